@@ -1,0 +1,3 @@
+//! The carnet binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! One Carnet peer.

@@ -1,0 +1,3 @@
+//! Carnet protocol core.
+#![no_std]
+extern crate alloc;
