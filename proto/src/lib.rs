@@ -1,3 +1,5 @@
 //! Carnet protocol core.
 #![no_std]
 extern crate alloc;
+
+pub mod classification;
