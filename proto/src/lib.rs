@@ -1,5 +1,18 @@
-//! Carnet protocol core.
+//! Carnet's formats and rules as values and pure functions.
+//!
+//! Everything another implementation has to agree on is here: encodings, ledger rules, verification
+//! and the wallet's layout. There is no clock, no file, no socket and no randomness of its own:
+//! `now` and `rng` are arguments. The wire format is described in `docs/wire-format.md`.
 #![no_std]
+
 extern crate alloc;
 
+pub mod cbor;
 pub mod classification;
+pub mod cose;
+pub mod file;
+pub mod id;
+pub mod key;
+pub mod log;
+pub mod profile;
+pub mod time;
