@@ -7,6 +7,7 @@
 mod isced_f;
 mod isco08;
 mod iso3166;
+mod wire;
 
 use alloc::{borrow::ToOwned, string::String};
 use core::fmt;

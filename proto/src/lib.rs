@@ -15,4 +15,6 @@ pub mod id;
 pub mod key;
 pub mod log;
 pub mod profile;
+pub mod statement;
+pub mod text;
 pub mod time;
