@@ -7,14 +7,18 @@
 
 extern crate alloc;
 
+pub mod anchor;
 pub mod cbor;
 pub mod classification;
 pub mod cose;
+pub mod credential;
 pub mod file;
 pub mod id;
 pub mod key;
 pub mod log;
+pub mod presentation;
 pub mod profile;
 pub mod statement;
+pub mod status;
 pub mod text;
 pub mod time;

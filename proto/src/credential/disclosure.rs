@@ -1,0 +1,402 @@
+//! Selective disclosure (draft-ietf-spice-sd-cwt-08): how claims are redacted, and how they come back.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use rand_core::CryptoRng;
+
+use crate::anchor::below;
+use crate::cbor::{CborError, Decode, Decoder, Encode, Encoder, Kind, MAX_DEPTH, Mode, Value};
+use crate::profile::{
+    MAX_DISCLOSURES, Profile, SIMPLE_REDACTED_KEYS, TAG_REDACTED_ELEMENT, TAGS_BEFORE_ISSUANCE,
+    claim,
+};
+
+/// Hashes in one map or array are filled up with decoys to a multiple of this.
+pub const DECOY_MULTIPLE: usize = 4;
+/// Bytes of a salt.
+pub const SALT_BYTES: usize = 16;
+
+/// A claim value before issuance: which of its parts become redactable.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Node {
+    /// A value without redactable parts.
+    Value(Value),
+    /// A map; an entry may be redactable, and hold redactable parts itself.
+    Map(Vec<(Value, Node, bool)>),
+    /// An array; an element may be redactable.
+    Array(Vec<(Node, bool)>),
+}
+
+/// Why disclosures do not fit a credential.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DisclosureError {
+    /// A disclosure is not an array of salt, value and key, salt and value, or salt.
+    #[error("malformed disclosure: {0}")]
+    Malformed(#[from] CborError),
+    /// More than [`MAX_DISCLOSURES`].
+    #[error("more than {MAX_DISCLOSURES} disclosures")]
+    TooMany,
+    /// The same salt in two disclosures, or the same disclosure twice.
+    #[error("a salt occurs twice")]
+    RepeatedSalt,
+    /// The same hash in two places.
+    #[error("a hash occurs twice")]
+    RepeatedHash,
+    /// A disclosure that fits no hash: it belongs to another credential, or was altered.
+    #[error("a disclosure fits nothing in the credential")]
+    Unmatched,
+    /// A claim disclosed as an array element, or the reverse.
+    #[error("a disclosure has the wrong form for its place")]
+    WrongForm,
+    /// A disclosed key that stands there already.
+    #[error("a disclosed claim stands there already")]
+    DuplicateKey,
+    /// A claim that must never be redacted.
+    #[error("claim {0} may not be redacted")]
+    NeverRedacted(i128),
+    /// A decoy shown to a verifier.
+    #[error("a decoy is disclosed")]
+    Decoy,
+    /// Redaction marks where none may be.
+    #[error("a redaction mark is malformed")]
+    MalformedRedaction,
+    /// Nested too deep after disclosing.
+    #[error("claims are nested more than {MAX_DEPTH} levels deep")]
+    TooDeep,
+}
+
+/// Redacts a claims map and returns its payload value, and every disclosure as an encoded byte
+/// string: those of claims, of elements and of decoys, in random order.
+pub fn redact(
+    profile: Profile,
+    entries: Vec<(Value, Node, bool)>,
+    rng: &mut impl CryptoRng,
+) -> (Value, Vec<Vec<u8>>) {
+    let mut disclosures = Vec::new();
+    let payload = redact_node(profile, Node::Map(entries), rng, &mut disclosures);
+    for i in (1..disclosures.len()).rev() {
+        disclosures.swap(i, below(rng, i as u64 + 1) as usize);
+    }
+    (payload, disclosures)
+}
+
+fn redact_node(
+    profile: Profile,
+    node: Node,
+    rng: &mut impl CryptoRng,
+    out: &mut Vec<Vec<u8>>,
+) -> Value {
+    match node {
+        Node::Value(value) => value,
+        Node::Map(entries) => {
+            let mut open = Vec::new();
+            let mut hashes = Vec::new();
+            for (key, node, redactable) in entries {
+                let value = redact_node(profile, node, rng, out);
+                if redactable {
+                    hashes.push(disclose(profile, Some(value), Some(key), rng, out));
+                } else {
+                    open.push((key, value));
+                }
+            }
+            while hashes.len() % DECOY_MULTIPLE != 0 {
+                hashes.push(disclose(profile, None, None, rng, out));
+            }
+            if !hashes.is_empty() {
+                // In the order of the claims the hashes would tell which of them are missing.
+                hashes.sort_unstable();
+                let hashes = hashes.into_iter().map(|h| Value::Bytes(h.into())).collect();
+                open.push((Value::Simple(SIMPLE_REDACTED_KEYS), Value::Array(hashes)));
+            }
+            Value::Map(open)
+        }
+        Node::Array(elements) => {
+            let mut items = Vec::new();
+            let mut redacted = 0usize;
+            for (node, redactable) in elements {
+                let value = redact_node(profile, node, rng, out);
+                items.push(if redactable {
+                    redacted += 1;
+                    redacted_element(disclose(profile, Some(value), None, rng, out))
+                } else {
+                    value
+                });
+            }
+            while redacted % DECOY_MULTIPLE != 0 {
+                redacted += 1;
+                items.push(redacted_element(disclose(profile, None, None, rng, out)));
+            }
+            Value::Array(items)
+        }
+    }
+}
+
+fn redacted_element(hash: [u8; 32]) -> Value {
+    Value::Tag(TAG_REDACTED_ELEMENT, Value::Bytes(hash.into()).into())
+}
+
+/// Makes a disclosure with a new salt, keeps it, and returns its hash.
+fn disclose(
+    profile: Profile,
+    value: Option<Value>,
+    key: Option<Value>,
+    rng: &mut impl CryptoRng,
+    out: &mut Vec<Vec<u8>>,
+) -> [u8; 32] {
+    let mut salt = [0; SALT_BYTES];
+    rng.fill_bytes(&mut salt);
+    let mut contents = Vec::from([Value::Bytes(salt.into())]);
+    contents.extend(value);
+    contents.extend(key);
+    let mut e = Encoder::new();
+    e.bytes(&Value::Array(contents).to_cbor());
+    let hash = profile.redacted_claim_hash(e.as_bytes());
+    out.push(e.into_bytes());
+    hash
+}
+
+/// One disclosure, decoded.
+#[derive(Clone, Debug)]
+struct Disclosure {
+    index: usize,
+    value: Option<Value>,
+    key: Option<Value>,
+}
+
+/// A disclosure that found its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// Its position among the disclosures.
+    pub index: usize,
+    /// The keys from the outermost map down; an array element adds `null`.
+    pub path: Vec<Value>,
+    /// The position of the disclosure that holds this one, if it is nested in another.
+    pub parent: Option<usize>,
+}
+
+/// Claims with everything that was disclosed in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Restored {
+    /// The claims map; what stays redacted is gone from it.
+    pub claims: Value,
+    /// The disclosures and where they belong; decoys are left out.
+    pub placed: Vec<Placed>,
+    /// Hashes that nothing was disclosed for: withheld claims and decoys.
+    pub withheld: usize,
+}
+
+/// Who looks at the disclosures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// The holder, who gets every disclosure, decoys too.
+    Holder,
+    /// A verifier, who never gets a decoy.
+    Verifier,
+}
+
+/// Puts disclosures into their places in a payload (SD-CWT, section 9, step 8).
+///
+/// `disclosures` are encoded byte strings as received, head included.
+///
+/// # Errors
+/// [`DisclosureError`].
+pub fn restore(
+    profile: Profile,
+    payload: &[u8],
+    disclosures: &[&[u8]],
+    reader: Reader,
+    mode: Mode,
+) -> Result<Restored, DisclosureError> {
+    let mut d = Decoder::new(payload, mode);
+    let payload = Value::decode(&mut d)?;
+    d.finish()?;
+    let table = read_disclosures(profile, disclosures, mode)?;
+    let mut restorer = Restorer { table, seen: BTreeSet::new(), placed: Vec::new(), withheld: 0, reader };
+    let claims = restorer.value(payload, &[], None)?;
+    match restorer.table.is_empty() {
+        true => Ok(Restored { claims, placed: restorer.placed, withheld: restorer.withheld }),
+        false => Err(DisclosureError::Unmatched),
+    }
+}
+
+fn read_disclosures(
+    profile: Profile,
+    disclosures: &[&[u8]],
+    mode: Mode,
+) -> Result<BTreeMap<[u8; 32], Disclosure>, DisclosureError> {
+    if disclosures.len() > MAX_DISCLOSURES {
+        return Err(DisclosureError::TooMany);
+    }
+    let mut table = BTreeMap::new();
+    let mut salts = BTreeSet::new();
+    for (index, encoded) in disclosures.iter().enumerate() {
+        // The hash covers the head, so the head must have one form in either mode.
+        let mut outer = Decoder::new(encoded, Mode::Strict);
+        let contents = outer.bytes()?;
+        outer.finish()?;
+        let mut d = Decoder::new(contents, mode);
+        let (salt, value, key) = d.array(|d, length| {
+            let salt = d.byte_array::<SALT_BYTES>()?;
+            let value = if length >= 2 { Some(Value::decode(d)?) } else { None };
+            let key = if length == 3 { Some(read_key(d)?) } else { None };
+            match length {
+                1..=3 => Ok((salt, value, key)),
+                _ => Err(CborError::invalid("a disclosure has one to three elements")),
+            }
+        })?;
+        d.finish()?;
+        if !salts.insert(salt) {
+            return Err(DisclosureError::RepeatedSalt);
+        }
+        let hash = profile.redacted_claim_hash(encoded);
+        table.insert(hash, Disclosure { index, value, key });
+    }
+    Ok(table)
+}
+
+fn read_key(d: &mut Decoder<'_>) -> Result<Value, CborError> {
+    match d.kind()? {
+        Kind::Int => Ok(Value::Int(d.int()?)),
+        Kind::Text => match d.text()? {
+            text if (1..=255).contains(&text.len()) => Ok(text.into()),
+            _ => Err(CborError::invalid("a text key has 1 to 255 bytes")),
+        },
+        _ => Err(CborError::invalid("a claim key is an integer or a text")),
+    }
+}
+
+struct Restorer {
+    table: BTreeMap<[u8; 32], Disclosure>,
+    seen: BTreeSet<[u8; 32]>,
+    placed: Vec<Placed>,
+    withheld: usize,
+    reader: Reader,
+}
+
+impl Restorer {
+    fn value(
+        &mut self,
+        value: Value,
+        path: &[Value],
+        parent: Option<usize>,
+    ) -> Result<Value, DisclosureError> {
+        // The claims map itself is level 0.
+        if path.len() > usize::from(MAX_DEPTH) {
+            return Err(DisclosureError::TooDeep);
+        }
+        match value {
+            Value::Map(entries) => self.map(entries, path, parent),
+            Value::Array(items) => self.array(items, path, parent),
+            Value::Tag(number, _) if TAGS_BEFORE_ISSUANCE.contains(&number) => {
+                Err(DisclosureError::MalformedRedaction)
+            }
+            Value::Tag(TAG_REDACTED_ELEMENT, _) => Err(DisclosureError::MalformedRedaction),
+            Value::Tag(number, content) => {
+                let path = extended(path, Value::Null);
+                Ok(Value::Tag(number, self.value(*content, &path, parent)?.into()))
+            }
+            Value::Simple(SIMPLE_REDACTED_KEYS) => Err(DisclosureError::MalformedRedaction),
+            plain => Ok(plain),
+        }
+    }
+
+    fn map(
+        &mut self,
+        entries: Vec<(Value, Value)>,
+        path: &[Value],
+        parent: Option<usize>,
+    ) -> Result<Value, DisclosureError> {
+        let mut out = Vec::with_capacity(entries.len());
+        let mut hashes = None;
+        for (key, value) in entries {
+            match key {
+                Value::Simple(SIMPLE_REDACTED_KEYS) => hashes = Some(value),
+                Value::Int(_) | Value::Text(_) => {
+                    let path = extended(path, key.clone());
+                    let value = self.value(value, &path, parent)?;
+                    out.push((key, value));
+                }
+                _ => return Err(DisclosureError::MalformedRedaction),
+            }
+        }
+        match hashes {
+            None => {}
+            Some(Value::Array(hashes)) => {
+                for hash in hashes {
+                    let Some(found) = self.take(&hash)? else { continue };
+                    let (Some(value), Some(key)) = (found.value, found.key) else {
+                        return Err(DisclosureError::WrongForm);
+                    };
+                    if let (Value::Int(n), true) = (&key, path.is_empty())
+                        && claim::NEVER_REDACTED.iter().any(|never| i128::from(*never) == *n)
+                    {
+                        return Err(DisclosureError::NeverRedacted(*n));
+                    }
+                    if out.iter().any(|(existing, _)| *existing == key) {
+                        return Err(DisclosureError::DuplicateKey);
+                    }
+                    let path = extended(path, key.clone());
+                    self.placed.push(Placed { index: found.index, path: path.clone(), parent });
+                    let value = self.value(value, &path, Some(found.index))?;
+                    out.push((key, value));
+                }
+            }
+            Some(_) => return Err(DisclosureError::MalformedRedaction),
+        }
+        Ok(Value::Map(out))
+    }
+
+    fn array(
+        &mut self,
+        items: Vec<Value>,
+        path: &[Value],
+        parent: Option<usize>,
+    ) -> Result<Value, DisclosureError> {
+        let path = extended(path, Value::Null);
+        let mut out = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                Value::Tag(TAG_REDACTED_ELEMENT, hash) => {
+                    let Some(found) = self.take(&hash)? else { continue };
+                    let (Some(value), None) = (found.value, found.key) else {
+                        return Err(DisclosureError::WrongForm);
+                    };
+                    self.placed.push(Placed { index: found.index, path: path.clone(), parent });
+                    out.push(self.value(value, &path, Some(found.index))?);
+                }
+                item => out.push(self.value(item, &path, parent)?),
+            }
+        }
+        Ok(Value::Array(out))
+    }
+
+    /// Takes the disclosure of a hash out of the table; `None` if there is none, or it is a decoy.
+    fn take(&mut self, hash: &Value) -> Result<Option<Disclosure>, DisclosureError> {
+        let hash: [u8; 32] = hash
+            .as_bytes()
+            .and_then(|h| h.try_into().ok())
+            .ok_or(DisclosureError::MalformedRedaction)?;
+        if !self.seen.insert(hash) {
+            return Err(DisclosureError::RepeatedHash);
+        }
+        match self.table.remove(&hash) {
+            None => {
+                self.withheld += 1;
+                Ok(None)
+            }
+            Some(found) if found.value.is_none() => match self.reader {
+                Reader::Holder => Ok(None),
+                Reader::Verifier => Err(DisclosureError::Decoy),
+            },
+            Some(found) => Ok(Some(found)),
+        }
+    }
+}
+
+fn extended(path: &[Value], step: Value) -> Vec<Value> {
+    let mut path = Vec::from(path);
+    path.push(step);
+    path
+}

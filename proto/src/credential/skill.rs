@@ -1,0 +1,359 @@
+//! The skill attestation, `urn:carnet:skill:1`: what a holder can do, who assessed it and how.
+//!
+//! Keys 1 to 16 are always shown; keys from 20 on are disclosed one by one, and within `skills` every
+//! element apart.
+
+use alloc::vec::Vec;
+
+use super::disclosure::Node;
+use crate::cbor::{CborError, Decode, Encode, Value, codes, record};
+use crate::classification::{Country, Field, Framework, Occupation};
+use crate::id::{CredentialId, Did, Digest};
+use crate::profile::VCT_SKILL;
+use crate::statement::accreditation::{Level, Scope};
+use crate::text::{Language, Line, Name};
+use crate::time::Date;
+
+/// Most items in one list of a skill attestation.
+pub const MAX_ITEMS: usize = 64;
+/// The first key of the redactable part.
+const FIRST_REDACTABLE: i128 = 20;
+/// The key of the list whose elements are redactable one by one.
+const SKILLS: i128 = 23;
+
+codes! {
+    /// What kind of claim an attestation makes.
+    pub enum ClaimType {
+        /// A whole qualification.
+        Qualification = 1, "qualification";
+        /// A unit of one.
+        Unit = 2, "unit";
+        /// A licence or registration.
+        Licence = 3, "licence";
+        /// Work experience.
+        WorkExperience = 4, "work-experience";
+        /// The outcome of recognition of prior learning.
+        PriorLearning = 5, "prior-learning";
+        /// An assessment without a qualification.
+        Assessment = 6, "assessment";
+    }
+}
+
+codes! {
+    /// How something was assessed.
+    pub enum AssessmentMethod {
+        /// In writing.
+        Written = 1, "written";
+        /// By doing it.
+        Practical = 2, "practical";
+        /// By collected evidence.
+        Portfolio = 3, "portfolio";
+        /// In conversation.
+        Interview = 4, "interview";
+        /// At work.
+        Observation = 5, "observation";
+    }
+}
+
+record! {
+    /// One skill or unit.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct SkillItem {
+        /// An ESCO URI or a national unit code.
+        code [1]: Line,
+        /// Its title.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title [2]: Option<Line>,
+        /// Its level, in the framework of the attestation.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        level [3]: Option<Level>,
+    }
+}
+
+record! {
+    /// How the claim was assessed.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct Assessment {
+        /// By which methods.
+        methods [1; ..8]: Vec<AssessmentMethod>,
+        /// By whom.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        body [2]: Option<Line>,
+        /// When.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        date [3]: Option<Date>,
+        /// With which result.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        result [4]: Option<Line>,
+        /// In which language.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        language [5]: Option<Language>,
+        /// Where.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        place [6]: Option<Line>,
+    }
+}
+
+record! {
+    /// What was learnt where, and how long.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct Learning {
+        /// The provider.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        provider [1]: Option<Line>,
+        /// Hours of learning.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hours [2]: Option<u32>,
+        /// Credits, in the system of the framework.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        credits [3]: Option<u32>,
+        /// First day.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        start [4]: Option<Date>,
+        /// Last day.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        end [5]: Option<Date>,
+    }
+    check |l| days_in_order(l.start, l.end)
+}
+
+record! {
+    /// A time of work.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct Experience {
+        /// As what.
+        role [1]: Line,
+        /// First day.
+        start [2]: Date,
+        /// Last day; absent: it goes on.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        end [3]: Option<Date>,
+        /// Hours in all.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hours [4]: Option<u32>,
+        /// Whether under supervision.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        supervised [5]: Option<bool>,
+        /// For whom.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        employer [6]: Option<Line>,
+    }
+    check |e| days_in_order(Some(e.start), e.end)
+}
+
+record! {
+    /// A licence or registration.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct Licence {
+        /// Its number.
+        number [1]: Line,
+        /// The register.
+        register [2]: Line,
+        /// Its status there.
+        status [3]: Line,
+        /// What it does not allow.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        restrictions [4]: Option<Line>,
+        /// The day for which good standing is attested.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        good_standing [5]: Option<Date>,
+    }
+}
+
+record! {
+    /// Evidence behind recognition of prior learning; the documents stay with the holder.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct PriorLearningEvidence {
+        /// What it is.
+        kind [1]: Line,
+        /// From when.
+        date [2]: Date,
+        /// Who vouches for it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        vouched_by [3]: Option<Line>,
+        /// SHA-256 of the document.
+        digest [4]: Digest,
+        /// The unit that it supports.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        unit [5]: Option<Line>,
+    }
+}
+
+record! {
+    /// How well a language is known.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct LanguageSkill {
+        /// The language.
+        language [1]: Language,
+        /// The level of the Common European Framework, A1 to C2.
+        level [2]: Line,
+    }
+    check |l| match l.level.as_str() {
+        "A1" | "A2" | "B1" | "B2" | "C1" | "C2" => Ok(()),
+        _ => Err("a language level is A1 to C2"),
+    }
+}
+
+record! {
+    /// A statement of a union or employers' body that supports the attestation.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct Endorsement {
+        /// Who endorses.
+        by [1]: Did,
+        /// The digest of what they signed.
+        digest [2]: Digest,
+    }
+}
+
+record! {
+    /// What is attested.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct Skill {
+        /// What kind of claim it is.
+        claim_type [1]: ClaimType,
+        /// The title.
+        title [2]: Name,
+        /// The national code of the qualification.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        national_code [3]: Option<Line>,
+        /// The version of the standard.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        standard [4]: Option<Line>,
+        /// The occupation, ISCO-08.
+        occupation [5]: Occupation,
+        /// The occupation in ESCO, a URI.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        esco_occupation [6]: Option<Line>,
+        /// The qualification framework.
+        framework [7]: Framework,
+        /// The level in it.
+        level [8]: Level,
+        /// The level of ISCED 2011, 0 to 8.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        isced_level [9]: Option<u8>,
+        /// The field, ISCED-F 2013.
+        field [10]: Field,
+        /// The day of the award.
+        award_date [11]: Date,
+        /// The last day for which the qualification itself holds.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        valid_until [12]: Option<Date>,
+        /// How it is renewed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        renewal [13]: Option<Line>,
+        /// The country whose qualification it is.
+        country [14]: Country,
+        /// Endorsements.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        endorsements [15; ..MAX_ITEMS]: Vec<Endorsement>,
+        /// Names the run of attestations of which this is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        series [20]: Option<CredentialId>,
+        /// Its number in the series.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sequence [21]: Option<u32>,
+        /// The credential that it replaces.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        supersedes [22]: Option<CredentialId>,
+        /// Skills or units.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        skills [23; ..MAX_ITEMS]: Vec<SkillItem>,
+        /// How it was assessed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        assessment [24]: Option<Assessment>,
+        /// What was learnt where.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        learning [25]: Option<Learning>,
+        /// Work.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        experience [26; ..MAX_ITEMS]: Vec<Experience>,
+        /// A licence.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        licence [27]: Option<Licence>,
+        /// Evidence behind recognition of prior learning.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        prior_learning [28; ..MAX_ITEMS]: Vec<PriorLearningEvidence>,
+        /// Languages.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        languages [29; ..MAX_ITEMS]: Vec<LanguageSkill>,
+    }
+    check |s| if s.isced_level.is_some_and(|level| level > 8) {
+        Err("ISCED levels run from 0 to 8")
+    } else {
+        days_in_order(Some(s.award_date), s.valid_until)
+    }
+}
+
+fn days_in_order(start: Option<Date>, end: Option<Date>) -> Result<(), &'static str> {
+    match (start, end) {
+        (Some(start), Some(end)) if end < start => Err("the last day lies before the first"),
+        _ => Ok(()),
+    }
+}
+
+/// Redactable entries: key and name.
+const REDACTABLE: [(i128, &str); 10] = [
+    (20, "series"),
+    (21, "sequence"),
+    (22, "supersedes"),
+    (23, "skills"),
+    (24, "assessment"),
+    (25, "learning"),
+    (26, "experience"),
+    (27, "licence"),
+    (28, "prior_learning"),
+    (29, "languages"),
+];
+
+impl Skill {
+    /// Reads the restored value of the skill claim. A list of which no element was disclosed is
+    /// treated as not disclosed.
+    ///
+    /// # Errors
+    /// [`CborError`].
+    pub fn read(value: &Value) -> Result<Self, CborError> {
+        let shown = value.as_map().unwrap_or_default().iter();
+        let shown = shown.filter(|(_, v)| *v != Value::Array(Vec::new())).cloned().collect();
+        Self::from_cbor(&Value::Map(shown).to_cbor())
+    }
+
+    /// Returns the claim before issuance, with its redactable parts marked.
+    pub(super) fn node(&self) -> Result<Node, CborError> {
+        let value = Value::from_cbor(&self.to_cbor())?;
+        // Reading again applies the rules of the format to what a program put together.
+        Self::from_cbor(&value.to_cbor())?;
+        let entries = value.as_map().unwrap_or_default().iter().map(|(key, value)| {
+            let redactable = matches!(key, Value::Int(n) if *n >= FIRST_REDACTABLE);
+            let node = match value {
+                Value::Array(items) if *key == Value::Int(SKILLS) => {
+                    Node::Array(items.iter().map(|i| (Node::Value(i.clone()), true)).collect())
+                }
+                value => Node::Value(value.clone()),
+            };
+            (key.clone(), node, redactable)
+        });
+        Ok(Node::Map(entries.collect()))
+    }
+
+    /// Returns what accreditations have to cover.
+    pub fn scope(&self) -> Scope {
+        Scope {
+            credential_type: VCT_SKILL,
+            occupation: Some(self.occupation),
+            field: Some(self.field),
+            level: Some((self.framework.clone(), self.level)),
+            branches: Vec::new(),
+            country: self.country,
+        }
+    }
+}
+
+/// Returns the name of a redactable entry of the skill claim.
+pub fn entry_name(key: &Value) -> Option<&'static str> {
+    REDACTABLE.iter().find(|(n, _)| *key == Value::Int(*n)).map(|(_, name)| *name)
+}
+
+/// Names of every redactable entry of the skill claim.
+pub fn redactable_names() -> impl Iterator<Item = &'static str> {
+    REDACTABLE.iter().map(|(_, name)| *name)
+}
