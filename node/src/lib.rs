@@ -1,1 +1,4 @@
 //! One Carnet peer.
+
+pub mod clock;
+pub mod store;
