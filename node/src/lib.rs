@@ -1,4 +1,5 @@
 //! One Carnet peer.
 
 pub mod clock;
+pub mod desk;
 pub mod store;
