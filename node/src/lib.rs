@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod desk;
+pub mod net;
 pub mod store;
