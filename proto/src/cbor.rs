@@ -8,6 +8,7 @@
 mod decode;
 mod encode;
 mod record;
+mod scalar;
 mod value;
 
 pub use decode::{Decoder, Key, Kind};
@@ -208,4 +209,39 @@ pub(crate) fn non_empty_list<'b, T: Decode<'b>>(
         ));
     }
     Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(bytes: &[u8], mode: Mode) -> Option<CborErrorKind> {
+        check(bytes, mode).err().map(|e| e.kind)
+    }
+
+    #[test]
+    fn a_container_inside_a_map_key_is_refused_at_once() {
+        // Before it was, these 33 bytes took seconds.
+        let nested = [[0xa1; 16].as_slice(), &[0; 17]].concat();
+        for bytes in [nested.as_slice(), b"\xa1\x80\x00", b"\xa1\xd8\x3a\xa0\x00"] {
+            assert_eq!(kind(bytes, Mode::Foreign), Some(CborErrorKind::ForbiddenKey));
+            assert_eq!(kind(bytes, Mode::Strict), Some(CborErrorKind::ForbiddenKey));
+        }
+        assert_eq!(kind(b"\xa1\xd8\x3a\x01\x00", Mode::Foreign), None);
+    }
+
+    #[test]
+    fn a_value_has_one_strict_encoding() {
+        for (strict, other) in [
+            (b"\xf9\x7e\x00".as_slice(), b"\xfb\x7f\xf7\xfc\0\0\0\0\0".as_slice()),
+            (b"\x03", b"\xc2\x41\x03"),
+            (b"\xc2\x49\x01\0\0\0\0\0\0\0\0", b"\xc2\x4a\x00\x01\0\0\0\0\0\0\0\0"),
+            (b"\xf9\x40\x00", b"\xfa\x40\0\0\0"),
+            (b"\x18\x18", b"\x19\x00\x18"),
+        ] {
+            assert_eq!(kind(strict, Mode::Strict), None);
+            assert_eq!(kind(other, Mode::Strict), Some(CborErrorKind::NotShortest));
+            assert_eq!(kind(other, Mode::Foreign), None);
+        }
+    }
 }

@@ -169,6 +169,9 @@ impl<'b> Sign1<'b> {
 }
 
 fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
+    // No protected labels are signed as the empty string, whichever way they were sent (RFC 9052,
+    // section 4.4).
+    let protected = if protected == b"\xa0" { b"" } else { protected };
     let mut e = Encoder::new();
     e.array(4).text("Signature1").bytes(protected).bytes(b"").bytes(payload);
     e.into_bytes()

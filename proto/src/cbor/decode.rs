@@ -1,7 +1,6 @@
 //! A pull decoder over a slice.
 
 use alloc::collections::BTreeSet;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use ciborium_ll::Header;
@@ -139,6 +138,8 @@ impl<'b> Decoder<'b> {
         if self.mode == Mode::Strict {
             let mut shortest = Encoder::new();
             let same = match header {
+                // One value, one encoding: the payload of a NaN means nothing.
+                Header::Float(f) if f.is_nan() => rest.starts_with(&[0xf9, 0x7e, 0x00]),
                 Header::Positive(n) | Header::Negative(n) | Header::Tag(n) => {
                     head_length(n) == length
                 }
@@ -275,10 +276,18 @@ impl<'b> Decoder<'b> {
     /// # Errors
     /// If the next item is not a tag.
     pub fn tag(&mut self) -> Result<u64, CborError> {
-        match self.expect(Kind::Tag)? {
-            Header::Tag(number) => Ok(number),
-            _ => Err(self.error(CborErrorKind::Malformed)),
+        let start = self.position;
+        let Header::Tag(number) = self.expect(Kind::Tag)? else {
+            return Err(self.error(CborErrorKind::Malformed));
+        };
+        // A bignum that an integer could hold, or with leading zeros (RFC 8949, section 3.4.3).
+        if self.mode == Mode::Strict
+            && matches!(number, 2 | 3)
+            && !matches!(self.clone().bytes()?, [1..=u8::MAX, _, _, _, _, _, _, _, _, ..])
+        {
+            return Err(CborError::new(CborErrorKind::NotShortest, start));
         }
+        Ok(number)
     }
 
     /// Reads an array, handing its length to `read`, which must read that many items.
@@ -361,7 +370,8 @@ impl<'b> Decoder<'b> {
         })
     }
 
-    /// Reads a map, handing out each key as the slice received, with its offset.
+    /// Reads a map, handing out each key as the slice received, with its offset. Keys are scalars,
+    /// tagged once at most.
     pub(super) fn map_slices(
         &mut self,
         mut read: impl FnMut(&mut Self, &'b [u8], usize) -> Result<(), CborError>,
@@ -374,6 +384,14 @@ impl<'b> Decoder<'b> {
         let mut seen = BTreeSet::new();
         for _ in 0..length {
             let start = self.position;
+            // A container inside a key would be read twice a level: time exponential in the depth.
+            let mut ahead = self.clone();
+            if ahead.kind()? == Kind::Tag {
+                ahead.tag()?;
+            }
+            if matches!(ahead.kind()?, Kind::Array | Kind::Map | Kind::Tag) {
+                return Err(CborError::new(CborErrorKind::ForbiddenKey, start));
+            }
             let key = self.skip()?;
             match (self.mode, previous) {
                 (Mode::Strict, Some(before)) if before == key => {
@@ -452,57 +470,5 @@ fn head_length(n: u64) -> usize {
         0x100..=0xffff => 3,
         0x1_0000..=0xffff_ffff => 5,
         _ => 9,
-    }
-}
-
-impl<'b> Decode<'b> for u64 {
-    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
-        d.uint()
-    }
-}
-
-macro_rules! narrow {
-    ($($t:ty)*) => {$(
-        impl<'b> Decode<'b> for $t {
-            fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
-                let start = d.position();
-                <$t>::try_from(d.int()?).map_err(|_| CborError::new(CborErrorKind::OutOfRange, start))
-            }
-        }
-    )*};
-}
-narrow!(u8 u16 u32 i32 i64);
-
-impl<'b> Decode<'b> for bool {
-    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
-        d.bool()
-    }
-}
-
-impl<'b> Decode<'b> for &'b str {
-    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
-        d.text()
-    }
-}
-
-impl<'b> Decode<'b> for String {
-    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
-        d.text().map(String::from)
-    }
-}
-
-impl<'b, const N: usize> Decode<'b> for [u8; N] {
-    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
-        d.byte_array()
-    }
-}
-
-impl<'b, T: Decode<'b>> Decode<'b> for Option<T> {
-    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
-        T::decode(d).map(Some)
-    }
-
-    fn absent() -> Option<Self> {
-        Some(None)
     }
 }

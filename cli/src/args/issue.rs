@@ -1,0 +1,99 @@
+//! Arguments of `issue` and `status`.
+
+use super::Operate;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Subcommands of `issue`.
+#[derive(Debug, Subcommand)]
+pub enum Issue {
+    /// Issue skill credentials: one file per person.
+    Skill(Skill),
+}
+
+/// Arguments of `issue skill`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet issue skill --toml certificate.toml --out issued
+  carnet issue skill --csv class.csv --out issued --dry-run
+
+If a row is wrong, all wrong rows are listed with line and column, and nothing is issued.")]
+pub struct Skill {
+    /// What to issue.
+    #[command(flatten)]
+    pub from: From,
+    /// Directory for the credentials, one .carnet file each.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Check everything and issue nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The node of the institution that issues.
+    #[command(flatten)]
+    pub node: Operate,
+}
+
+/// One credential or many.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct From {
+    /// One credential, as TOML.
+    #[arg(long, value_name = "FILE")]
+    pub toml: Option<PathBuf>,
+    /// Many credentials, one per row; `-` is stdin.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+}
+
+/// Subcommands of `status`.
+#[derive(Debug, Subcommand)]
+pub enum Status {
+    /// Set the status of one credential; it shows with the next publication.
+    Set(Set),
+    /// Publish all status lists now, rather than on schedule.
+    Publish(Publish),
+}
+
+/// The status of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum State {
+    /// It counts.
+    Valid,
+    /// It does not count for now.
+    Suspended,
+    /// It does not count any more. This cannot be undone.
+    Invalid,
+}
+
+/// Arguments of `status set`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet status set class-7-ana suspended
+  carnet status set class-7-ana invalid --publish")]
+pub struct Set {
+    /// Key of the row that the credential was issued from, or its id.
+    #[arg(value_name = "RECORD")]
+    pub record: String,
+    /// The new status.
+    #[arg(value_name = "STATUS")]
+    pub state: State,
+    /// Publish at once.
+    #[arg(long)]
+    pub publish: bool,
+    /// The node of the institution that issued it.
+    #[command(flatten)]
+    pub node: Operate,
+}
+
+/// Arguments of `status publish`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet status publish")]
+pub struct Publish {
+    /// The node of the institution.
+    #[command(flatten)]
+    pub node: Operate,
+}

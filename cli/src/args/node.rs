@@ -1,0 +1,112 @@
+//! Arguments of `node`.
+
+use super::Operate;
+use carnet_proto::classification::Country;
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Subcommands of `node`.
+#[derive(Debug, Subcommand)]
+pub enum Node {
+    /// Make an institution: its keys, its log and its configuration.
+    Init(Init),
+    /// Run the node until it is told to stop.
+    Run(Run),
+    /// Re-derive everything from the entries, and repair the indexes.
+    Check(Check),
+    /// Ask a running node how it is.
+    Status(Status),
+}
+
+/// What an institution is. A ministry, regulator or similar is an authority towards others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// A ministry.
+    Ministry,
+    /// A regulator.
+    Regulator,
+    /// A training body.
+    TrainingBody,
+    /// A union.
+    Union,
+    /// An employers' body.
+    EmployersBody,
+    /// A social-security institution.
+    SocialSecurity,
+    /// An employer.
+    Employer,
+}
+
+/// Arguments of `node init`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet node init --name \"Institute of Welding\" --country PH --role training-body
+  carnet node init --dir node --no-log
+
+The 24 words of the next key set are printed once and not kept. Write them on paper.")]
+pub struct Init {
+    /// Directory to make it in [default: ~/.carnet/node].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Name of the institution, in English.
+    #[arg(long, value_name = "NAME", required_unless_present = "no_log")]
+    pub name: Option<String>,
+    /// Country of the institution, ISO 3166-1.
+    #[arg(long, value_name = "XX", value_parser = Country::parse, required_unless_present = "no_log")]
+    pub country: Option<Country>,
+    /// What the institution is.
+    #[arg(long, value_name = "ROLE", required_unless_present = "no_log")]
+    pub role: Option<Role>,
+    /// Further names, contacts and witnesses of the institution, as TOML.
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
+    /// A node that follows others and owns no log, such as an employer's.
+    #[arg(long, conflicts_with_all = ["name", "country", "role", "profile"])]
+    pub no_log: bool,
+    /// Address of the HTTP interface.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7878")]
+    pub http: String,
+    /// Address to listen on for other nodes, as a multiaddress.
+    #[arg(long, value_name = "ADDR", default_value = "/ip4/0.0.0.0/tcp/7879")]
+    pub listen: String,
+}
+
+/// Arguments of `node run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet node run
+  carnet node run --dir node --verbose
+
+Its configuration is carnet.toml in its directory.")]
+pub struct Run {
+    /// Directory of the node [default: ~/.carnet/node].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Arguments of `node check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet node check --dir node
+
+The node must not be running.")]
+pub struct Check {
+    /// Directory of the node [default: ~/.carnet/node].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Arguments of `node status`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet node status
+  carnet node status --node http://127.0.0.1:7878 --token-file node/operator.token --json")]
+pub struct Status {
+    /// The node to ask.
+    #[command(flatten)]
+    pub node: Operate,
+}

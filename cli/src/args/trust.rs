@@ -1,0 +1,75 @@
+//! Arguments of `trust`.
+
+use super::PolicyFile;
+use clap::{Args, Subcommand, ValueEnum};
+
+/// Subcommands of `trust`.
+#[derive(Debug, Subcommand)]
+pub enum Trust {
+    /// Add an institution to start from. Its fingerprint is shown, to compare by another channel.
+    Add(Add),
+    /// List the institutions to start from, and the rules.
+    List(List),
+    /// Remove an institution.
+    Remove(Remove),
+}
+
+/// What an institution is trusted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Purpose {
+    /// Skills: qualifications, licences, experience.
+    Skills,
+}
+
+/// Arguments of `trust add`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet trust add did:carnet:abc --name \"Ministry of Labour\"
+  carnet trust add did:carnet:abc --policy trust.toml --witness did:carnet:def --witness did:carnet:ghi --quorum 2")]
+pub struct Add {
+    /// Identifier of the institution.
+    #[arg(value_name = "DID")]
+    pub did: String,
+    /// What you call it.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What it is trusted for.
+    #[arg(long = "for", value_name = "PURPOSE", default_value = "skills")]
+    pub purpose: Purpose,
+    /// A witness whose cosignature counts; may be repeated [default: those the institution proposes].
+    #[arg(long = "witness", value_name = "DID", requires = "quorum")]
+    pub witnesses: Vec<String>,
+    /// How many witnesses it takes.
+    #[arg(long, value_name = "N", requires = "witnesses")]
+    pub quorum: Option<u32>,
+    /// The file to add it to.
+    #[command(flatten)]
+    pub policy: PolicyFile,
+}
+
+/// Arguments of `trust list`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet trust list
+  carnet trust list --policy trust.toml --json")]
+pub struct List {
+    /// The file to read.
+    #[command(flatten)]
+    pub policy: PolicyFile,
+}
+
+/// Arguments of `trust remove`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet trust remove did:carnet:abc")]
+pub struct Remove {
+    /// Identifier of the institution.
+    #[arg(value_name = "DID")]
+    pub did: String,
+    /// The file to remove it from.
+    #[command(flatten)]
+    pub policy: PolicyFile,
+}

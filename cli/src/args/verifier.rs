@@ -1,0 +1,60 @@
+//! Arguments of the verifier's commands: `challenge` and `verify`.
+
+use super::PolicyFile;
+use carnet_proto::classification::{Country, Occupation};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Arguments of `challenge`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet challenge --ask name --ask level --out challenge.carnet
+  carnet challenge --policy trust.toml --audience https://employer.example --out challenge.carnet")]
+pub struct Challenge {
+    /// A claim to ask for; may be repeated.
+    #[arg(long = "ask", value_name = "CLAIM")]
+    pub ask: Vec<String>,
+    /// Who is asking [default: the audience of the policy].
+    #[arg(long, value_name = "URI")]
+    pub audience: Option<String>,
+    /// File for the challenge. What to keep for `verify` is written beside it.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The verifier's rules.
+    #[command(flatten)]
+    pub policy: PolicyFile,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet verify presentation.carnet --policy trust.toml
+  carnet verify shown.carnet --challenge challenge.carnet --node http://127.0.0.1:7878
+  carnet verify - --policy trust.toml --offline --json < presentation.carnet
+
+Exit codes: 0 valid, 1 invalid, 3 could not tell.")]
+pub struct Verify {
+    /// The presentation; `-` is stdin.
+    #[arg(value_name = "FILE")]
+    pub presentation: PathBuf,
+    /// The verifier's rules.
+    #[command(flatten)]
+    pub policy: PolicyFile,
+    /// The challenge it answers; it counts once.
+    #[arg(long, value_name = "FILE")]
+    pub challenge: Option<PathBuf>,
+    /// A node of yours to take logs and status lists from, as wholes.
+    #[arg(long, value_name = "URL")]
+    pub node: Option<String>,
+    /// Use the stapled evidence alone.
+    #[arg(long, conflicts_with = "node")]
+    pub offline: bool,
+    /// Country where it is to count, ISO 3166-1.
+    #[arg(long, value_name = "XX", value_parser = Country::parse)]
+    pub destination: Option<Country>,
+    /// Occupation it is to count for, ISCO-08.
+    #[arg(long, value_name = "NNNN", value_parser = Occupation::parse)]
+    pub occupation: Option<Occupation>,
+}

@@ -1,0 +1,163 @@
+//! Arguments of `wallet`.
+
+use super::ReadFrom;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Subcommands of `wallet`.
+#[derive(Debug, Subcommand)]
+pub enum Wallet {
+    /// Make an empty wallet, locked with a passphrase.
+    New(New),
+    /// Make a key request for an institution, to hand in for a credential.
+    Key(Key),
+    /// Put credentials into the wallet.
+    Add(Add),
+    /// List what is in the wallet.
+    List(List),
+    /// Show one credential with every claim.
+    Show(Show),
+    /// Show chosen claims of credentials to a verifier.
+    Present(Present),
+    /// Fetch newer statuses and evidence for what is in the wallet.
+    Refresh(Refresh),
+}
+
+/// A wallet file and what opens it.
+#[derive(Debug, Clone, Args)]
+pub struct File {
+    /// Wallet file [default: ~/.carnet/wallet.age].
+    #[arg(long = "wallet", value_name = "FILE")]
+    pub path: Option<PathBuf>,
+    /// Read the passphrase from the first line of this file descriptor, rather than ask for it.
+    #[arg(long, value_name = "N")]
+    pub passphrase_fd: Option<u32>,
+}
+
+/// Arguments of `wallet new`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet wallet new
+  carnet wallet new --wallet ana.age --passphrase-fd 3 3< passphrase.txt")]
+pub struct New {
+    /// The wallet to make.
+    #[command(flatten)]
+    pub file: File,
+}
+
+/// Arguments of `wallet key`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet wallet key --for did:carnet:abc --out ana.request")]
+pub struct Key {
+    /// Institution the request is for.
+    #[arg(long = "for", value_name = "DID")]
+    pub institution: String,
+    /// File for the request.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The wallet that keeps the key.
+    #[command(flatten)]
+    pub file: File,
+}
+
+/// Arguments of `wallet add`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet wallet add ana.carnet")]
+pub struct Add {
+    /// Credentials as the institution handed them out.
+    #[arg(value_name = "FILE", required = true)]
+    pub credentials: Vec<PathBuf>,
+    /// The wallet to put them into.
+    #[command(flatten)]
+    pub file: File,
+}
+
+/// Arguments of `wallet list`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet wallet list
+  carnet wallet list --json")]
+pub struct List {
+    /// The wallet to look into.
+    #[command(flatten)]
+    pub file: File,
+}
+
+/// Arguments of `wallet show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet wallet show 1")]
+pub struct Show {
+    /// Number of the credential as `wallet list` gives it, or its id.
+    #[arg(value_name = "CREDENTIAL")]
+    pub credential: String,
+    /// The wallet to look into.
+    #[command(flatten)]
+    pub file: File,
+}
+
+/// Arguments of `wallet present`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet wallet present 1 --challenge challenge.carnet --disclose name --disclose level --out shown.carnet
+  carnet wallet present 1 --audience urn:carnet:anyone --days 30 --disclose name --disclose birth-date --out copy.carnet
+
+With a challenge the presentation counts once, for that verifier. Without one it is a copy, and the
+verifier compares it with an identity document; it must then disclose name and birth date.")]
+pub struct Present {
+    /// Numbers of the credentials as `wallet list` gives them, or their ids.
+    #[arg(value_name = "CREDENTIAL", required = true)]
+    pub credentials: Vec<String>,
+    /// The verifier's challenge; `-` is stdin.
+    #[arg(long, value_name = "FILE", required_unless_present = "audience")]
+    pub challenge: Option<PathBuf>,
+    /// Whom a copy is for, when there is no challenge; urn:carnet:anyone for anyone.
+    #[arg(long, value_name = "AUDIENCE", conflicts_with = "challenge")]
+    pub audience: Option<String>,
+    /// Days that a copy counts, 90 at most.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 90,
+        value_parser = clap::value_parser!(u16).range(1..=90),
+        conflicts_with = "challenge"
+    )]
+    pub days: u16,
+    /// A claim to disclose, by the name that `wallet show` gives it; may be repeated.
+    #[arg(long = "disclose", value_name = "CLAIM")]
+    pub disclose: Vec<String>,
+    /// Staple what a verifier without a network needs.
+    #[arg(long)]
+    pub evidence: bool,
+    /// File for the presentation.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The wallet to show from.
+    #[command(flatten)]
+    pub file: File,
+}
+
+/// Arguments of `wallet refresh`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet wallet refresh
+  carnet wallet refresh --node https://node.example
+
+The node learns which institutions' logs and lists are fetched, as wholes, and nothing about you.")]
+pub struct Refresh {
+    /// The node to fetch from.
+    #[command(flatten)]
+    pub node: ReadFrom,
+    /// The wallet to refresh.
+    #[command(flatten)]
+    pub file: File,
+}

@@ -1,0 +1,346 @@
+//! The store on a local disk. No other file names sled.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ::sled::{Batch as SledBatch, Config, Db, Error as SledError, IVec};
+
+use super::{Batch, Entry, MAX_SCAN_ENTRIES, Store, StoreError, check_format, key_range};
+
+/// Memory for pages that were read, unless the caller says otherwise, in bytes.
+pub const DEFAULT_CACHE_BYTES: u64 = 16 << 20;
+
+/// How long a lock is waited for, unless the caller says otherwise: after a kill the operating
+/// system needs a moment to free it.
+pub const DEFAULT_LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Says, in a directory, that its database was in use: sled takes one that lost its first bytes
+/// for a new one.
+const MARKER: &str = "carnet-store";
+
+/// How a database is opened.
+#[derive(Clone, Debug)]
+pub struct SledOptions {
+    /// Memory for pages that were read, in bytes.
+    pub cache_bytes: u64,
+    /// How long a lock held by another process is waited for.
+    pub lock_patience: Duration,
+}
+
+impl Default for SledOptions {
+    fn default() -> Self {
+        Self { cache_bytes: DEFAULT_CACHE_BYTES, lock_patience: DEFAULT_LOCK_PATIENCE }
+    }
+}
+
+/// A database that has a directory to itself.
+///
+/// Batches applied at the same time share one `fsync` (group commit).
+pub struct SledStore {
+    db: Db,
+    path: PathBuf,
+    /// Held for writing while a batch goes in, so that a scan sees all of it or nothing.
+    order: RwLock<()>,
+    commit: Mutex<Commit>,
+    committed: Condvar,
+    files: Mutex<Files>,
+    /// First failure of a write. What is on disk is then unknown until the store is opened anew.
+    failure: OnceLock<String>,
+    syncs: AtomicU64,
+}
+
+/// Batches are numbered in the order they go in.
+#[derive(Default)]
+struct Commit {
+    applied: u64,
+    synced: u64,
+    syncing: bool,
+}
+
+/// What has to reach the disk besides what sled's `flush` writes there.
+struct Files {
+    data: File,
+    blobs: PathBuf,
+    /// Blob files known to be on disk; sled writes each once.
+    synced_blobs: HashSet<OsString>,
+}
+
+impl SledStore {
+    /// Opens the database in `directory`, which is created with mode 0700 if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::NoDirectory`], [`StoreError::Locked`], [`StoreError::NewerVersion`],
+    /// [`StoreError::Corrupt`], [`StoreError::Io`] or [`StoreError::Full`].
+    pub fn open(directory: &Path, options: &SledOptions) -> Result<Self, StoreError> {
+        create_directory(directory)
+            .map_err(|source| StoreError::NoDirectory { path: directory.to_owned(), source })?;
+        let opening = |source| io_error("open", directory, source);
+        let in_use = fs::exists(directory.join(MARKER)).map_err(opening)?;
+        let db = open_locked(directory, options)?;
+        let files = Files {
+            data: open_to_sync(&directory.join("db")).map_err(opening)?,
+            blobs: directory.join("blobs"),
+            synced_blobs: HashSet::new(),
+        };
+        let store = Self {
+            db,
+            path: directory.to_owned(),
+            order: RwLock::default(),
+            commit: Mutex::default(),
+            committed: Condvar::new(),
+            files: Mutex::new(files),
+            failure: OnceLock::new(),
+            syncs: AtomicU64::new(0),
+        };
+        check_format(&store, in_use)?;
+        if !in_use {
+            mark(directory).map_err(opening)?;
+        }
+        Ok(store)
+    }
+
+    /// Counts how often this store waited for the disk.
+    #[must_use]
+    pub fn syncs(&self) -> u64 {
+        self.syncs.load(Ordering::Relaxed)
+    }
+
+    /// Waits until batch `number` is on disk, or puts it there with all that came in meanwhile.
+    fn commit(&self, number: u64) -> Result<(), StoreError> {
+        let mut commit = lock(&self.commit);
+        loop {
+            if commit.synced >= number {
+                return Ok(());
+            }
+            self.check_running()?;
+            if commit.syncing {
+                commit = self.committed.wait(commit).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            commit.syncing = true;
+            let target = commit.applied;
+            drop(commit);
+            let result = catch_unwind(AssertUnwindSafe(|| self.sync())).unwrap_or_else(|_| {
+                Err(StoreError::Corrupt { detail: "sled failed while writing".to_owned() })
+            });
+            commit = lock(&self.commit);
+            commit.syncing = false;
+            if result.is_ok() {
+                commit.synced = commit.synced.max(target);
+            }
+            let result = self.or_stop(result);
+            self.committed.notify_all();
+            result?;
+        }
+    }
+
+    /// Puts everything that sled holds on disk.
+    fn sync(&self) -> Result<(), StoreError> {
+        let mut files = lock(&self.files);
+        self.syncs.fetch_add(1, Ordering::Relaxed);
+        self.db.flush().map_err(|error| self.error("write", error))?;
+        files.sync().map_err(|source| io_error("write", &self.path, source))
+    }
+
+    fn check_running(&self) -> Result<(), StoreError> {
+        match self.failure.get() {
+            Some(cause) => Err(StoreError::Stopped { cause: cause.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    /// Passes on the result of a write; no write is taken after one that failed.
+    fn or_stop(&self, result: Result<(), StoreError>) -> Result<(), StoreError> {
+        result.inspect_err(|error| {
+            self.failure.get_or_init(|| error.to_string());
+        })
+    }
+
+    fn error(&self, doing: &'static str, error: SledError) -> StoreError {
+        store_error(doing, &self.path, error)
+    }
+}
+
+impl Store for SledStore {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.db.get(key).map_err(|error| self.error("read", error))?;
+        Ok(found.map(|value| value.to_vec()))
+    }
+
+    fn scan(
+        &self,
+        prefix: &[u8],
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let Some(range) = key_range(prefix, after) else { return Ok(Vec::new()) };
+        let _order = self.order.read().unwrap_or_else(PoisonError::into_inner);
+        let found = self.db.range(range).take(limit.min(MAX_SCAN_ENTRIES));
+        found.map(|found| found.map(entry).map_err(|error| self.error("read", error))).collect()
+    }
+
+    fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, StoreError> {
+        let Some(range) = key_range(prefix, None) else { return Ok(None) };
+        let _order = self.order.read().unwrap_or_else(PoisonError::into_inner);
+        let found = self.db.range(range).next_back().transpose();
+        Ok(found.map_err(|error| self.error("read", error))?.map(entry))
+    }
+
+    fn apply(&self, batch: Batch) -> Result<(), StoreError> {
+        batch.check()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let mut changes = SledBatch::default();
+        for (key, value) in batch.changes {
+            match value {
+                Some(value) => changes.insert(key, value),
+                None => changes.remove(key),
+            }
+        }
+        let number = {
+            let _order = self.order.write().unwrap_or_else(PoisonError::into_inner);
+            self.check_running()?;
+            let applied = self.db.apply_batch(changes);
+            self.or_stop(applied.map_err(|error| self.error("write", error)))?;
+            let mut commit = lock(&self.commit);
+            commit.applied += 1;
+            commit.applied
+        };
+        self.commit(number)
+    }
+}
+
+impl Files {
+    fn sync(&mut self) -> io::Result<()> {
+        let mut present = HashSet::new();
+        let mut new = false;
+        for found in fs::read_dir(&self.blobs)? {
+            let name = found?.file_name();
+            if !self.synced_blobs.contains(&name) {
+                match open_to_sync(&self.blobs.join(&name)) {
+                    Ok(blob) => blob.sync_data()?,
+                    // Collected as garbage since it was listed.
+                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                }
+                new = true;
+            }
+            present.insert(name);
+        }
+        self.synced_blobs = present;
+        if new {
+            sync_directory(&self.blobs)?;
+        }
+        self.data.sync_data()
+    }
+}
+
+fn entry((key, value): (IVec, IVec)) -> Entry {
+    (key.to_vec(), value.to_vec())
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Opens the database once nobody else has it open, or the patience of `options` is at its end.
+fn open_locked(directory: &Path, options: &SledOptions) -> Result<Db, StoreError> {
+    /// Pause between two attempts.
+    const PAUSE: Duration = Duration::from_millis(20);
+    let start = Instant::now();
+    let config = Config::new().path(directory).cache_capacity(options.cache_bytes);
+    loop {
+        // sled meets some kinds of damage with an assertion.
+        let opened = catch_unwind(AssertUnwindSafe(|| config.open())).unwrap_or_else(|_| {
+            Err(SledError::ReportableBug("its files do not fit together".to_owned()))
+        });
+        match opened {
+            Ok(db) => return Ok(db),
+            Err(error) if is_lock(&error) => {
+                if start.elapsed() >= options.lock_patience {
+                    return Err(StoreError::Locked {
+                        path: directory.to_owned(),
+                        hint: "stop the other node, or give this one a directory of its own",
+                    });
+                }
+                thread::sleep(PAUSE);
+            }
+            Err(error) => return Err(store_error("open", directory, error)),
+        }
+    }
+}
+
+/// Tells whether sled means "locked", for which it has no kind of its own.
+fn is_lock(error: &SledError) -> bool {
+    matches!(error, SledError::Io(io) if io.to_string().starts_with("could not acquire lock"))
+}
+
+fn store_error(doing: &'static str, path: &Path, error: SledError) -> StoreError {
+    match error {
+        SledError::Io(source) => io_error(doing, path, source),
+        SledError::Unsupported(detail) | SledError::ReportableBug(detail) => {
+            StoreError::Corrupt { detail }
+        }
+        other => StoreError::Corrupt { detail: other.to_string() },
+    }
+}
+
+fn io_error(doing: &'static str, path: &Path, source: io::Error) -> StoreError {
+    let path = path.to_owned();
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full { path, source },
+        _ => StoreError::Io { doing, path, source },
+    }
+}
+
+fn create_directory(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Leaves the marker, and makes sure that the names of all files are on disk.
+fn mark(directory: &Path) -> io::Result<()> {
+    let mut marker = File::create(directory.join(MARKER))?;
+    marker.write_all(b"This directory is a database of a Carnet node.\n")?;
+    marker.sync_all()?;
+    sync_directory(directory)?;
+    match fs::canonicalize(directory)?.parent() {
+        // A parent that we may not list was not created by us.
+        Some(parent) => sync_directory(parent).or_else(|error| match error.kind() {
+            ErrorKind::PermissionDenied => Ok(()),
+            _ => Err(error),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Opens a file of sled's; not every system lets those sync who cannot write.
+fn open_to_sync(path: &Path) -> io::Result<File> {
+    File::options().write(true).open(path)
+}
+
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Elsewhere a directory cannot be opened as a file, and names are durable with their file.
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
