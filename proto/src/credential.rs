@@ -78,7 +78,11 @@ impl<'b> SdCwt<'b> {
             let labels = [header::ALG, header::KID, header::TYP, header::SD_ALG];
             let sha256 = head.value::<i64>(header::SD_ALG)? == Some(ALG_SHA256);
             let exact = head.has_exactly(&labels, &[]);
-            if !exact || !head.is_ed25519() || !sha256 || !unprotected.has_exactly(&[], &[header::SD_CLAIMS]) {
+            if !exact
+                || !head.is_ed25519()
+                || !sha256
+                || !unprotected.has_exactly(&[], &[header::SD_CLAIMS])
+            {
                 return Err(CredentialError::WrongHeaders);
             }
         }

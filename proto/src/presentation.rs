@@ -14,9 +14,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::anchor::Anchor;
-use crate::cbor::{
-    CborError, CborErrorKind, Decode, Decoder, Encode, Encoder, Key, Mode,
-};
+use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Encoder, Key, Mode};
 use crate::cose::{self, Sign1};
 use crate::credential::{CredentialError, SdCwt};
 use crate::file::{self, FileError};
@@ -128,7 +126,10 @@ impl<'b> KeyBindingToken<'b> {
         let head = sign1.header()?;
         let exact = head.has_exactly(&[header::ALG, header::KCWT, header::TYP], &[]);
         let typ = head.value::<u64>(header::TYP).unwrap_or(None);
-        if !exact || !head.is_ed25519() || typ != Some(TYP_KEY_BINDING) || sign1.unprotected != b"\xa0"
+        if !exact
+            || !head.is_ed25519()
+            || typ != Some(TYP_KEY_BINDING)
+            || sign1.unprotected != b"\xa0"
         {
             return Err(PresentationError::WrongHeaders);
         }

@@ -10,9 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::cbor::{
-    CborError, CborErrorKind, Decode, Decoder, Encode, Encoder, Key, Mode, codes,
-};
+use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Encoder, Key, Mode, codes};
 use crate::cose::{self, Sign1};
 use crate::id::{Did, Digest, Kid};
 use crate::key::{PublicKey, SigningKey};
@@ -174,8 +172,9 @@ impl<'b> Decode<'b> for StatusList {
             _ => return Err(error("the entries of a status list have 1, 2, 4 or 8 bits")),
         };
         let lst = lst.ok_or(error("the status list is missing"))?;
-        let bytes = miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(lst, MAX_INFLATED_BYTES)
-            .map_err(|_| error("the status list does not inflate within its limit"))?;
+        let bytes =
+            miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(lst, MAX_INFLATED_BYTES)
+                .map_err(|_| error("the status list does not inflate within its limit"))?;
         Ok(Self { bits, bytes })
     }
 }
@@ -320,10 +319,8 @@ mod tests {
 
     #[test]
     fn a_list_that_inflates_beyond_the_limit_is_refused() {
-        let lst = miniz_oxide::deflate::compress_to_vec_zlib(
-            &alloc::vec![0; MAX_INFLATED_BYTES + 1],
-            9,
-        );
+        let lst =
+            miniz_oxide::deflate::compress_to_vec_zlib(&alloc::vec![0; MAX_INFLATED_BYTES + 1], 9);
         let mut e = Encoder::new();
         e.map(2).text("lst").bytes(&lst).text("bits").uint(2);
         assert!(StatusList::from_cbor(e.as_bytes()).is_err());

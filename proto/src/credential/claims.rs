@@ -163,7 +163,9 @@ impl Claims {
                 _ => false,
             };
             if !known {
-                return Err(ClaimsError::Unknown(alloc::format!("{key:?}").chars().take(60).collect()));
+                return Err(ClaimsError::Unknown(
+                    alloc::format!("{key:?}").chars().take(60).collect(),
+                ));
             }
         }
         let vct: String = required(claims, claim::VCT, "vct")?;

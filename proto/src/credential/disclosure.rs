@@ -213,7 +213,8 @@ pub fn restore(
     let payload = Value::decode(&mut d)?;
     d.finish()?;
     let table = read_disclosures(profile, disclosures, mode)?;
-    let mut restorer = Restorer { table, seen: BTreeSet::new(), placed: Vec::new(), withheld: 0, reader };
+    let mut restorer =
+        Restorer { table, seen: BTreeSet::new(), placed: Vec::new(), withheld: 0, reader };
     let claims = restorer.value(payload, &[], None)?;
     match restorer.table.is_empty() {
         true => Ok(Restored { claims, placed: restorer.placed, withheld: restorer.withheld }),

@@ -13,8 +13,8 @@ use crate::cose;
 use crate::id::{CredentialId, Did};
 use crate::key::{CoseKey, PublicKey, SigningKey};
 use crate::profile::{
-    ALG_ED25519, ALG_SHA256, MAX_CREDENTIAL_BYTES, MAX_DISCLOSURES, Profile, TYP_SD_CWT,
-    VCT_SKILL, claim, header,
+    ALG_ED25519, ALG_SHA256, MAX_CREDENTIAL_BYTES, MAX_DISCLOSURES, Profile, TYP_SD_CWT, VCT_SKILL,
+    claim, header,
 };
 use crate::status::StatusUri;
 use crate::time::UnixSeconds;
@@ -91,7 +91,8 @@ impl Issue<'_> {
 
         let mut claims = self.person.nodes()?;
         claims.push((int(claim::SUB), Node::Value(subject.as_str().into()), true));
-        let mut always = |key: i64, value: Value| claims.push((int(key), Node::Value(value), false));
+        let mut always =
+            |key: i64, value: Value| claims.push((int(key), Node::Value(value), false));
         always(claim::ISS, Value::Text(format!("{}", self.issuer)));
         always(claim::EXP, expires_at.0.into());
         always(claim::IAT, issued_at.0.into());
@@ -110,8 +111,7 @@ impl Issue<'_> {
         for disclosure in &disclosures {
             unprotected.raw(disclosure);
         }
-        let sd_cwt =
-            cose::sign1(&protected(key), unprotected.as_bytes(), &payload.to_cbor(), key);
+        let sd_cwt = cose::sign1(&protected(key), unprotected.as_bytes(), &payload.to_cbor(), key);
         if sd_cwt.len() > MAX_CREDENTIAL_BYTES {
             return Err(IssueError::TooLarge(sd_cwt.len()));
         }
