@@ -53,7 +53,7 @@ pub enum DisclosureError {
     /// A disclosed key that stands there already.
     #[error("a disclosed claim stands there already")]
     DuplicateKey,
-    /// A claim that must never be redacted.
+    /// A claim that must never be redacted, nor any part of it.
     #[error("claim {0} may not be redacted")]
     NeverRedacted(i128),
     /// A decoy shown to a verifier.
@@ -126,7 +126,9 @@ fn redact_node(
             }
             while redacted % DECOY_MULTIPLE != 0 {
                 redacted += 1;
-                items.push(redacted_element(disclose(profile, None, None, rng, out)));
+                // Always at the end, decoys would tell themselves apart by their place.
+                let at = below(rng, items.len() as u64 + 1) as usize;
+                items.insert(at, redacted_element(disclose(profile, None, None, rng, out)));
             }
             Value::Array(items)
         }
@@ -325,20 +327,17 @@ impl Restorer {
         match hashes {
             None => {}
             Some(Value::Array(hashes)) => {
+                always_shown(path)?;
                 for hash in hashes {
                     let Some(found) = self.take(&hash)? else { continue };
                     let (Some(value), Some(key)) = (found.value, found.key) else {
                         return Err(DisclosureError::WrongForm);
                     };
-                    if let (Value::Int(n), true) = (&key, path.is_empty())
-                        && claim::NEVER_REDACTED.iter().any(|never| i128::from(*never) == *n)
-                    {
-                        return Err(DisclosureError::NeverRedacted(*n));
-                    }
+                    let path = extended(path, key.clone());
+                    always_shown(&path)?;
                     if out.iter().any(|(existing, _)| *existing == key) {
                         return Err(DisclosureError::DuplicateKey);
                     }
-                    let path = extended(path, key.clone());
                     self.placed.push(Placed { index: found.index, path: path.clone(), parent });
                     let value = self.value(value, &path, Some(found.index))?;
                     out.push((key, value));
@@ -360,6 +359,7 @@ impl Restorer {
         for item in items {
             match item {
                 Value::Tag(TAG_REDACTED_ELEMENT, hash) => {
+                    always_shown(&path)?;
                     let Some(found) = self.take(&hash)? else { continue };
                     let (Some(value), None) = (found.value, found.key) else {
                         return Err(DisclosureError::WrongForm);
@@ -393,6 +393,16 @@ impl Restorer {
             },
             Some(found) => Ok(Some(found)),
         }
+    }
+}
+
+/// Refuses redaction of, or within, a claim that must always show.
+fn always_shown(path: &[Value]) -> Result<(), DisclosureError> {
+    match path.first() {
+        Some(Value::Int(n)) if claim::NEVER_REDACTED.iter().any(|c| i128::from(*c) == *n) => {
+            Err(DisclosureError::NeverRedacted(*n))
+        }
+        _ => Ok(()),
     }
 }
 
