@@ -22,3 +22,6 @@ pub mod statement;
 pub mod status;
 pub mod text;
 pub mod time;
+
+#[cfg(test)]
+pub(crate) mod test_support;
