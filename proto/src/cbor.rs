@@ -14,7 +14,7 @@ mod value;
 pub use decode::{Decoder, Key, Kind};
 pub use encode::Encoder;
 pub(crate) use record::{codes, record};
-pub use value::Value;
+pub use value::{Bytes, Value};
 
 use alloc::vec::Vec;
 

@@ -9,19 +9,25 @@ extern crate alloc;
 
 pub mod anchor;
 pub mod cbor;
+pub mod challenge;
 pub mod classification;
 pub mod cose;
 pub mod credential;
 pub mod file;
 pub mod id;
+pub mod issuing;
 pub mod key;
+pub mod ledger;
 pub mod log;
 pub mod presentation;
 pub mod profile;
+pub mod request;
 pub mod statement;
 pub mod status;
 pub mod text;
 pub mod time;
+
+pub mod wallet;
 
 #[cfg(test)]
 pub(crate) mod test_support;

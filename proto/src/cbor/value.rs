@@ -139,3 +139,19 @@ impl<'b> Decode<'b> for Value {
         })
     }
 }
+
+/// A byte string whose contents are another object, decoded apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Encode for Bytes {
+    fn encode(&self, e: &mut Encoder) {
+        e.bytes(&self.0);
+    }
+}
+
+impl<'b> Decode<'b> for Bytes {
+    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
+        d.bytes().map(|bytes| Self(bytes.into()))
+    }
+}

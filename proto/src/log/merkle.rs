@@ -85,6 +85,13 @@ impl Tree {
         }
     }
 
+    /// Forgets the leaves from `size` on.
+    pub fn truncate(&mut self, size: TreeSize) {
+        for (level, nodes) in self.levels.iter_mut().enumerate() {
+            nodes.truncate(usize::try_from(size.0 >> level).unwrap_or(usize::MAX));
+        }
+    }
+
     /// Returns a leaf.
     pub fn leaf(&self, index: LeafIndex) -> Option<LeafHash> {
         let leaves = self.levels.first()?;

@@ -1,0 +1,368 @@
+//! A copy of a whole log, checked entry by entry.
+
+mod fold;
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{CheckpointView, LogView, ProfileView};
+use crate::cbor::Mode;
+use crate::id::{Did, Digest, LeafIndex, TreeSize};
+use crate::key::Purpose;
+use crate::log::checkpoint::{Note, NoteError, NoteKey, NoteSignature};
+use crate::log::merkle::{Tree, TreeHead, leaf_hash};
+use crate::log::proof::{ConsistencyProof, ProofError};
+use crate::statement::standing::{KeyPeriod, Standing, empty_head, statement_leaf, status_tree};
+use crate::statement::{Body, Statement};
+use crate::status::StatusToken;
+use fold::merge_line;
+
+/// Most checkpoints that a replica keeps of one log, the oldest and the newest among them.
+pub const MAX_CHECKPOINTS: usize = 4096;
+/// Most status lists of one issuer.
+pub const MAX_STATUS_LISTS: usize = 4096;
+/// Most reasons for ignored entries that a replica remembers.
+const MAX_IGNORED: usize = 1000;
+
+/// An entry that is in the tree but counts for nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// Its leaf.
+    pub leaf: LeafIndex,
+    /// Why.
+    pub reason: String,
+}
+
+/// Why a replica refuses what it was given. It is unchanged then.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplicaError {
+    /// Entry 0 is not an inception statement signed by its own key.
+    #[error("the first entry does not begin a log")]
+    NotAnInception,
+    /// The checkpoint is of another log.
+    #[error("the checkpoint is of another log")]
+    OtherLog,
+    /// The checkpoint's signature is not that of the log's key.
+    #[error("the checkpoint is not signed by the log: {0}")]
+    Unsigned(#[from] NoteError),
+    /// The entries do not lead to the checkpoint.
+    #[error("the entries do not lead to the checkpoint: {0}")]
+    Proof(#[from] ProofError),
+    /// A checkpoint of a size that is held already, with another root: the log shows two histories.
+    #[error("two checkpoints of size {0} with different roots")]
+    Fork(TreeSize),
+    /// The entries do not begin where the replica ends, or go beyond the checkpoint.
+    #[error("expected entries from {expected} on, up to {limit}")]
+    WrongRange {
+        /// The first entry that is wanted.
+        expected: TreeSize,
+        /// The size of the checkpoint.
+        limit: TreeSize,
+    },
+    /// The newest entry under the checkpoint is not the standing that the entries call for.
+    #[error("the standing is not what the log's entries call for")]
+    WrongStanding,
+    /// Status lists that are not those of the newest standing.
+    #[error("the status lists are not those of the newest standing: {0}")]
+    WrongStatus(&'static str),
+}
+
+/// A copy of a log from its first entry on.
+#[derive(Clone, Debug)]
+pub struct Replica {
+    view: Arc<LogView>,
+    tree: Tree,
+    /// Accreditations, agreements and ratifications in the order of their leaves.
+    order: Vec<Digest>,
+    inception: Statement,
+    profile: Option<Statement>,
+    standing: Option<Statement>,
+    /// Whether the last entry folded is a standing that is right.
+    standing_is_right: bool,
+    /// Entries folded; those in the tree but not folded are being checked.
+    folded: u64,
+    ignored: Vec<Ignored>,
+}
+
+impl Replica {
+    /// Begins a copy with the entry at leaf 0.
+    ///
+    /// # Errors
+    /// [`ReplicaError::NotAnInception`].
+    pub fn new(entry: &[u8]) -> Result<Self, ReplicaError> {
+        let inception = Statement::parse(entry).map_err(|_| ReplicaError::NotAnInception)?;
+        let Body::Inception(body) = inception.body() else {
+            return Err(ReplicaError::NotAnInception);
+        };
+        if !inception.is_signed_by(&body.keys.statement) {
+            return Err(ReplicaError::NotAnInception);
+        }
+        let period = KeyPeriod {
+            from: LeafIndex(0),
+            until: None,
+            keys: body.keys,
+            next: body.next,
+            repudiated_from: None,
+            kept: None,
+        };
+        let view = LogView {
+            origin: *inception.issuer(),
+            keys: Vec::from([period]),
+            checkpoints: BTreeMap::new(),
+            standing: None,
+            is_whole: true,
+            statements: BTreeMap::new(),
+            issuances: BTreeMap::new(),
+            profile: ProfileView::None,
+            status: BTreeMap::new(),
+            unsupported_from: None,
+        };
+        Ok(Self {
+            view: Arc::new(view),
+            tree: Tree::from_leaves([leaf_hash(entry)]),
+            order: Vec::new(),
+            inception,
+            profile: None,
+            standing: None,
+            standing_is_right: false,
+            folded: 1,
+            ignored: Vec::new(),
+        })
+    }
+
+    /// Returns what is known of the log.
+    pub fn view(&self) -> &Arc<LogView> {
+        &self.view
+    }
+
+    /// Returns the institution.
+    pub fn origin(&self) -> &Did {
+        &self.view.origin
+    }
+
+    /// Returns the tree over all entries held.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Returns the number of entries held.
+    pub fn size(&self) -> TreeSize {
+        self.tree.size()
+    }
+
+    /// Returns the inception statement.
+    pub fn inception(&self) -> &Statement {
+        &self.inception
+    }
+
+    /// Returns the newest profile statement.
+    pub fn profile(&self) -> Option<&Statement> {
+        self.profile.as_ref()
+    }
+
+    /// Returns the newest standing statement.
+    pub fn standing(&self) -> Option<&Statement> {
+        self.standing.as_ref()
+    }
+
+    /// Returns entries that count for nothing, and why.
+    pub fn ignored(&self) -> &[Ignored] {
+        &self.ignored
+    }
+
+    /// Returns the accreditations, agreements and ratifications in the order of their leaves: the
+    /// order of the first tree of a standing.
+    pub fn order(&self) -> &[Digest] {
+        &self.order
+    }
+
+    /// Builds the first tree of the standing.
+    pub fn statement_tree(&self) -> Tree {
+        Tree::from_leaves(self.order.iter().filter_map(|digest| {
+            let held = self.view.statements.get(digest)?;
+            Some(statement_leaf(held.leaf, digest, &held.state))
+        }))
+    }
+
+    /// Returns the standing that the entries held call for, with these status lists.
+    pub fn derive_standing(&self, status_lists: TreeHead) -> Standing {
+        Standing {
+            keys: self.view.keys.clone(),
+            statements: self.statement_tree().head(),
+            status_lists,
+            profile: self.profile.as_ref().map(Statement::digest),
+            closing: None,
+        }
+    }
+
+    /// Appends entries of the own log; the caller has signed them and signs the checkpoint next.
+    pub fn append(&mut self, entries: &[Statement]) {
+        for statement in entries {
+            self.tree.push(statement.leaf_hash());
+            self.fold(Ok(statement.clone()));
+        }
+    }
+
+    /// Accepts entries that lead towards a checkpoint.
+    ///
+    /// `entries` follow those held. If they end before the checkpoint, `proof` shows that the tree
+    /// so far is a prefix of the checkpoint's; otherwise it is not needed. With the last entries the
+    /// checkpoint is kept. It counts only if the last entry is the right standing, which
+    /// [`Replica::is_in_order`] tells.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn extend(
+        &mut self,
+        entries: &[Vec<u8>],
+        note: &Note,
+        proof: Option<&ConsistencyProof>,
+    ) -> Result<(), ReplicaError> {
+        let target = self.check_note(note)?;
+        let before = self.size();
+        let after = TreeSize(before.0.saturating_add(entries.len() as u64));
+        if after > target.size {
+            return Err(ReplicaError::WrongRange { expected: before, limit: target.size });
+        }
+        for entry in entries {
+            self.tree.push(leaf_hash(entry));
+        }
+        let head = self.tree.head();
+        let checked = if after == target.size {
+            if head.root == target.root { Ok(()) } else { Err(ProofError::WrongRoot) }
+        } else {
+            proof.ok_or(ProofError::WrongLength).and_then(|proof| proof.verify(&head, &target))
+        };
+        if let Err(error) = checked {
+            self.tree.truncate(before);
+            return Err(error.into());
+        }
+        for entry in entries {
+            self.fold(Statement::parse(entry));
+        }
+        if after == target.size {
+            self.keep(target, note.clone());
+        }
+        Ok(())
+    }
+
+    /// Accepts a checkpoint of entries that are held already: an older one, or more cosignatures.
+    /// Of each witness the first and the last cosignature are kept, of those that `counts` approves.
+    ///
+    /// Returns whether anything was new.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Fork`] if its root is not that of the tree held.
+    pub fn add_checkpoint(
+        &mut self,
+        note: &Note,
+        mut counts: impl FnMut(&NoteSignature, &Note) -> bool,
+    ) -> Result<bool, ReplicaError> {
+        let target = self.check_note(note)?;
+        let held = self.tree.root_at(target.size);
+        let held =
+            held.ok_or(ReplicaError::WrongRange { expected: self.size(), limit: target.size })?;
+        if held != target.root {
+            return Err(ReplicaError::Fork(target.size));
+        }
+        let owner = self.view.origin.to_string();
+        let own = note.clone().retain(|line| line.name == owner);
+        let mut known = match self.view.checkpoints.get(&target.size) {
+            Some(checkpoint) => checkpoint.note.clone(),
+            None => own,
+        };
+        let mut changed = !self.view.checkpoints.contains_key(&target.size);
+        for line in note.signatures().iter().filter(|line| line.name != owner) {
+            if !known.signatures().contains(line) && counts(line, note) {
+                changed |= merge_line(&mut known, line);
+            }
+        }
+        if changed {
+            self.keep(target, known);
+        }
+        Ok(changed)
+    }
+
+    /// Accepts all status lists of the newest standing, in the order of their URIs.
+    ///
+    /// # Errors
+    /// [`ReplicaError::WrongStatus`] if they are not exactly those, or not signed.
+    pub fn set_status(&mut self, tokens: &[Vec<u8>]) -> Result<(), ReplicaError> {
+        let wrong = ReplicaError::WrongStatus;
+        let head = self.view.standing.as_ref().map_or_else(empty_head, |s| s.status_lists);
+        let keys = self.view.current_keys().ok_or(wrong("no keys"))?;
+        if tokens.len() > MAX_STATUS_LISTS {
+            return Err(wrong("too many lists"));
+        }
+        let mut status = BTreeMap::new();
+        for token in tokens {
+            let token = StatusToken::parse(token, Mode::Strict).map_err(|_| wrong("malformed"))?;
+            let uri = crate::status::StatusUri::parse(&token.uri);
+            if uri.is_none_or(|uri| uri.issuer != self.view.origin) {
+                return Err(wrong("a list of another issuer"));
+            }
+            if !token.is_signed_by(keys.keys.key(Purpose::Status)) {
+                return Err(wrong("not signed by the issuer"));
+            }
+            status.insert(token.uri.clone(), token);
+        }
+        let tree = status_tree(status.iter().map(|(uri, token)| (uri, token.digest())));
+        if tree.head() != head {
+            return Err(wrong("another root"));
+        }
+        Arc::make_mut(&mut self.view).status = status;
+        Ok(())
+    }
+
+    /// Returns whether the log, as far as held, ends with the right standing and its status lists
+    /// are known: what a witness wants to know before it cosigns.
+    ///
+    /// # Errors
+    /// What is missing or wrong.
+    pub fn is_in_order(&self) -> Result<(), ReplicaError> {
+        if !self.standing_is_right || self.view.unsupported_from.is_some() {
+            return Err(ReplicaError::WrongStanding);
+        }
+        if !self.view.has_newest_status() {
+            return Err(ReplicaError::WrongStatus("not held"));
+        }
+        Ok(())
+    }
+
+    /// Keeps a checkpoint that the own log has just signed.
+    ///
+    /// # Errors
+    /// [`ReplicaError`] if it is not one of the tree held.
+    pub fn publish(&mut self, note: Note) -> Result<(), ReplicaError> {
+        self.add_checkpoint(&note, |_, _| false).map(|_| ())
+    }
+
+    fn check_note(&self, note: &Note) -> Result<TreeHead, ReplicaError> {
+        let checkpoint = note.checkpoint()?;
+        if checkpoint.did() != Ok(self.view.origin) {
+            return Err(ReplicaError::OtherLog);
+        }
+        let size = checkpoint.head.size;
+        // The set in force after leaf size - 1.
+        let period = self.view.keys.iter().rev().find(|p| p.from.is_in(size));
+        let period = period.ok_or(ReplicaError::NotAnInception)?;
+        note.verify(&NoteKey::of_log(&self.view.origin, period.keys.checkpoint))?;
+        Ok(checkpoint.head)
+    }
+
+    fn keep(&mut self, head: TreeHead, note: Note) {
+        let view = Arc::make_mut(&mut self.view);
+        view.checkpoints.insert(head.size, CheckpointView { head, note });
+        if view.checkpoints.len() > MAX_CHECKPOINTS {
+            // The middle is thinned: times are proven by the oldest that cover a leaf, freshness by
+            // the newest.
+            let middle = view.checkpoints.keys().nth(MAX_CHECKPOINTS / 2).copied();
+            if let Some(middle) = middle {
+                view.checkpoints.remove(&middle);
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! How an entry changes what is known of its log.
+
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{Ignored, MAX_IGNORED, Replica};
+use crate::id::{Digest, LeafIndex};
+use crate::ledger::{Held, ProfileView};
+use crate::log::checkpoint::{Note, NoteSignature};
+use crate::statement::standing::State;
+use crate::statement::{Body, Statement, StatementError};
+
+impl Replica {
+    /// Applies the next entry, which is in the tree already. An entry that breaks a rule is ignored
+    /// with a reason.
+    pub(super) fn fold(&mut self, entry: Result<Statement, StatementError>) {
+        let leaf = LeafIndex(self.folded);
+        self.folded += 1;
+        self.standing_is_right = false;
+        let result = match entry {
+            Err(StatementError::Unsupported(kind)) => {
+                // Whatever it says might change what stands after it.
+                Arc::make_mut(&mut self.view).unsupported_from.get_or_insert(leaf);
+                Err(alloc::format!("unknown kind `{kind}`"))
+            }
+            Err(error) => Err(error.to_string()),
+            Ok(statement) => self.apply(leaf, statement).map_err(String::from),
+        };
+        if let Err(reason) = result
+            && self.ignored.len() < MAX_IGNORED
+        {
+            self.ignored.push(Ignored { leaf, reason });
+        }
+    }
+
+    fn apply(&mut self, leaf: LeafIndex, statement: Statement) -> Result<(), &'static str> {
+        if *statement.issuer() != self.view.origin {
+            return Err("a statement of another institution");
+        }
+        let period = self.view.keys_before(leaf).ok_or("no keys")?;
+        if !statement.is_signed_by(&period.keys.statement) {
+            return Err("not signed by the statement key in force");
+        }
+        let digest = statement.digest();
+        match statement.body() {
+            Body::Inception(_) => return Err("an inception after the first entry"),
+            Body::Profile(profile) => {
+                Arc::make_mut(&mut self.view).profile = ProfileView::Known(profile.clone());
+                self.profile = Some(statement);
+            }
+            Body::Accreditation(_) | Body::Agreement(_) | Body::Ratification(_) => {
+                let view = Arc::make_mut(&mut self.view);
+                if view.statements.contains_key(&digest) {
+                    return Err("the same statement again");
+                }
+                view.statements.insert(digest, Held { leaf, statement, state: State::InForce });
+                self.order.push(digest);
+            }
+            Body::Withdrawal(withdrawal) => {
+                let state = State::Withdrawn {
+                    effective: withdrawal.effective,
+                    by: leaf,
+                    retroactive: withdrawal.retroactive,
+                };
+                let target = withdrawal.target;
+                self.end(&target, state, |body| matches!(body, Body::Accreditation(_)))?;
+            }
+            Body::Denunciation(denunciation) => {
+                let target = self.view.ratification(&denunciation.agreement);
+                let target = *target.ok_or("denounces an agreement that was not ratified")?.0;
+                let state = State::Withdrawn {
+                    effective: denunciation.effective,
+                    by: leaf,
+                    retroactive: false,
+                };
+                let (party, role) = (denunciation.party, denunciation.role);
+                self.end(&target, state, |body| {
+                    matches!(body, Body::Ratification(r) if (r.party, r.role) == (party, role))
+                })?;
+            }
+            Body::Issuance(issuance) => {
+                let view = Arc::make_mut(&mut self.view);
+                view.issuances.entry(digest).or_insert((leaf, issuance.clone()));
+            }
+            Body::Standing(standing) => {
+                let right = *standing == self.derive_standing(standing.status_lists);
+                Arc::make_mut(&mut self.view).standing = Some(standing.clone());
+                self.standing = Some(statement);
+                self.standing_is_right = right;
+                if !right {
+                    return Err("a standing that the entries do not call for");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        target: &Digest,
+        state: State,
+        is_right_kind: impl Fn(&Body) -> bool,
+    ) -> Result<(), &'static str> {
+        let view = Arc::make_mut(&mut self.view);
+        let held = view.statements.get_mut(target).ok_or("its target is not in this log")?;
+        if !is_right_kind(held.statement.body()) {
+            return Err("its target is of another kind");
+        }
+        if held.state != State::InForce {
+            return Err("its target is not in force");
+        }
+        held.state = state;
+        Ok(())
+    }
+}
+
+/// Adds a cosignature to a note, keeping the first and the last of each key.
+pub(super) fn merge_line(note: &mut Note, line: &NoteSignature) -> bool {
+    let Some((time, _)) = line.cosignature() else { return false };
+    let same_key = |other: &NoteSignature| other.name == line.name && other.id == line.id;
+    let times: Vec<_> = note
+        .signatures()
+        .iter()
+        .filter(|other| same_key(other))
+        .filter_map(|other| other.cosignature().map(|(time, _)| time))
+        .collect();
+    let (first, last) = (times.iter().min().copied(), times.iter().max().copied());
+    let is_new = match (first, last) {
+        (Some(first), Some(last)) => time < first || time > last,
+        _ => true,
+    };
+    if !is_new {
+        return false;
+    }
+    if times.len() >= 2 {
+        // The one that is neither first nor last any more makes room.
+        let replaced = if Some(time) < first { first } else { last };
+        let kept = note.clone().retain(|other| {
+            !same_key(other) || other.cosignature().map(|(time, _)| time) != replaced
+        });
+        *note = kept;
+    }
+    let before = note.signatures().len();
+    note.add(line.clone());
+    note.signatures().len() > before
+}
