@@ -27,6 +27,7 @@ pub mod statement;
 pub mod status;
 pub mod text;
 pub mod time;
+pub mod verify;
 pub mod wallet;
 
 #[cfg(test)]

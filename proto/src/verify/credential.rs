@@ -1,0 +1,128 @@
+//! One credential of a container, read as far as it can be, and the checks that concern it alone.
+
+use alloc::vec::Vec;
+
+use super::policy::Accept;
+use super::report::{Check, Reason, check, reason};
+use super::{Judge, fail, not_checked, pass};
+use crate::anchor::Anchor;
+use crate::credential::claims::{self, Claims};
+use crate::credential::disclosure::{DisclosureError, Reader, Restored};
+use crate::credential::skill;
+use crate::id::Did;
+use crate::presentation::KeyBindingToken;
+use crate::profile::{Profile, claim};
+
+/// A credential with what could be read of it.
+pub(super) struct Credential<'b> {
+    pub token: &'b KeyBindingToken<'b>,
+    pub anchor: Option<&'b Anchor>,
+    pub restored: Result<Restored, DisclosureError>,
+    /// The claims; `Err` holds what is wrong with them, or nothing if the disclosures are wrong.
+    pub claims: Result<Claims, Option<claims::ClaimsError>>,
+    /// Who the credential says issued it.
+    pub issuer: Option<Did>,
+}
+
+impl<'b> Credential<'b> {
+    pub fn read(
+        profile: Profile,
+        token: &'b KeyBindingToken<'b>,
+        anchor: Option<&'b Anchor>,
+    ) -> Self {
+        let restored = token.credential.restore(profile, Reader::Verifier);
+        let claims = match &restored {
+            Ok(restored) => Claims::read(&restored.claims).map_err(Some),
+            Err(_) => Err(None),
+        };
+        let issuer = match &claims {
+            Ok(claims) => Some(claims.issuer),
+            Err(_) => token.credential.payload().ok().and_then(claims::issuer_of),
+        };
+        Self { token, anchor, restored, claims, issuer }
+    }
+
+    pub fn disclosures_check(&self) -> Check {
+        match &self.restored {
+            Ok(_) => pass(check::DISCLOSURES, Reason::new(reason::OK)),
+            Err(error) => fail(
+                check::DISCLOSURES,
+                Reason::new(reason::DISCLOSURE_WRONG).with("detail", error),
+            ),
+        }
+    }
+
+    /// Returns names of redactable claims that were not shown.
+    pub fn withheld(&self) -> Vec<&'static str> {
+        let Ok(restored) = &self.restored else { return Vec::new() };
+        let shown = |path: &[i64], name: &str| {
+            let mut at = &restored.claims;
+            for key in path {
+                match at.at((*key).into()) {
+                    Some(inner) => at = inner,
+                    None => return false,
+                }
+            }
+            let mut keys = at.as_map().unwrap_or_default().iter().map(|(key, _)| key);
+            if path.is_empty() {
+                keys.any(|key| claims::claim_name(key) == Some(name))
+            } else {
+                keys.any(|key| skill::entry_name(key) == Some(name))
+            }
+        };
+        let outer = claims::redactable_names().filter(|name| !shown(&[], name));
+        let inner = skill::redactable_names().filter(|name| !shown(&[claim::SKILL], name));
+        outer.chain(inner).collect()
+    }
+
+    pub fn withheld_hashes(&self) -> usize {
+        self.restored.as_ref().map_or(0, |restored| restored.withheld)
+    }
+}
+
+impl Judge<'_> {
+    pub(super) fn claim_shape(&self, credential: &Credential<'_>) -> Check {
+        let claims = match &credential.claims {
+            Ok(claims) => claims,
+            Err(None) => return not_checked(check::CLAIM_SHAPE),
+            Err(Some(error)) => {
+                let reason = Reason::new(reason::CLAIMS_WRONG).with("detail", error);
+                return fail(check::CLAIM_SHAPE, reason);
+            }
+        };
+        // A copy is worth nothing without what it is to be compared with.
+        let is_copy =
+            credential.token.claims.nonce.is_none() && self.policy.accept == Accept::Prepared;
+        if is_copy && (!claims.person.has_name() || claims.person.birth_date.is_none()) {
+            return fail(check::CLAIM_SHAPE, Reason::new(reason::PREPARED_INCOMPLETE));
+        }
+        pass(check::CLAIM_SHAPE, Reason::new(reason::OK))
+    }
+
+    pub(super) fn time(&self, credential: &Credential<'_>) -> Check {
+        let Ok(claims) = &credential.claims else { return not_checked(check::TIME) };
+        let (now, skew) = (self.quorums.now(), self.skew());
+        let (iat, exp) = (claims.issued_at, claims.expires_at);
+        let not_before = claims.not_before.unwrap_or(iat);
+        if iat >= exp || not_before > iat {
+            return fail(check::TIME, Reason::new(reason::TIMES_WRONG));
+        }
+        if exp.plus(skew) <= now {
+            return fail(check::TIME, Reason::new(reason::EXPIRED).with("until", exp));
+        }
+        if not_before > now.plus(skew) || iat > now.plus(skew) {
+            return fail(check::TIME, Reason::new(reason::NOT_YET_VALID).with("from", iat));
+        }
+        match claims.skill.valid_until {
+            Some(until) if until.start().end_of_day() < now => {
+                fail(check::TIME, Reason::new(reason::QUALIFICATION_ENDED).with("until", until))
+            }
+            _ => pass(check::TIME, Reason::new(reason::OK).with("until", exp)),
+        }
+    }
+
+    /// Seconds by which clocks may differ; no policy makes it more than the protocol allows.
+    pub(super) fn skew(&self) -> u64 {
+        self.policy.clock_skew.min(crate::profile::CLOCK_SKEW)
+    }
+}

@@ -1,0 +1,263 @@
+//! Who issued the credential: key, signature, anchor, witnesses, path and status.
+
+use alloc::vec::Vec;
+
+use super::credential::Credential;
+use super::path::{Found, Wanted};
+use super::report::{Check, Link, Outcome, Reason, check, reason};
+use super::{Judge, called, fail, not_checked, pass, undetermined};
+use crate::id::LeafIndex;
+use crate::key::Purpose;
+use crate::ledger::{LogView, Position, Settled};
+use crate::status::{Status, StatusUri};
+use crate::time::UnixSeconds;
+
+/// What was found out about the issuer.
+pub(super) struct IssuerResult {
+    pub key: Check,
+    pub signature: Check,
+    pub anchor: Check,
+    pub witnesses: Check,
+    pub path_check: Check,
+    pub links: Option<Vec<Link>>,
+    pub proven: Option<UnixSeconds>,
+    pub oldest: Option<UnixSeconds>,
+    /// How far the issuer's log is cosigned.
+    position: Option<Position>,
+    is_fresh: bool,
+}
+
+impl Judge<'_> {
+    pub(super) fn issuer(&self, credential: &Credential<'_>) -> IssuerResult {
+        let log = credential.issuer.and_then(|did| self.quorums.ledger().log(&did));
+        let issuance = log.zip(credential.anchor).and_then(|(log, a)| log.issuance(&a.issuance));
+        let leaf = issuance.map(|(leaf, _)| leaf);
+        let scope = credential.claims.as_ref().ok().map(|claims| claims.skill.scope());
+        let found = credential.issuer.map(|issuer| {
+            self.search.find(&Wanted {
+                issuer,
+                scope: scope.as_ref(),
+                issued_at: credential.claims.as_ref().ok().map(|claims| claims.issued_at),
+                issuance: leaf,
+            })
+        });
+        let settled = match &found {
+            Some(
+                Found::Path { witnesses, .. }
+                | Found::Unclear { witnesses, .. }
+                | Found::Broken { witnesses, .. },
+            ) => witnesses.clone(),
+            Some(Found::Unknown(_)) | None => None,
+        };
+        let proven = log
+            .zip(settled.as_ref())
+            .zip(leaf)
+            .and_then(|((log, settled), leaf)| self.quorums.proven_time(log, settled, leaf));
+        let position = log
+            .zip(settled.as_ref())
+            .and_then(|(log, settled)| self.quorums.position(log, settled));
+        let is_fresh = position.is_some_and(|p| self.quorums.is_fresh(&p));
+        let (key, signature) = self.key_and_signature(credential, log, leaf, is_fresh);
+        let path_check = path_check(found.as_ref());
+        let witnesses = self.witnesses(log, settled.as_ref(), position, &path_check);
+        let links = match found {
+            Some(Found::Path { links, .. }) => Some(links),
+            _ => None,
+        };
+        let oldest = links.as_ref().and_then(|links| self.oldest(links, position));
+        IssuerResult {
+            key,
+            signature,
+            anchor: self.anchor(credential, log, leaf, proven, settled.is_some()),
+            witnesses,
+            path_check,
+            links,
+            proven,
+            oldest,
+            position,
+            is_fresh,
+        }
+    }
+
+    /// Finds the issuer's key and checks the signature with it.
+    fn key_and_signature(
+        &self,
+        credential: &Credential<'_>,
+        log: Option<&LogView>,
+        leaf: Option<LeafIndex>,
+        is_fresh: bool,
+    ) -> (Check, Check) {
+        let (key_id, signature_id) = (check::ISSUER_KEY, check::ISSUER_SIGNATURE);
+        let sd_cwt = &credential.token.credential;
+        let (Some(log), Some(kid)) = (log, sd_cwt.kid()) else {
+            let reason = Reason::new(reason::ISSUER_UNKNOWN);
+            return (undetermined(key_id, reason), not_checked(signature_id));
+        };
+        let Some(period) = log.keys_with(Purpose::Credential, &kid) else {
+            let (make, id): (fn(_, _) -> _, _) = if is_fresh {
+                (fail, reason::KEY_UNKNOWN)
+            } else {
+                (undetermined, reason::KEY_UNKNOWN_STALE)
+            };
+            let reason = Reason::new(id).with("issuer", called(log)).with("kid", kid);
+            return (make(key_id, reason), not_checked(signature_id));
+        };
+        let in_force = leaf.and_then(|leaf| log.keys_before(leaf));
+        let key_check = match in_force {
+            Some(in_force) if in_force.from != period.from => {
+                fail(key_id, Reason::new(reason::KEY_NOT_IN_FORCE).with("issuer", called(log)))
+            }
+            _ => pass(key_id, Reason::new(reason::OK).with("issuer", called(log))),
+        };
+        let signature = if sd_cwt.is_signed_by(period.keys.key(Purpose::Credential)) {
+            pass(signature_id, Reason::new(reason::OK))
+        } else {
+            fail(signature_id, Reason::new(reason::SIGNATURE_WRONG))
+        };
+        (key_check, signature)
+    }
+
+    fn anchor(
+        &self,
+        credential: &Credential<'_>,
+        log: Option<&LogView>,
+        leaf: Option<LeafIndex>,
+        proven: Option<UnixSeconds>,
+        has_witnesses: bool,
+    ) -> Check {
+        let id = check::ANCHOR;
+        let Some(anchor) = credential.anchor else {
+            return undetermined(id, Reason::new(reason::ANCHOR_MISSING));
+        };
+        let issuance = log.and_then(|log| log.issuance(&anchor.issuance));
+        let Some((_, issuance)) = issuance else {
+            let reason = Reason::new(reason::ISSUANCE_UNKNOWN);
+            return undetermined(id, reason.with("statement", anchor.issuance));
+        };
+        let is_in_batch = anchor.root(&credential.token.credential.digest()) == Some(issuance.root);
+        let is_of_type = credential
+            .claims
+            .as_ref()
+            .map_or(true, |c| c.skill.scope().credential_type == issuance.credential_type.as_str());
+        let mut check = if !is_in_batch || !is_of_type {
+            fail(id, Reason::new(reason::ANCHOR_WRONG))
+        } else {
+            let issued_at = credential.claims.as_ref().ok().map(|claims| claims.issued_at);
+            match (proven, issued_at) {
+                (Some(proven), Some(issued_at)) if issued_at > proven.plus(self.skew()) => {
+                    fail(id, Reason::new(reason::ISSUED_AFTER_ANCHOR).with("proven", proven))
+                }
+                (Some(proven), _) => pass(id, Reason::new(reason::PROVEN).with("proven", proven)),
+                (None, _) if !has_witnesses => not_checked(id),
+                (None, _) => undetermined(id, Reason::new(reason::NOT_PROVEN)),
+            }
+        };
+        check.statements.extend(leaf.map(|_| anchor.issuance));
+        check
+    }
+
+    /// Judges the view of the issuer's log; what is wrong with other logs on the way is repeated
+    /// here from the path.
+    fn witnesses(
+        &self,
+        log: Option<&LogView>,
+        settled: Option<&Settled>,
+        position: Option<Position>,
+        path: &Check,
+    ) -> Check {
+        let id = check::WITNESSES;
+        let (Some(log), Some(settled)) = (log, settled) else { return not_checked(id) };
+        let name = called(log);
+        let Some(position) = position.filter(Position::is_usable) else {
+            let reason = Reason::new(reason::NO_QUORUM).with("log", name);
+            return undetermined(id, reason.with("quorum", settled.policy().quorum));
+        };
+        if position.seen > self.quorums.now().plus(self.skew()) {
+            return undetermined(id, Reason::new(reason::CLOCK_BEHIND).with("seen", position.seen));
+        }
+        if !self.quorums.is_fresh(&position) {
+            let reason = Reason::new(reason::VIEW_STALE).with("log", name);
+            return undetermined(id, reason.with("seen", position.seen));
+        }
+        let repeats = [reason::NO_QUORUM, reason::VIEW_STALE, reason::CLOCK_BEHIND];
+        if path.outcome == Outcome::Undetermined && repeats.contains(&path.reason.id) {
+            return undetermined(id, path.reason.clone());
+        }
+        let reason = Reason::new(reason::OK).with("seen", position.seen);
+        pass(id, reason.with("quorum", settled.policy().quorum))
+    }
+
+    pub(super) fn status(&self, credential: &Credential<'_>, issuer: &IssuerResult) -> Check {
+        let id = check::STATUS;
+        let Ok(claims) = &credential.claims else { return not_checked(id) };
+        let reference = &claims.status;
+        let uri = StatusUri::parse(&reference.uri);
+        if uri.is_none_or(|uri| uri.issuer != claims.issuer) {
+            return fail(id, Reason::new(reason::STATUS_OTHER_ISSUER));
+        }
+        let log = self.quorums.ledger().log(&claims.issuer);
+        let Some((log, token)) = log.and_then(|log| Some((log, log.status.get(&reference.uri)?)))
+        else {
+            return undetermined(id, Reason::new(reason::STATUS_UNKNOWN));
+        };
+        let now = self.quorums.now();
+        let has_expired = token.expires_at.is_none_or(|exp| exp.plus(self.skew()) <= now);
+        // Without a recent cosigned view it is not known which list is the newest.
+        let is_newest = log.has_newest_status();
+        let is_shown = issuer.position.is_some_and(|p| p.is_usable()) && issuer.is_fresh;
+        let is_stale = has_expired || !is_newest || token.issued_at > now.plus(self.skew());
+        let age = now.since(token.issued_at);
+        let stale = || undetermined(id, Reason::new(reason::STATUS_STALE).with("age", age));
+        match token.list.value(reference.index) {
+            None => fail(id, Reason::new(reason::STATUS_INDEX)),
+            // A refusal stands even in an old list: revocation is final, and a newer list that
+            // lifts a suspension is for the holder to show.
+            Some(value) if value == Status::Invalid as u8 => fail(id, Reason::new(reason::REVOKED)),
+            Some(_) if is_stale || !is_shown => stale(),
+            Some(value) if value == Status::Suspended as u8 => {
+                fail(id, Reason::new(reason::SUSPENDED))
+            }
+            Some(value) if value == Status::Valid as u8 => {
+                pass(id, Reason::new(reason::OK).with("age", age))
+            }
+            Some(value) => fail(id, Reason::new(reason::STATUS_VALUE).with("value", value)),
+        }
+    }
+
+    /// Returns the oldest time at which a quorum saw a log of the path.
+    fn oldest(&self, links: &[Link], issuer: Option<Position>) -> Option<UnixSeconds> {
+        let on_path = links.iter().filter_map(|link| {
+            let log = self.quorums.ledger().log(link.did())?;
+            self.search.position_anywhere(log)
+        });
+        on_path.chain(issuer).map(|position| position.seen).min()
+    }
+}
+
+fn path_check(found: Option<&Found>) -> Check {
+    let id = check::PATH;
+    match found {
+        None => not_checked(id),
+        Some(Found::Path { links, .. }) => {
+            let names = links.first().zip(links.last()).map(|(a, b)| (a.name(), b.name()));
+            let mut reason = Reason::new(reason::OK).with("links", links.len() - 1);
+            if let Some((from, to)) = names {
+                reason = reason.with("from", from).with("to", to);
+            }
+            let mut check = pass(id, reason);
+            check.statements = links.iter().filter_map(|link| link.statement().copied()).collect();
+            check
+        }
+        Some(Found::Unclear { reason, statement, .. }) => {
+            let mut check = undetermined(id, reason.clone());
+            check.statements.extend(*statement);
+            check
+        }
+        Some(Found::Broken { reason, statement, .. }) => {
+            let mut check = fail(id, reason.clone());
+            check.statements.extend(*statement);
+            check
+        }
+        Some(Found::Unknown(reason)) => undetermined(id, reason.clone()),
+    }
+}

@@ -1,0 +1,310 @@
+//! Who vouches for the issuer: the search from the verifier's trust anchors downwards.
+//!
+//! The search is breadth first, at most [`MAX_DEPTH`] links deep, through reached bodies only; from a
+//! body that signed an agreement in force it goes on to the bodies of the other parties. Among equal
+//! lengths the accreditor with the smaller identifier comes first, then the smaller statement digest,
+//! so that every verifier with the same views reports the same path.
+//!
+//! It runs up to three times: with links that hold; then also with those that cannot be judged here,
+//! which makes the answer undetermined; then with all, which makes it invalid. What is not even then
+//! reached is unknown.
+
+mod link;
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use self::link::Judge;
+use super::policy::{Policy, TrustPurpose};
+use super::report::{Link, Reason, reason};
+use crate::id::{Did, Digest, LeafIndex};
+use crate::ledger::{LogView, Position, ProfileView, Quorums, Settled, WitnessPolicy};
+use crate::statement::accreditation::Scope;
+use crate::statement::agreement::Agreement;
+use crate::time::UnixSeconds;
+
+/// Most links of a path.
+pub const MAX_DEPTH: usize = 8;
+
+/// What a credential needs vouched for.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted<'a> {
+    pub issuer: Did,
+    /// Absent if the claims could not be read.
+    pub scope: Option<&'a Scope>,
+    pub issued_at: Option<UnixSeconds>,
+    /// The leaf that anchors the credential.
+    pub issuance: Option<LeafIndex>,
+}
+
+/// What the search found.
+#[derive(Clone, Debug)]
+pub(super) enum Found {
+    /// A path that holds, and the witness policy by which the issuer's log is judged.
+    Path { links: Vec<Link>, witnesses: Option<Settled> },
+    /// A path that cannot be judged here.
+    Unclear { reason: Reason, statement: Option<Digest>, witnesses: Option<Settled> },
+    /// Only paths that do not hold.
+    Broken { reason: Reason, statement: Option<Digest>, witnesses: Option<Settled> },
+    /// No path at all.
+    Unknown(Reason),
+}
+
+/// How a link was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Judgement {
+    Holds,
+    Unclear(Reason),
+    Fails(Reason),
+}
+
+/// Which links a pass of the search follows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Pass {
+    Holding,
+    Unclear,
+    All,
+}
+
+/// The witnesses by whom a part of the search judges logs: those at home, or those that an agreement
+/// names for one of its parties.
+#[derive(Clone, Debug)]
+struct Realm {
+    witnesses: Option<Settled>,
+    /// When the credential is proven to have existed, judged by these witnesses.
+    proven: Option<UnixSeconds>,
+    /// Whether agreements may be followed from here.
+    may_follow_agreements: bool,
+    /// Whether only agreements that chain may be.
+    only_chaining: bool,
+}
+
+/// A body that was reached.
+#[derive(Clone)]
+struct Reached {
+    did: Did,
+    realm: usize,
+    /// Steps of accreditation that may still follow.
+    steps: u8,
+    links: Vec<Link>,
+    /// The first link that does not hold.
+    doubt: Option<(Reason, Option<Digest>)>,
+}
+
+/// Searches for paths in one ledger under one policy.
+pub(super) struct Search<'l> {
+    quorums: &'l Quorums<'l>,
+    policy: &'l Policy,
+    settled: RefCell<BTreeMap<WitnessPolicy, Settled>>,
+}
+
+impl<'l> Search<'l> {
+    pub fn new(quorums: &'l Quorums<'l>, policy: &'l Policy) -> Self {
+        Self { quorums, policy, settled: RefCell::default() }
+    }
+
+    pub fn find(&self, wanted: &Wanted<'_>) -> Found {
+        let anchors = self.policy.trust_anchors.iter();
+        if !anchors.clone().any(|a| a.purposes.contains(&TrustPurpose::Skill)) {
+            return Found::Unknown(Reason::new(reason::NO_TRUST_ANCHOR));
+        }
+        for pass in [Pass::Holding, Pass::Unclear, Pass::All] {
+            let Some((reached, realm)) = self.search(wanted, pass) else { continue };
+            let witnesses = realm.witnesses;
+            return match (pass, reached.doubt) {
+                (Pass::Holding, _) | (_, None) => Found::Path { links: reached.links, witnesses },
+                (Pass::Unclear, Some((reason, statement))) => {
+                    Found::Unclear { reason, statement, witnesses }
+                }
+                (Pass::All, Some((reason, statement))) => {
+                    Found::Broken { reason, statement, witnesses }
+                }
+            };
+        }
+        Found::Unknown(Reason::new(reason::NO_PATH))
+    }
+
+    /// Returns the witnesses that hold under a policy, each policy settled once.
+    fn settle(&self, policy: WitnessPolicy) -> Settled {
+        if let Some(settled) = self.settled.borrow().get(&policy) {
+            return settled.clone();
+        }
+        let settled = self.quorums.settle(&policy);
+        self.settled.borrow_mut().insert(policy, settled.clone());
+        settled
+    }
+
+    /// Returns the position of a log by the first witness policy of this search under which it has
+    /// one.
+    pub fn position_anywhere(&self, log: &LogView) -> Option<Position> {
+        let settled = self.settled.borrow();
+        settled.values().find_map(|settled| self.quorums.position(log, settled))
+    }
+
+    fn realm(&self, wanted: &Wanted<'_>, named: Option<WitnessPolicy>) -> Realm {
+        let witnesses = self.policy.witnesses.clone().or(named).map(|policy| self.settle(policy));
+        let proven = witnesses.as_ref().and_then(|settled| {
+            let log = self.quorums.ledger().log(&wanted.issuer)?;
+            self.quorums.proven_time(log, settled, wanted.issuance?)
+        });
+        Realm { witnesses, proven, may_follow_agreements: true, only_chaining: false }
+    }
+
+    /// Returns the first body reached that is the issuer, and its realm.
+    fn search(&self, wanted: &Wanted<'_>, pass: Pass) -> Option<(Reached, Realm)> {
+        let mut realms = Vec::new();
+        let mut frontier = Vec::new();
+        for anchor in &self.policy.trust_anchors {
+            if !anchor.purposes.contains(&TrustPurpose::Skill) {
+                continue;
+            }
+            let log = self.quorums.ledger().log(&anchor.did);
+            realms.push(self.realm(wanted, log.and_then(proposed_witnesses)));
+            frontier.push(Reached {
+                did: anchor.did,
+                realm: realms.len() - 1,
+                steps: MAX_DEPTH as u8,
+                links: Vec::from([Link::TrustAnchor {
+                    did: anchor.did,
+                    name: anchor.name.clone(),
+                }]),
+                doubt: None,
+            });
+        }
+        let mut best: BTreeMap<Did, u8> = BTreeMap::new();
+        for _ in 0..=MAX_DEPTH {
+            frontier.sort_by(|a: &Reached, b: &Reached| order(a).cmp(&order(b)));
+            let mut next = Vec::new();
+            for reached in frontier {
+                if reached.did == wanted.issuer {
+                    let realm = realms.get(reached.realm)?.clone();
+                    return Some((reached, realm));
+                }
+                // A second way to a body matters only if it allows more further steps.
+                match best.get(&reached.did) {
+                    Some(steps) if *steps >= reached.steps => continue,
+                    _ => best.insert(reached.did, reached.steps),
+                };
+                self.expand(wanted, pass, &reached, &mut realms, &mut next);
+            }
+            frontier = next;
+        }
+        None
+    }
+
+    fn expand(
+        &self,
+        wanted: &Wanted<'_>,
+        pass: Pass,
+        from: &Reached,
+        realms: &mut Vec<Realm>,
+        next: &mut Vec<Reached>,
+    ) {
+        let Some(realm) = realms.get(from.realm).cloned() else { return };
+        let judge = Judge { quorums: self.quorums, wanted, realm: &realm };
+        if let Some(log) = self.quorums.ledger().log(&from.did) {
+            for (digest, held, accreditation) in log.accreditations() {
+                let judgement = judge.accreditation(log, held, accreditation, from.steps);
+                let link = Link::Accreditation {
+                    by: from.did,
+                    did: accreditation.subject,
+                    name: accreditation.name.clone(),
+                    statement: *digest,
+                    appeal_body: accreditation.appeal_body.clone(),
+                };
+                let steps = from.steps.saturating_sub(1).min(accreditation.may_accredit);
+                next.extend(follow(from, pass, judgement, link, from.realm, steps));
+            }
+        }
+        if !realm.may_follow_agreements {
+            return;
+        }
+        for (digest, (holder, held, agreement)) in self.quorums.ledger().agreements() {
+            let Some((home, _)) = agreement.signatory(&from.did) else { continue };
+            if realm.only_chaining && !agreement.chains {
+                continue;
+            }
+            let parties = agreement.parties.iter().enumerate();
+            let mut theirs: Vec<Option<Realm>> = parties
+                .clone()
+                .map(|(index, party)| {
+                    let named = party
+                        .quorum
+                        .map(|quorum| WitnessPolicy { witnesses: party.witnesses.clone(), quorum });
+                    (index != home).then(|| Realm {
+                        may_follow_agreements: agreement.chains,
+                        only_chaining: true,
+                        ..self.realm(wanted, named)
+                    })
+                })
+                .collect();
+            let in_force = judge.agreement(digest, (holder, held, agreement), home, &theirs);
+            for (index, party) in parties {
+                let Some(realm) = theirs.get_mut(index).and_then(Option::take) else { continue };
+                realms.push(realm);
+                for body in &party.bodies {
+                    let link = Link::Agreement {
+                        by: from.did,
+                        did: body.did,
+                        name: body.name.clone(),
+                        title: title(agreement),
+                        country: party.country,
+                        statement: *digest,
+                    };
+                    let judgement = judge.body(&in_force, body);
+                    let at = realms.len() - 1;
+                    next.extend(follow(from, pass, judgement, link, at, body.may_accredit));
+                }
+            }
+        }
+    }
+}
+
+/// Returns the body at the end of a link, if this pass follows links judged like this one.
+fn follow(
+    from: &Reached,
+    pass: Pass,
+    judgement: Judgement,
+    link: Link,
+    realm: usize,
+    steps: u8,
+) -> Option<Reached> {
+    let statement = link.statement().copied();
+    let doubt = match judgement {
+        Judgement::Holds => None,
+        Judgement::Unclear(reason) if pass >= Pass::Unclear => Some((reason, statement)),
+        Judgement::Fails(reason) if pass >= Pass::All => Some((reason, statement)),
+        Judgement::Unclear(_) | Judgement::Fails(_) => return None,
+    };
+    let mut links = from.links.clone();
+    let did = *link.did();
+    links.push(link);
+    Some(Reached { did, realm, steps, links, doubt: from.doubt.clone().or(doubt) })
+}
+
+/// The order among bodies reached by equally long ways: first those without doubt, then by who
+/// vouches and by which statement.
+fn order(reached: &Reached) -> (bool, Option<Did>, Option<Digest>) {
+    let last = reached.links.last();
+    let by = last.and_then(|link| match link {
+        Link::TrustAnchor { did, .. } => Some(*did),
+        Link::Accreditation { by, .. } | Link::Agreement { by, .. } => Some(*by),
+    });
+    (reached.doubt.is_some(), by, last.and_then(|link| link.statement().copied()))
+}
+
+fn title(agreement: &Agreement) -> String {
+    crate::text::choose(&agreement.titles, "en").map(ToString::to_string).unwrap_or_default()
+}
+
+/// Returns the witnesses that an institution proposes to those who trust it.
+pub(super) fn proposed_witnesses(log: &LogView) -> Option<WitnessPolicy> {
+    match &log.profile {
+        ProfileView::Known(profile) => {
+            Some(WitnessPolicy { witnesses: profile.witnesses.clone(), quorum: profile.quorum? })
+        }
+        ProfileView::None | ProfileView::NotShown => None,
+    }
+}

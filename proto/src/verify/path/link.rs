@@ -1,0 +1,215 @@
+//! Whether one link of a path holds: an accreditation, an agreement, a body that it names.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Judgement, Realm, Wanted};
+use crate::id::{Digest, LeafIndex, TreeSize};
+use crate::ledger::{Held, LogView, Quorums};
+use crate::statement::Body;
+use crate::statement::accreditation::{Accreditation, Grant, any_covers};
+use crate::statement::agreement::{self, Agreement, Signatory};
+use crate::statement::standing::State;
+use crate::time::UnixSeconds;
+use crate::verify::report::{Reason, reason};
+
+/// Judges links from one reached body.
+pub(super) struct Judge<'a> {
+    pub quorums: &'a Quorums<'a>,
+    pub wanted: &'a Wanted<'a>,
+    pub realm: &'a Realm,
+}
+
+impl Judge<'_> {
+    /// Judges an accreditation by the time at which the credential is proven to have existed.
+    pub fn accreditation(
+        &self,
+        log: &LogView,
+        held: &Held,
+        accreditation: &Accreditation,
+        steps: u8,
+    ) -> Judgement {
+        if steps == 0 {
+            return fails(reason::MAY_NOT_ACCREDIT, log);
+        }
+        if let Some(judgement) = self.scope(&accreditation.grants, accreditation.name.as_str()) {
+            return judgement;
+        }
+        if held.state == State::Void {
+            return fails(reason::ACCREDITATION_VOID, log);
+        }
+        if let Err(unclear) = self.counts(self.realm, log, held.leaf) {
+            return Judgement::Unclear(unclear);
+        }
+        let (Some(proven), Some(issued_at)) = (self.realm.proven, self.wanted.issued_at) else {
+            return Judgement::Unclear(Reason::new(reason::NOT_PROVEN));
+        };
+        let name = accreditation.name.as_str();
+        let validity = &accreditation.validity;
+        if validity.from > proven || validity.from > issued_at.end_of_day() {
+            let reason = Reason::new(reason::ACCREDITATION_NOT_YET);
+            return Judgement::Fails(reason.with("name", name).with("from", validity.from));
+        }
+        if validity.has_ended(proven) {
+            let reason = Reason::new(reason::ACCREDITATION_ENDED).with("name", name);
+            let until = validity.until.unwrap_or_default();
+            return Judgement::Fails(reason.with("until", until));
+        }
+        match held.state {
+            State::InForce | State::Void => Judgement::Holds,
+            State::Withdrawn { effective, by, retroactive } => {
+                let reason = |id| Reason::new(id).with("name", name).with("effective", effective);
+                match self.ended_before(log, proven, effective, by) {
+                    Some(true) => Judgement::Fails(reason(reason::ACCREDITATION_WITHDRAWN)),
+                    Some(false) if retroactive => {
+                        Judgement::Unclear(reason(reason::WITHDRAWN_RETROACTIVELY))
+                    }
+                    Some(false) => Judgement::Holds,
+                    None => Judgement::Unclear(reason(reason::WITHDRAWAL_UNCLEAR)),
+                }
+            }
+        }
+    }
+
+    /// Tells whether a withdrawal, stated to hold from `effective` at leaf `by`, came before the
+    /// proven time; `None` if what is shown does not tell.
+    fn ended_before(
+        &self,
+        log: &LogView,
+        proven: UnixSeconds,
+        effective: UnixSeconds,
+        by: LeafIndex,
+    ) -> Option<bool> {
+        if effective > proven {
+            return Some(false);
+        }
+        let settled = self.realm.witnesses.as_ref()?;
+        if self.quorums.was_no_larger(log, settled, TreeSize(by.0), proven) {
+            return Some(false);
+        }
+        let shown = self.quorums.proven_time(log, settled, by)?;
+        (shown <= proven).then_some(true)
+    }
+
+    /// Judges whether an agreement is in force now: its dates hold, and every signatory that must
+    /// ratify has a ratification in force.
+    ///
+    /// `theirs` are the realms of the other parties; the home party is judged in the realm from
+    /// which the agreement is reached.
+    pub fn agreement(
+        &self,
+        digest: &Digest,
+        (holder, held, agreement): (&LogView, &Held, &Agreement),
+        home: usize,
+        theirs: &[Option<Realm>],
+    ) -> Judgement {
+        let title = super::title(agreement);
+        let now = self.quorums.now();
+        if held.state == State::Void {
+            return fails(reason::ACCREDITATION_VOID, holder);
+        }
+        // Whoever logs an agreement is one of its signatories.
+        if agreement.signatory(&holder.origin).is_none() {
+            return Judgement::Unclear(
+                Reason::new(reason::AGREEMENT_NOT_RATIFIED)
+                    .with("title", &title)
+                    .with("missing", holder.origin),
+            );
+        }
+        let mut missing: Vec<String> = Vec::new();
+        let mut unclear = None;
+        for (index, party) in agreement.parties.iter().enumerate() {
+            let realm = match theirs.get(index) {
+                Some(Some(realm)) if index != home => realm,
+                _ => self.realm,
+            };
+            for signatory in party.signatories.iter().filter(|signatory| signatory.must) {
+                match self.ratified(realm, digest, party, signatory) {
+                    Ok(true) => {}
+                    Ok(false) => missing.push(signatory.name.as_str().into()),
+                    Err(reason) => unclear = unclear.or(Some(reason)),
+                }
+            }
+        }
+        if !missing.is_empty() {
+            return Judgement::Unclear(
+                Reason::new(reason::AGREEMENT_NOT_RATIFIED)
+                    .with("title", &title)
+                    .with("missing", missing.join(", ")),
+            );
+        }
+        if let Some(reason) = unclear {
+            return Judgement::Unclear(reason);
+        }
+        if !agreement.validity.contains(now) {
+            let reason = Reason::new(reason::AGREEMENT_NOT_IN_FORCE);
+            return Judgement::Unclear(reason.with("title", &title));
+        }
+        Judgement::Holds
+    }
+
+    /// Tells whether a signatory's ratification is in force now.
+    fn ratified(
+        &self,
+        realm: &Realm,
+        digest: &Digest,
+        party: &agreement::Party,
+        signatory: &Signatory,
+    ) -> Result<bool, Reason> {
+        let Some(log) = self.quorums.ledger().log(&signatory.did) else { return Ok(false) };
+        for held in log.statements.values() {
+            let Body::Ratification(ratification) = held.statement.body() else { continue };
+            let matches = ratification.agreement == *digest
+                && (ratification.party, ratification.role) == (party.country, signatory.role);
+            if !matches {
+                continue;
+            }
+            match held.state {
+                State::InForce => {}
+                State::Withdrawn { effective, .. } if effective > self.quorums.now() => {}
+                State::Withdrawn { .. } | State::Void => continue,
+            }
+            return self.counts(realm, log, held.leaf).map(|()| true);
+        }
+        Ok(false)
+    }
+
+    /// Judges a body that an agreement names.
+    pub fn body(&self, in_force: &Judgement, body: &agreement::Body) -> Judgement {
+        match self.scope(&body.grants, body.name.as_str()) {
+            Some(judgement) => judgement,
+            None => in_force.clone(),
+        }
+    }
+
+    /// Returns the judgement if the grants do not cover the credential, or it cannot be told.
+    fn scope(&self, grants: &[Grant], name: &str) -> Option<Judgement> {
+        let Some(scope) = self.wanted.scope else {
+            return Some(Judgement::Unclear(Reason::new(reason::DEPENDS)));
+        };
+        let outside = any_covers(grants, scope).err()?;
+        let reason = Reason::new(reason::OUTSIDE_SCOPE).with("name", name);
+        Some(Judgement::Fails(reason.with("part", outside.name())))
+    }
+
+    /// Checks that a quorum has cosigned what stands at a leaf, and recently.
+    fn counts(&self, realm: &Realm, log: &LogView, leaf: LeafIndex) -> Result<(), Reason> {
+        let name = super::super::called(log);
+        let settled = realm
+            .witnesses
+            .as_ref()
+            .ok_or_else(|| Reason::new(reason::NO_QUORUM).with("log", &name))?;
+        let position = self.quorums.position(log, settled);
+        match position {
+            Some(position) if !self.quorums.is_fresh(&position) => {
+                Err(Reason::new(reason::VIEW_STALE).with("log", name).with("seen", position.seen))
+            }
+            Some(position) if position.covers(leaf) => Ok(()),
+            _ => Err(Reason::new(reason::NO_QUORUM).with("log", name)),
+        }
+    }
+}
+
+fn fails(id: &'static str, log: &LogView) -> Judgement {
+    Judgement::Fails(Reason::new(id).with("name", super::super::called(log)))
+}
