@@ -411,3 +411,6 @@ fn extended(path: &[Value], step: Value) -> Vec<Value> {
     path.push(step);
     path
 }
+
+#[cfg(test)]
+mod tests;
