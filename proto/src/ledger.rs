@@ -75,7 +75,7 @@ pub struct LogView {
     /// Accreditations, agreements and ratifications.
     pub statements: BTreeMap<Digest, Held>,
     /// Issuances with their leaves.
-    pub issuances: BTreeMap<Digest, (LeafIndex, Issuance)>,
+    pub issuances: BTreeMap<Digest, (LeafIndex, Statement)>,
     /// The newest profile.
     pub profile: ProfileView,
     /// Newest status lists by URI.
@@ -98,6 +98,15 @@ impl LogView {
     /// Returns the key set that has this key for a purpose.
     pub fn keys_with(&self, purpose: Purpose, kid: &Kid) -> Option<&KeyPeriod> {
         self.keys.iter().find(|period| period.keys.key(purpose).kid() == *kid)
+    }
+
+    /// Returns the leaf and contents of an issuance.
+    pub fn issuance(&self, digest: &Digest) -> Option<(LeafIndex, &Issuance)> {
+        let (leaf, statement) = self.issuances.get(digest)?;
+        match statement.body() {
+            Body::Issuance(issuance) => Some((*leaf, issuance)),
+            _ => None,
+        }
     }
 
     /// Returns the newest checkpoint.

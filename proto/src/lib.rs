@@ -13,6 +13,7 @@ pub mod challenge;
 pub mod classification;
 pub mod cose;
 pub mod credential;
+pub mod evidence;
 pub mod file;
 pub mod id;
 pub mod issuing;
@@ -26,7 +27,6 @@ pub mod statement;
 pub mod status;
 pub mod text;
 pub mod time;
-
 pub mod wallet;
 
 #[cfg(test)]

@@ -79,9 +79,9 @@ impl Replica {
                     matches!(body, Body::Ratification(r) if (r.party, r.role) == (party, role))
                 })?;
             }
-            Body::Issuance(issuance) => {
+            Body::Issuance(_) => {
                 let view = Arc::make_mut(&mut self.view);
-                view.issuances.entry(digest).or_insert((leaf, issuance.clone()));
+                view.issuances.entry(digest).or_insert((leaf, statement));
             }
             Body::Standing(standing) => {
                 let right = *standing == self.derive_standing(standing.status_lists);

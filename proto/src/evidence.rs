@@ -1,0 +1,391 @@
+//! Evidence: what is stapled to a presentation so that it verifies without a network.
+//!
+//! For each log that matters: how it begins, its newest checkpoint with cosignatures, the standing
+//! under it, and the statements that a verifier needs, each with a proof that leads to that
+//! checkpoint. A statement's state is proven by the standing, so leaving a withdrawal out does not
+//! hide it: without a proof of its state an accreditation does not count.
+//!
+//! Nothing in evidence is believed. [`Evidence::verify`] drops whatever does not prove itself, and
+//! says what it dropped.
+
+mod gather;
+
+pub use gather::{GatherFor, MAX_LOGS};
+
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString as _};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::cbor::{Bytes, CborError, Decode, Decoder, Encode, Encoder, Mode, record};
+use crate::id::{Did, Digest, LeafIndex, TreeSize};
+use crate::key::Purpose;
+use crate::ledger::{CheckpointView, Held, Ledger, LogView, ProfileView};
+use crate::log::checkpoint::{MAX_NOTE_BYTES, Note, NoteKey};
+use crate::log::merkle::{TreeHead, leaf_hash};
+use crate::log::proof::{ConsistencyProof, InclusionProof};
+use crate::statement::standing::{KeyPeriod, Standing, State, statement_leaf, status_leaf};
+use crate::statement::{Body, Statement};
+use crate::status::StatusToken;
+
+/// Most items of one kind for one log.
+pub const MAX_ITEMS: usize = 256;
+
+record! {
+    /// An earlier checkpoint, which proves a time.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct EarlierCheckpoint {
+        /// The note with its cosignatures.
+        note [1]: String,
+        /// That it is a prefix of the newest.
+        proof [2]: ConsistencyProof,
+    }
+}
+
+record! {
+    /// An accreditation, agreement or ratification with its state.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct StatementEvidence {
+        /// The entry.
+        entry [1]: Bytes,
+        /// Its leaf.
+        leaf [2]: LeafIndex,
+        /// Its state.
+        state [3]: State,
+        /// Its position in the first tree of the standing.
+        position [4]: LeafIndex,
+        /// The way from there to the root that the standing names.
+        path [5]: InclusionProof,
+    }
+}
+
+record! {
+    /// An issuance.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct IssuanceEvidence {
+        /// The entry.
+        entry [1]: Bytes,
+        /// Its leaf.
+        leaf [2]: LeafIndex,
+        /// The way from there to the checkpoint.
+        path [3]: InclusionProof,
+    }
+}
+
+record! {
+    /// A status list.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct StatusEvidence {
+        /// The token.
+        token [1]: Bytes,
+        /// Its position in the second tree of the standing.
+        position [2]: LeafIndex,
+        /// The way from there to the root that the standing names.
+        path [3]: InclusionProof,
+    }
+}
+
+record! {
+    /// What is shown of one log.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct LogEvidence {
+        /// The entry at leaf 0.
+        inception [1]: Bytes,
+        /// The newest checkpoint: a note with its cosignatures.
+        note [2]: String,
+        /// The last entry under it, the standing.
+        standing [3]: Bytes,
+        /// The way from there to the checkpoint.
+        standing_path [4]: InclusionProof,
+        /// Earlier checkpoints.
+        earlier [5; ..MAX_ITEMS]: Vec<EarlierCheckpoint>,
+        /// Statements with their states.
+        statements [6; ..MAX_ITEMS]: Vec<StatementEvidence>,
+        /// Issuances.
+        issuances [7; ..MAX_ITEMS]: Vec<IssuanceEvidence>,
+        /// Status lists.
+        status [8; ..MAX_ITEMS]: Vec<StatusEvidence>,
+        /// The newest profile; its digest is in the standing.
+        profile [9]: Option<Bytes>,
+    }
+}
+
+/// What is shown of several logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The logs.
+    pub logs: Vec<LogEvidence>,
+}
+
+impl Encode for Evidence {
+    fn encode(&self, e: &mut Encoder) {
+        e.list(&self.logs);
+    }
+}
+
+impl<'b> Decode<'b> for Evidence {
+    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
+        Ok(Self { logs: d.list(MAX_LOGS)? })
+    }
+}
+
+/// A part of evidence that does not prove itself, and so was left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// The log that it claims to be of, if that much could be read.
+    pub origin: Option<Did>,
+    /// What it was.
+    pub part: &'static str,
+    /// Why it does not count.
+    pub reason: &'static str,
+}
+
+impl Evidence {
+    /// Joins evidence. Of a log that occurs twice the larger view is kept, and parts of the other
+    /// that belong to the same checkpoint.
+    #[must_use]
+    pub fn join(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut logs: BTreeMap<Did, (TreeSize, LogEvidence)> = BTreeMap::new();
+        for log in parts.into_iter().flat_map(|part| part.logs) {
+            let size = Note::parse(&log.note).and_then(|n| n.checkpoint()).map(|c| c.head.size);
+            let size = size.unwrap_or_default();
+            let origin = Did::of_inception(&log.inception.0);
+            match logs.get_mut(&origin) {
+                Some((known, _)) if *known > size => {}
+                Some((known, kept)) if *known == size => {
+                    extend_new(&mut kept.earlier, log.earlier);
+                    extend_new(&mut kept.statements, log.statements);
+                    extend_new(&mut kept.issuances, log.issuances);
+                    extend_new(&mut kept.status, log.status);
+                }
+                _ => {
+                    logs.insert(origin, (size, log));
+                }
+            }
+        }
+        Self { logs: logs.into_values().map(|(_, log)| log).collect() }
+    }
+
+    /// Checks every part and returns the views that are proven, and what was dropped. Cosignatures
+    /// are judged later, against a witness policy.
+    pub fn verify(&self) -> (Ledger, Vec<Dropped>) {
+        let mut ledger = Ledger::new();
+        let mut dropped = Vec::new();
+        for log in &self.logs {
+            match log.verify(&mut dropped) {
+                Ok(view) => ledger.insert(Arc::new(view)),
+                Err(reason) => {
+                    let origin = Some(Did::of_inception(&log.inception.0));
+                    dropped.push(Dropped { origin, part: "log", reason });
+                }
+            }
+        }
+        (ledger, dropped)
+    }
+}
+
+fn extend_new<T: PartialEq>(kept: &mut Vec<T>, more: Vec<T>) {
+    for item in more {
+        if !kept.contains(&item) && kept.len() < MAX_ITEMS {
+            kept.push(item);
+        }
+    }
+}
+
+impl LogEvidence {
+    fn verify(&self, dropped: &mut Vec<Dropped>) -> Result<LogView, &'static str> {
+        let period = self.first_keys()?;
+        let origin = Did::of_inception(&self.inception.0);
+        let keys = period.keys;
+
+        let newest = checked_note(&self.note, &origin, &period)?;
+        let standing = self.checked_standing(&origin, &newest.head, &period)?;
+
+        let mut view = LogView {
+            origin,
+            keys: Vec::from([period]),
+            checkpoints: BTreeMap::new(),
+            standing: None,
+            is_whole: false,
+            statements: BTreeMap::new(),
+            issuances: BTreeMap::new(),
+            profile: if standing.profile.is_some() {
+                ProfileView::NotShown
+            } else {
+                ProfileView::None
+            },
+            status: BTreeMap::new(),
+            unsupported_from: None,
+        };
+        let mut note = |part, result: Result<(), &'static str>| {
+            if let Err(reason) = result {
+                dropped.push(Dropped { origin: Some(origin), part, reason });
+            }
+        };
+        for earlier in &self.earlier {
+            note("checkpoint", view.add_earlier(earlier, &newest.head));
+        }
+        for statement in &self.statements {
+            note("statement", view.add_statement(statement, &standing.statements));
+        }
+        for issuance in &self.issuances {
+            note("issuance", view.add_issuance(issuance, &newest.head));
+        }
+        for status in &self.status {
+            let head = &standing.status_lists;
+            note("status list", view.add_status(status, head, keys.key(Purpose::Status)));
+        }
+        if let (Some(entry), Some(digest)) = (&self.profile, &standing.profile) {
+            note("profile", view.set_profile(&entry.0, digest));
+        }
+        view.checkpoints.insert(newest.head.size, newest);
+        view.standing = Some(standing);
+        Ok(view)
+    }
+
+    fn first_keys(&self) -> Result<KeyPeriod, &'static str> {
+        let inception = Statement::parse(&self.inception.0).map_err(|_| "malformed inception")?;
+        let Body::Inception(body) = inception.body() else { return Err("not an inception") };
+        if !inception.is_signed_by(&body.keys.statement) {
+            return Err("the inception is not signed by its key");
+        }
+        Ok(KeyPeriod {
+            from: LeafIndex(0),
+            until: None,
+            keys: body.keys,
+            next: body.next,
+            repudiated_from: None,
+            kept: None,
+        })
+    }
+
+    fn checked_standing(
+        &self,
+        origin: &Did,
+        head: &TreeHead,
+        period: &KeyPeriod,
+    ) -> Result<Standing, &'static str> {
+        let statement = Statement::parse(&self.standing.0).map_err(|_| "malformed standing")?;
+        let last = LeafIndex(head.size.0.checked_sub(1).ok_or("an empty log")?);
+        self.standing_path
+            .verify(last, statement.leaf_hash(), head)
+            .map_err(|_| "the standing is not the last entry")?;
+        let Body::Standing(standing) = statement.body() else { return Err("not a standing") };
+        if statement.issuer() != origin || !statement.is_signed_by(&period.keys.statement) {
+            return Err("the standing is not signed by the institution");
+        }
+        // A second key set would need the rotation that revealed it.
+        if standing.keys.as_slice() != core::slice::from_ref(period) {
+            return Err("the standing names keys that are not shown");
+        }
+        Ok(standing.clone())
+    }
+}
+
+fn checked_note(
+    text: &str,
+    origin: &Did,
+    period: &KeyPeriod,
+) -> Result<CheckpointView, &'static str> {
+    if text.len() > MAX_NOTE_BYTES {
+        return Err("the checkpoint is too large");
+    }
+    let note = Note::parse(text).map_err(|_| "malformed checkpoint")?;
+    let checkpoint = note.checkpoint().map_err(|_| "malformed checkpoint")?;
+    if checkpoint.origin != origin.to_string() {
+        return Err("a checkpoint of another log");
+    }
+    note.verify(&NoteKey::of_log(origin, period.keys.checkpoint))
+        .map_err(|_| "the checkpoint is not signed by the log")?;
+    Ok(CheckpointView { head: checkpoint.head, note })
+}
+
+impl LogView {
+    fn add_earlier(
+        &mut self,
+        earlier: &EarlierCheckpoint,
+        newest: &TreeHead,
+    ) -> Result<(), &'static str> {
+        let period = self.keys.first().ok_or("no keys")?;
+        let checkpoint = checked_note(&earlier.note, &self.origin, period)?;
+        earlier
+            .proof
+            .verify(&checkpoint.head, newest)
+            .map_err(|_| "not consistent with the newest checkpoint")?;
+        self.checkpoints.insert(checkpoint.head.size, checkpoint);
+        Ok(())
+    }
+
+    /// Checks that an entry is a statement of this log, signed by the key in force at its leaf.
+    fn own_statement(&self, entry: &[u8], leaf: LeafIndex) -> Result<Statement, &'static str> {
+        let statement = Statement::parse(entry).map_err(|_| "malformed statement")?;
+        let period = self.keys_before(leaf).ok_or("no keys")?;
+        if *statement.issuer() != self.origin || !statement.is_signed_by(&period.keys.statement) {
+            return Err("not signed by the institution");
+        }
+        Ok(statement)
+    }
+
+    fn add_statement(
+        &mut self,
+        evidence: &StatementEvidence,
+        tree: &TreeHead,
+    ) -> Result<(), &'static str> {
+        let statement = self.own_statement(&evidence.entry.0, evidence.leaf)?;
+        let digest = statement.digest();
+        let leaf = statement_leaf(evidence.leaf, &digest, &evidence.state);
+        evidence
+            .path
+            .verify(evidence.position, leaf, tree)
+            .map_err(|_| "its state is not what the standing says")?;
+        let held = Held { leaf: evidence.leaf, statement, state: evidence.state };
+        self.statements.insert(digest, held);
+        Ok(())
+    }
+
+    fn add_issuance(
+        &mut self,
+        evidence: &IssuanceEvidence,
+        head: &TreeHead,
+    ) -> Result<(), &'static str> {
+        let statement = self.own_statement(&evidence.entry.0, evidence.leaf)?;
+        if !matches!(statement.body(), Body::Issuance(_)) {
+            return Err("not an issuance");
+        }
+        evidence
+            .path
+            .verify(evidence.leaf, leaf_hash(&evidence.entry.0), head)
+            .map_err(|_| "not in the log")?;
+        self.issuances.insert(statement.digest(), (evidence.leaf, statement));
+        Ok(())
+    }
+
+    fn add_status(
+        &mut self,
+        evidence: &StatusEvidence,
+        tree: &TreeHead,
+        key: &crate::key::PublicKey,
+    ) -> Result<(), &'static str> {
+        let token = StatusToken::parse(&evidence.token.0, Mode::Strict)
+            .map_err(|_| "malformed status list")?;
+        if !token.is_signed_by(key) {
+            return Err("the status list is not signed by the issuer");
+        }
+        evidence
+            .path
+            .verify(evidence.position, status_leaf(&token.uri, token.digest()), tree)
+            .map_err(|_| "not the newest status list")?;
+        self.status.insert(token.uri.clone(), token);
+        Ok(())
+    }
+
+    fn set_profile(&mut self, entry: &[u8], digest: &Digest) -> Result<(), &'static str> {
+        if Digest::of(entry) != *digest {
+            return Err("not the newest profile");
+        }
+        let statement = Statement::parse(entry).map_err(|_| "malformed profile")?;
+        let Body::Profile(profile) = statement.body() else { return Err("not a profile") };
+        self.profile = ProfileView::Known(profile.clone());
+        Ok(())
+    }
+}
