@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use carnet_proto::time::UnixSeconds;
+
 /// A source of the current time.
 pub trait Clock: Send + Sync + 'static {
-    /// Returns the time, in seconds since 1970-01-01 00:00 UTC.
-    fn now(&self) -> u64;
+    /// Returns the time.
+    fn now(&self) -> UnixSeconds;
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
-    fn now(&self) -> u64 {
+    fn now(&self) -> UnixSeconds {
         (**self).now()
     }
 }
@@ -21,9 +23,8 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    fn now(&self) -> u64 {
-        // A machine set before 1970 gets 0, which every validity check refuses.
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds(machine_seconds())
     }
 }
 
@@ -39,10 +40,10 @@ pub struct SteppedClock {
 }
 
 impl SteppedClock {
-    /// Returns a clock that now shows `start`, in Unix seconds.
+    /// Returns a clock that now shows `start`.
     #[must_use]
-    pub fn starting_at(start: u64) -> Self {
-        Self::started(start, SystemClock.now())
+    pub fn starting_at(start: UnixSeconds) -> Self {
+        Self::started(start.0, machine_seconds())
     }
 
     /// Moves forward by `seconds`.
@@ -53,9 +54,9 @@ impl SteppedClock {
         let _ = self.offset.fetch_update(Ordering::SeqCst, Ordering::SeqCst, add);
     }
 
-    /// Moves forward to `time`, in Unix seconds; does nothing if that has passed.
-    pub fn step_to(&self, time: u64) {
-        self.step_to_at(time, SystemClock.now());
+    /// Moves forward to `time`; does nothing if that has passed.
+    pub fn step_to(&self, time: UnixSeconds) {
+        self.step_to_at(time.0, machine_seconds());
     }
 
     /// Moves forward to the time of the machine; does nothing if this clock is ahead of it.
@@ -78,9 +79,14 @@ impl SteppedClock {
 }
 
 impl Clock for SteppedClock {
-    fn now(&self) -> u64 {
-        self.now_at(SystemClock.now())
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds(self.now_at(machine_seconds()))
     }
+}
+
+/// A machine set before 1970 gets 0, which every validity check refuses.
+fn machine_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn difference(time: u64, real: u64) -> i64 {
@@ -134,6 +140,6 @@ mod tests {
 
     #[test]
     fn the_system_clock_is_past_the_year_2025() {
-        assert!(SystemClock.now() > 1_735_689_600);
+        assert!(SystemClock.now() > UnixSeconds(1_735_689_600));
     }
 }

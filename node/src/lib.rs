@@ -2,5 +2,6 @@
 
 pub mod clock;
 pub mod desk;
+pub mod logs;
 pub mod net;
 pub mod store;

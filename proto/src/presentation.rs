@@ -256,3 +256,6 @@ pub fn container_digest(credentials: &[Digest]) -> Option<Digest> {
     sorted.sort_unstable();
     Some(Digest::new(sha256(&sorted.concat())))
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,8 +18,14 @@ mod cose;
 mod ed25519;
 #[path = "vectors/merkle.rs"]
 mod merkle;
+#[path = "vectors/receipts.rs"]
+mod receipts;
+#[path = "vectors/sd_cwt.rs"]
+mod sd_cwt;
 #[path = "vectors/tlog.rs"]
 mod tlog;
+#[path = "vectors/token_status_list.rs"]
+mod token_status_list;
 
 /// Says how many cases of a suite passed, and fails if they are fewer than there are known to be.
 fn passed(suite: &str, cases: usize, at_least: usize) {

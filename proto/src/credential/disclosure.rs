@@ -101,7 +101,7 @@ fn redact_node(
                     open.push((key, value));
                 }
             }
-            while hashes.len() % DECOY_MULTIPLE != 0 {
+            while !hashes.len().is_multiple_of(DECOY_MULTIPLE) {
                 hashes.push(disclose(profile, None, None, rng, out));
             }
             if !hashes.is_empty() {
@@ -124,7 +124,7 @@ fn redact_node(
                     value
                 });
             }
-            while redacted % DECOY_MULTIPLE != 0 {
+            while !redacted.is_multiple_of(DECOY_MULTIPLE) {
                 redacted += 1;
                 // Always at the end, decoys would tell themselves apart by their place.
                 let at = below(rng, items.len() as u64 + 1) as usize;
@@ -411,3 +411,6 @@ fn extended(path: &[Value], step: Value) -> Vec<Value> {
     path.push(step);
     path
 }
+
+#[cfg(test)]
+mod tests;

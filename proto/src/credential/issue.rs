@@ -141,3 +141,6 @@ fn protected(key: &SigningKey) -> Vec<u8> {
     e.int(header::SD_ALG.into()).int(ALG_SHA256.into());
     e.into_bytes()
 }
+
+#[cfg(test)]
+mod tests;

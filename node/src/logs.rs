@@ -1,0 +1,498 @@
+//! The logs that a node holds, its own and others', in memory and on disk.
+//!
+//! A change is checked on a copy of the replica, written in one batch, and shown to readers only
+//! once it is on disk: nothing is ever served that a restart could take back. If the disk fails, the
+//! replica is read from it again before the next change.
+//!
+//! ```text
+//! log = "L" | 32 bytes of the institution's identifier
+//! log | "e" | leaf index, u64      -> the entry
+//! log | "n" | tree size, u64       -> the checkpoint of that size, a note with its cosignatures
+//! log | "s" | number, u32          -> a status list token of the newest standing, ordered by URI
+//! log | "c"                        -> own log: size and root that may be signed (u64 | 32 bytes)
+//! log | "t"                        -> the checkpoint that entries held lead towards: [note, proof]
+//! "F" | 32 bytes of the identifier -> addresses under which a followed institution was found
+//! ```
+//!
+//! Numbers are big-endian. Writing blocks: from async code, use `spawn_blocking`.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use carnet_proto::cbor::CborError;
+use carnet_proto::id::{Did, TreeSize};
+use carnet_proto::ledger::{Ledger, LogView, Replica, ReplicaError};
+use carnet_proto::log::checkpoint::{Note, NoteSignature};
+use carnet_proto::log::merkle::TreeHead;
+use carnet_proto::log::proof::ConsistencyProof;
+use carnet_proto::statement::Statement;
+use thiserror::Error;
+use tokio::sync::broadcast;
+
+use crate::store::{Batch, Store, StoreError};
+
+mod follow;
+mod layout;
+mod load;
+#[cfg(test)]
+mod tests;
+
+pub use follow::{Follow, MAX_FOLLOW_ADDRESSES, MAX_FOLLOWS};
+
+/// Most logs that a node holds.
+pub const MAX_LOGS: usize = 10_000;
+/// Changes that a listener may lag behind before it misses some.
+pub const CHANGES_QUEUE: usize = 1024;
+
+/// What changed in a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The log.
+    pub did: Did,
+    /// Entries held now.
+    pub size: TreeSize,
+    /// What is new.
+    pub what: Changed,
+}
+
+/// The part of a log that changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// There are more entries.
+    Entries,
+    /// There is a checkpoint, or a cosignature, that was not known.
+    Checkpoint,
+    /// The status lists are those of the newest standing now.
+    Status,
+}
+
+/// All logs of a node. Shared as an `Arc`.
+pub struct Logs {
+    store: Arc<dyn Store>,
+    logs: RwLock<BTreeMap<Did, Arc<Log>>>,
+    follows: RwLock<BTreeMap<Did, Follow>>,
+    changes: broadcast::Sender<Change>,
+}
+
+/// One log. The mutex is held through a change; readers take the replica as it is.
+struct Log {
+    replica: RwLock<Arc<Replica>>,
+    writing: Mutex<Writing>,
+}
+
+#[derive(Default)]
+struct Writing {
+    /// The institution is one of this node's: only its writer appends.
+    is_own: bool,
+    /// A write failed, so that the disk may hold more than the replica.
+    is_stale: bool,
+    /// Own log: what the newest commit allows to be signed.
+    committed: Option<TreeHead>,
+}
+
+impl Logs {
+    /// Reads all logs from a store, checking every entry, checkpoint and status list again.
+    ///
+    /// # Errors
+    /// [`LogsError::Damaged`] if what is stored does not check out, [`LogsError::Store`].
+    pub fn open(store: Arc<dyn Store>) -> Result<Self, LogsError> {
+        let mut logs = BTreeMap::new();
+        for did in load::dids(&*store)? {
+            let (replica, committed) = load::replica(&*store, &did)?;
+            logs.insert(did, Arc::new(Log::new(replica, committed)));
+        }
+        let follows = RwLock::new(follow::load(&*store)?);
+        let (changes, _) = broadcast::channel(CHANGES_QUEUE);
+        Ok(Self { store, logs: RwLock::new(logs), follows, changes })
+    }
+
+    /// Returns the institutions whose logs are held, in order.
+    pub fn dids(&self) -> Vec<Did> {
+        read(&self.logs).keys().copied().collect()
+    }
+
+    /// Returns the replica of a log as it is now.
+    pub fn get(&self, did: &Did) -> Option<Arc<Replica>> {
+        let log = read(&self.logs).get(did).cloned()?;
+        let replica = read(&log.replica).clone();
+        Some(replica)
+    }
+
+    /// Reads from a replica; `None` if the log is not held.
+    pub fn with<T>(&self, did: &Did, read: impl FnOnce(&Replica) -> T) -> Option<T> {
+        self.get(did).map(|replica| read(&replica))
+    }
+
+    /// Returns the view of each log.
+    pub fn views(&self) -> Vec<Arc<LogView>> {
+        let logs: Vec<_> = read(&self.logs).values().cloned().collect();
+        logs.iter().map(|log| Arc::clone(read(&log.replica).view())).collect()
+    }
+
+    /// Returns the views of all logs as a ledger.
+    pub fn ledger(&self) -> Ledger {
+        self.views().into_iter().collect()
+    }
+
+    /// Reads entries of a log from a leaf on, at most `count`, and at most `bytes` in sum unless the
+    /// first alone has more. Empty beyond the end.
+    ///
+    /// # Errors
+    /// [`LogsError::UnknownLog`], [`LogsError::Store`].
+    pub fn entries(
+        &self,
+        did: &Did,
+        from: u64,
+        count: usize,
+        bytes: usize,
+    ) -> Result<Vec<Vec<u8>>, LogsError> {
+        // The disk may be ahead of what readers are shown.
+        let size = self.get(did).ok_or(LogsError::UnknownLog(*did))?.size().0;
+        let left = usize::try_from(size.saturating_sub(from)).unwrap_or(usize::MAX);
+        load::entries(&*self.store, did, from, count.min(left), bytes)
+    }
+
+    /// Returns the checkpoints held, by size, the newest last.
+    pub fn notes(&self, did: &Did) -> Option<Vec<Note>> {
+        self.with(did, |replica| {
+            replica.view().checkpoints.values().map(|c| c.note.clone()).collect()
+        })
+    }
+
+    /// Returns the status list tokens held, ordered by URI; whether they are those of the newest
+    /// standing tells [`LogView::has_newest_status`].
+    pub fn status_tokens(&self, did: &Did) -> Option<Vec<Vec<u8>>> {
+        self.with(did, |replica| {
+            replica.view().status.values().map(|token| token.as_bytes().to_vec()).collect()
+        })
+    }
+
+    /// Returns a receiver of changes from now on. One that lags behind misses the oldest.
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    /// Accepts entries of another institution's log that lead towards a checkpoint, as
+    /// [`Replica::extend`]. Of a log that is not held yet, the first entry is the inception. All is
+    /// kept or nothing.
+    ///
+    /// # Errors
+    /// [`LogsError::Replica`] if what was given is wrong, [`LogsError::OwnLog`],
+    /// [`LogsError::TooMany`], [`LogsError::Store`].
+    pub fn extend(
+        &self,
+        did: &Did,
+        entries: &[Vec<u8>],
+        note: &Note,
+        proof: Option<&ConsistencyProof>,
+    ) -> Result<TreeSize, LogsError> {
+        let known = read(&self.logs).get(did).cloned();
+        let Some(log) = known else { return self.begin(did, entries, note, proof) };
+        let mut writing = lock(&log.writing);
+        if writing.is_own {
+            return Err(LogsError::OwnLog(*did));
+        }
+        self.refresh(did, &log, &mut writing)?;
+        let mut replica = log.copy();
+        let from = replica.size();
+        replica.extend(entries, note, proof)?;
+        let mut batch = Batch::new();
+        layout::put_entries(&mut batch, did, from, entries);
+        layout::put_towards(&mut batch, did, &replica, note, proof);
+        self.commit(did, &log, &mut writing, replica, batch)?;
+        self.tell(did, Changed::Entries)
+    }
+
+    /// Accepts a checkpoint of entries that are held, or cosignatures on it, as
+    /// [`Replica::add_checkpoint`]; returns whether anything was new.
+    ///
+    /// # Errors
+    /// [`LogsError::UnknownLog`], [`LogsError::Replica`], [`LogsError::Store`].
+    pub fn add_checkpoint(
+        &self,
+        did: &Did,
+        note: &Note,
+        counts: impl FnMut(&NoteSignature, &Note) -> bool,
+    ) -> Result<bool, LogsError> {
+        let log = self.log(did)?;
+        let mut writing = lock(&log.writing);
+        self.refresh(did, &log, &mut writing)?;
+        let mut replica = log.copy();
+        if !replica.add_checkpoint(note, counts)? {
+            return Ok(false);
+        }
+        self.commit(did, &log, &mut writing, replica, Batch::new())?;
+        self.tell(did, Changed::Checkpoint)?;
+        Ok(true)
+    }
+
+    /// Accepts all status lists of the newest standing of another's log, ordered by URI.
+    ///
+    /// # Errors
+    /// [`LogsError::UnknownLog`], [`LogsError::OwnLog`], [`LogsError::Replica`], [`LogsError::Store`].
+    pub fn set_status(&self, did: &Did, tokens: &[Vec<u8>]) -> Result<(), LogsError> {
+        let log = self.log(did)?;
+        let mut writing = lock(&log.writing);
+        if writing.is_own {
+            return Err(LogsError::OwnLog(*did));
+        }
+        self.refresh(did, &log, &mut writing)?;
+        let mut replica = log.copy();
+        replica.set_status(tokens)?;
+        let mut batch = Batch::new();
+        layout::put_status(&mut batch, &*self.store, did, replica.view())?;
+        self.commit(did, &log, &mut writing, replica, batch)?;
+        self.tell(did, Changed::Status).map(|_| ())
+    }
+
+    /// Begins an own log with its first statements, the last of them the standing. Nothing of it is
+    /// published before [`Logs::publish_own`].
+    ///
+    /// # Errors
+    /// [`LogsError::OwnLog`] if the log is there, [`LogsError::Replica`], [`LogsError::Store`].
+    pub fn begin_own(&self, statements: &[Statement]) -> Result<TreeHead, LogsError> {
+        let (inception, rest) =
+            statements.split_first().ok_or(LogsError::Replica(ReplicaError::NotAnInception))?;
+        let did = *inception.issuer();
+        let mut logs = write(&self.logs);
+        if logs.contains_key(&did) {
+            return Err(LogsError::OwnLog(did));
+        }
+        let mut replica = Replica::new(inception.entry())?;
+        replica.append(rest);
+        let head = replica.tree().head();
+        let mut batch = Batch::new();
+        let entries: Vec<_> = statements.iter().map(|s| s.entry().to_vec()).collect();
+        layout::put_entries(&mut batch, &did, TreeSize(0), &entries);
+        layout::put_committed(&mut batch, &did, &head);
+        self.store.apply(batch)?;
+        let log = Log::new(replica, Some(head));
+        lock(&log.writing).is_own = true;
+        logs.insert(did, Arc::new(log));
+        drop(logs);
+        self.tell(&did, Changed::Entries)?;
+        Ok(head)
+    }
+
+    /// Marks a log as one of this node's own: from now on only its writer appends to it.
+    ///
+    /// # Errors
+    /// [`LogsError::UnknownLog`].
+    pub fn claim(&self, did: &Did) -> Result<(), LogsError> {
+        lock(&self.log(did)?.writing).is_own = true;
+        Ok(())
+    }
+
+    /// Returns whether a log is one of this node's own.
+    pub fn is_own(&self, did: &Did) -> bool {
+        self.log(did).is_ok_and(|log| lock(&log.writing).is_own)
+    }
+
+    /// Appends to an own log, with the size and root that may be signed next, and with new status
+    /// lists where the standing at the end of `statements` calls for them. All is kept or nothing.
+    ///
+    /// # Errors
+    /// [`LogsError::UnknownLog`], [`LogsError::NotOwn`], [`LogsError::Replica`] if the log would not
+    /// be in order afterwards, [`LogsError::Store`].
+    pub fn append_own(
+        &self,
+        did: &Did,
+        statements: &[Statement],
+        status: Option<&[Vec<u8>]>,
+    ) -> Result<TreeHead, LogsError> {
+        let log = self.log(did)?;
+        let mut writing = lock(&log.writing);
+        if !writing.is_own {
+            return Err(LogsError::NotOwn(*did));
+        }
+        self.refresh(did, &log, &mut writing)?;
+        let mut replica = log.copy();
+        let from = replica.size();
+        replica.append(statements);
+        let mut batch = Batch::new();
+        if let Some(tokens) = status {
+            replica.set_status(tokens)?;
+            layout::put_status(&mut batch, &*self.store, did, replica.view())?;
+        }
+        // The log must never end with anything that a witness would refuse to cosign.
+        replica.is_in_order()?;
+        let head = replica.tree().head();
+        let entries: Vec<_> = statements.iter().map(|s| s.entry().to_vec()).collect();
+        layout::put_entries(&mut batch, did, from, &entries);
+        layout::put_committed(&mut batch, did, &head);
+        self.commit(did, &log, &mut writing, replica, batch)?;
+        writing.committed = Some(head);
+        drop(writing);
+        self.tell(did, Changed::Entries)?;
+        if status.is_some() {
+            self.tell(did, Changed::Status)?;
+        }
+        Ok(head)
+    }
+
+    /// Returns the size and root of an own log that were committed last: the only ones that its
+    /// checkpoint key may sign.
+    pub fn committed(&self, did: &Did) -> Option<TreeHead> {
+        lock(&self.log(did).ok()?.writing).committed
+    }
+
+    /// Keeps a checkpoint that an own log has just signed.
+    ///
+    /// # Errors
+    /// [`LogsError::UnknownLog`], [`LogsError::Replica`] if it is not one of the log,
+    /// [`LogsError::Store`].
+    pub fn publish_own(&self, did: &Did, note: &Note) -> Result<(), LogsError> {
+        self.add_checkpoint(did, note, |_, _| false).map(|_| ())
+    }
+
+    fn begin(
+        &self,
+        did: &Did,
+        entries: &[Vec<u8>],
+        note: &Note,
+        proof: Option<&ConsistencyProof>,
+    ) -> Result<TreeSize, LogsError> {
+        let (first, rest) =
+            entries.split_first().ok_or(LogsError::Replica(ReplicaError::NotAnInception))?;
+        if Did::of_inception(first) != *did {
+            return Err(ReplicaError::OtherLog.into());
+        }
+        let mut replica = Replica::new(first)?;
+        replica.extend(rest, note, proof)?;
+        // Held while it is written, so that nobody else begins the same log.
+        let mut logs = write(&self.logs);
+        if logs.contains_key(did) {
+            return Err(
+                ReplicaError::WrongRange { expected: replica.size(), limit: TreeSize(0) }.into()
+            );
+        }
+        if logs.len() >= MAX_LOGS {
+            return Err(LogsError::TooMany { what: "logs", limit: MAX_LOGS });
+        }
+        let mut batch = Batch::new();
+        layout::put_entries(&mut batch, did, TreeSize(0), entries);
+        layout::put_towards(&mut batch, did, &replica, note, proof);
+        layout::put_checkpoints(&mut batch, did, None, replica.view());
+        self.store.apply(batch)?;
+        logs.insert(*did, Arc::new(Log::new(replica, None)));
+        drop(logs);
+        self.tell(did, Changed::Entries)
+    }
+
+    fn log(&self, did: &Did) -> Result<Arc<Log>, LogsError> {
+        read(&self.logs).get(did).cloned().ok_or(LogsError::UnknownLog(*did))
+    }
+
+    /// Writes a changed replica, with the checkpoints that changed, and shows it to readers.
+    fn commit(
+        &self,
+        did: &Did,
+        log: &Log,
+        writing: &mut Writing,
+        replica: Replica,
+        mut batch: Batch,
+    ) -> Result<(), LogsError> {
+        let before = Arc::clone(&read(&log.replica));
+        layout::put_checkpoints(&mut batch, did, Some(before.view()), replica.view());
+        if let Err(error) = self.store.apply(batch) {
+            writing.is_stale = true;
+            // What cannot be read now is read before the next change.
+            let _ = self.refresh(did, log, writing);
+            return Err(error.into());
+        }
+        *write(&log.replica) = Arc::new(replica);
+        Ok(())
+    }
+
+    /// After a failed write, takes what is on disk.
+    fn refresh(&self, did: &Did, log: &Log, writing: &mut Writing) -> Result<(), LogsError> {
+        if writing.is_stale {
+            let (replica, committed) = load::replica(&*self.store, did)?;
+            *write(&log.replica) = Arc::new(replica);
+            writing.committed = committed;
+            writing.is_stale = false;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, did: &Did, what: Changed) -> Result<TreeSize, LogsError> {
+        let size = self.get(did).ok_or(LogsError::UnknownLog(*did))?.size();
+        // Nobody may be listening.
+        let _ = self.changes.send(Change { did: *did, size, what });
+        Ok(size)
+    }
+}
+
+impl std::fmt::Debug for Logs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Logs").field("logs", &read(&self.logs).len()).finish_non_exhaustive()
+    }
+}
+
+impl Log {
+    fn new(replica: Replica, committed: Option<TreeHead>) -> Self {
+        Self {
+            replica: RwLock::new(Arc::new(replica)),
+            writing: Mutex::new(Writing { committed, ..Writing::default() }),
+        }
+    }
+
+    fn copy(&self) -> Replica {
+        Replica::clone(&read(&self.replica))
+    }
+}
+
+/// Why a log could not be read or changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LogsError {
+    /// The store failed.
+    #[error("the logs cannot be read or written")]
+    Store(#[from] StoreError),
+    /// What was given does not fit the log.
+    #[error(transparent)]
+    Replica(#[from] ReplicaError),
+    /// What is stored does not check out.
+    #[error("the stored log of {did} is damaged: {detail}")]
+    Damaged {
+        /// The log.
+        did: Did,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The addresses of a followed institution cannot be read.
+    #[error("the stored list of followed institutions is damaged")]
+    DamagedFollow(#[source] CborError),
+    /// The node does not hold this log.
+    #[error("this node does not hold the log of {0}")]
+    UnknownLog(Did),
+    /// The log is one of this node's own: nobody else appends to it.
+    #[error("the log of {0} belongs to this node")]
+    OwnLog(Did),
+    /// The log is not one of this node's own.
+    #[error("the log of {0} does not belong to this node")]
+    NotOwn(Did),
+    /// A limit is reached.
+    #[error("no more than {limit} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// An address is not one line of text.
+    #[error("an address of a node is one line of text")]
+    Address,
+}
+
+fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,145 @@
+//! Where the parts of a log stand in the store.
+
+use carnet_proto::cbor::{Decode as _, Decoder, Encode, Encoder, Mode};
+use carnet_proto::id::{Did, RootHash, TreeSize};
+use carnet_proto::ledger::{LogView, Replica};
+use carnet_proto::log::checkpoint::Note;
+use carnet_proto::log::merkle::TreeHead;
+use carnet_proto::log::proof::ConsistencyProof;
+
+use super::LogsError;
+use crate::store::{Batch, Store, entries as scan};
+
+pub(super) const LOGS: &[u8] = b"L";
+pub(super) const FOLLOWS: &[u8] = b"F";
+
+pub(super) fn log(did: &Did) -> Vec<u8> {
+    [LOGS, did.as_bytes()].concat()
+}
+
+pub(super) fn part(did: &Did, tag: u8) -> Vec<u8> {
+    [LOGS, did.as_bytes(), &[tag]].concat()
+}
+
+pub(super) fn numbered(did: &Did, tag: u8, number: u64) -> Vec<u8> {
+    [part(did, tag).as_slice(), &number.to_be_bytes()].concat()
+}
+
+pub(super) fn entries(did: &Did) -> Vec<u8> {
+    part(did, b'e')
+}
+
+pub(super) fn entry(did: &Did, leaf: u64) -> Vec<u8> {
+    numbered(did, b'e', leaf)
+}
+
+pub(super) fn notes(did: &Did) -> Vec<u8> {
+    part(did, b'n')
+}
+
+pub(super) fn status(did: &Did) -> Vec<u8> {
+    part(did, b's')
+}
+
+pub(super) fn committed(did: &Did) -> Vec<u8> {
+    part(did, b'c')
+}
+
+pub(super) fn towards(did: &Did) -> Vec<u8> {
+    part(did, b't')
+}
+
+pub(super) fn put_entries(batch: &mut Batch, did: &Did, from: TreeSize, entries: &[Vec<u8>]) {
+    for (leaf, bytes) in (from.0..).zip(entries) {
+        batch.put(entry(did, leaf), bytes.as_slice());
+    }
+}
+
+/// Puts the checkpoints of a view that differ from those before, and deletes those that are gone.
+pub(super) fn put_checkpoints(
+    batch: &mut Batch,
+    did: &Did,
+    before: Option<&std::sync::Arc<LogView>>,
+    view: &LogView,
+) {
+    let known = |size: &TreeSize| before.and_then(|before| before.checkpoints.get(size));
+    for (size, checkpoint) in &view.checkpoints {
+        if known(size).is_none_or(|known| known.note != checkpoint.note) {
+            batch.put(numbered(did, b'n', size.0), checkpoint.note.to_string());
+        }
+    }
+    for size in before.iter().flat_map(|before| before.checkpoints.keys()) {
+        if !view.checkpoints.contains_key(size) {
+            batch.delete(numbered(did, b'n', size.0));
+        }
+    }
+}
+
+/// Replaces the status lists stored by those of a view.
+pub(super) fn put_status(
+    batch: &mut Batch,
+    store: &dyn Store,
+    did: &Did,
+    view: &LogView,
+) -> Result<(), LogsError> {
+    for found in scan(store, &status(did)) {
+        batch.delete(found?.0);
+    }
+    for (number, token) in (0u32..).zip(view.status.values()) {
+        let key = [status(did).as_slice(), &number.to_be_bytes()].concat();
+        batch.put(key, token.as_bytes());
+    }
+    Ok(())
+}
+
+pub(super) fn put_committed(batch: &mut Batch, did: &Did, head: &TreeHead) {
+    let value = [head.size.0.to_be_bytes().as_slice(), head.root.as_bytes()].concat();
+    batch.put(committed(did), value);
+}
+
+pub(super) fn read_committed(value: &[u8]) -> Option<TreeHead> {
+    let (size, root) = value.split_first_chunk::<8>()?;
+    let root = RootHash::new(root.try_into().ok()?);
+    Some(TreeHead { size: TreeSize(u64::from_be_bytes(*size)), root })
+}
+
+/// Remembers the checkpoint that the entries held lead towards, until they reach it.
+pub(super) fn put_towards(
+    batch: &mut Batch,
+    did: &Did,
+    replica: &Replica,
+    note: &Note,
+    proof: Option<&ConsistencyProof>,
+) {
+    let newest = replica.view().newest().map(|checkpoint| checkpoint.head.size);
+    match proof {
+        Some(proof) if newest != Some(replica.size()) => {
+            let towards = Towards { note: note.clone(), proof: proof.clone() };
+            batch.put(self::towards(did), towards.to_cbor());
+        }
+        _ => {
+            batch.delete(self::towards(did));
+        }
+    }
+}
+
+/// A checkpoint beyond the entries held, and the proof that they lead to it.
+pub(super) struct Towards {
+    pub(super) note: Note,
+    pub(super) proof: ConsistencyProof,
+}
+
+impl Towards {
+    pub(super) fn read(value: &[u8]) -> Option<Self> {
+        let mut d = Decoder::new(value, Mode::Strict);
+        let (note, proof) =
+            d.array(|d, _| Ok((d.text()?.to_owned(), ConsistencyProof::decode(d)?))).ok()?;
+        Some(Self { note: Note::parse(&note).ok()?, proof })
+    }
+}
+
+impl Encode for Towards {
+    fn encode(&self, e: &mut Encoder) {
+        e.array(2).text(&self.note.to_string()).item(&self.proof);
+    }
+}

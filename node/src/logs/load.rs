@@ -1,0 +1,139 @@
+//! Reads logs back from the store, and checks them as if they had just come in.
+
+use carnet_proto::id::{Did, TreeSize};
+use carnet_proto::ledger::{Replica, ReplicaError};
+use carnet_proto::log::checkpoint::Note;
+use carnet_proto::log::merkle::TreeHead;
+use carnet_proto::statement::Statement;
+
+use super::LogsError;
+use super::layout::{self, Towards};
+use crate::store::{Store, entries as scan};
+
+/// Entries read at once.
+const PAGE: usize = 64;
+
+/// Returns the institutions whose logs are stored.
+pub(super) fn dids(store: &dyn Store) -> Result<Vec<Did>, LogsError> {
+    let mut found = Vec::new();
+    let mut after: Option<Vec<u8>> = None;
+    while let Some((key, value)) = store.scan(layout::LOGS, after.as_deref(), 1)?.pop() {
+        // The entry of leaf 0 comes after the commit, before all else; the identifier is its hash.
+        let did = match key.get(layout::LOGS.len() + 32) {
+            Some(b'e') => Did::of_inception(&value),
+            _ => {
+                after = Some(key);
+                continue;
+            }
+        };
+        let prefix = layout::log(&did);
+        if !key.starts_with(&prefix) {
+            let detail = "the first entry is another's or missing".to_owned();
+            return Err(LogsError::Damaged { did, detail });
+        }
+        found.push(did);
+        after = Some([prefix.as_slice(), &[u8::MAX]].concat());
+    }
+    Ok(found)
+}
+
+/// Reads entries from a leaf on, at most `count`, and at most `bytes` in sum unless the first alone
+/// has more.
+pub(super) fn entries(
+    store: &dyn Store,
+    did: &Did,
+    from: u64,
+    count: usize,
+    bytes: usize,
+) -> Result<Vec<Vec<u8>>, LogsError> {
+    let prefix = layout::entries(did);
+    let mut after = from.checked_sub(1).map(|before| layout::entry(did, before));
+    let mut found: Vec<Vec<u8>> = Vec::new();
+    let mut sum = 0;
+    while found.len() < count {
+        let page = store.scan(&prefix, after.as_deref(), PAGE.min(count - found.len()))?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(last.clone());
+        for (_, entry) in page {
+            sum += entry.len();
+            if sum > bytes && !found.is_empty() {
+                return Ok(found);
+            }
+            found.push(entry);
+        }
+    }
+    Ok(found)
+}
+
+/// Reads one log and what it may sign.
+pub(super) fn replica(
+    store: &dyn Store,
+    did: &Did,
+) -> Result<(Replica, Option<TreeHead>), LogsError> {
+    let damaged = |detail: String| LogsError::Damaged { did: *did, detail };
+    let wrong = |error: ReplicaError| damaged(error.to_string());
+    let first = store.get(&layout::entry(did, 0))?;
+    let first = first.ok_or_else(|| damaged("the first entry is missing".into()))?;
+    let mut replica = Replica::new(&first).map_err(wrong)?;
+    if replica.origin() != did {
+        return Err(damaged("it begins with the entry of another log".into()));
+    }
+    let committed = match store.get(&layout::committed(did))? {
+        Some(value) => {
+            Some(layout::read_committed(&value).ok_or_else(|| damaged("its commit".into()))?)
+        }
+        None => None,
+    };
+    // From checkpoint to checkpoint, so that as many entries are in memory as came at once.
+    for found in scan(store, &layout::notes(did)) {
+        let (_, note) = found?;
+        let note = String::from_utf8(note).map_err(|_| damaged("a checkpoint".into()))?;
+        let note = Note::parse(&note).map_err(|error| damaged(error.to_string()))?;
+        let head = note.checkpoint().map_err(|error| damaged(error.to_string()))?.head;
+        let entries = rest(store, did, &replica, Some(head.size))?;
+        replica.extend(&entries, &note, None).map_err(wrong)?;
+    }
+    let beyond = rest(store, did, &replica, None)?;
+    match (committed, store.get(&layout::towards(did))?) {
+        _ if beyond.is_empty() => {}
+        (Some(_), _) => {
+            let statements = beyond.iter().map(|entry| Statement::parse(entry));
+            let statements = statements.collect::<Result<Vec<_>, _>>();
+            replica.append(&statements.map_err(|error| damaged(error.to_string()))?);
+        }
+        (None, Some(towards)) => {
+            let towards = Towards::read(&towards).ok_or_else(|| damaged("a proof".into()))?;
+            replica.extend(&beyond, &towards.note, Some(&towards.proof)).map_err(wrong)?;
+        }
+        (None, None) => return Err(damaged("entries without a checkpoint".into())),
+    }
+    if let Some(head) = committed
+        && replica.tree().head() != head
+    {
+        return Err(damaged("its entries are not those that were committed".into()));
+    }
+    let tokens = scan(store, &layout::status(did)).map(|found| found.map(|(_, token)| token));
+    let tokens = tokens.collect::<Result<Vec<_>, _>>()?;
+    match replica.set_status(&tokens) {
+        Ok(()) => {}
+        Err(error) if committed.is_some() => return Err(wrong(error)),
+        // Another's lists, replaced by a standing whose own had not come yet.
+        Err(_) => {}
+    }
+    Ok((replica, committed))
+}
+
+/// Reads the entries after those of a replica, up to a size if one is given.
+fn rest(
+    store: &dyn Store,
+    did: &Did,
+    replica: &Replica,
+    size: Option<TreeSize>,
+) -> Result<Vec<Vec<u8>>, LogsError> {
+    let from = replica.size().0;
+    let count = match size {
+        Some(size) => usize::try_from(size.0.saturating_sub(from)).unwrap_or(usize::MAX),
+        None => usize::MAX,
+    };
+    entries(store, did, from, count, usize::MAX)
+}
