@@ -166,6 +166,13 @@ impl Evidence {
         Self { logs: logs.into_values().map(|(_, log)| log).collect() }
     }
 
+    /// Joins encoded evidence, for [`crate::wallet::Wallet::present`]; parts that do not decode are
+    /// left out.
+    pub fn join_encoded(parts: &[&[u8]]) -> Option<Vec<u8>> {
+        let parts: Vec<_> = parts.iter().filter_map(|part| Self::from_cbor(part).ok()).collect();
+        if parts.is_empty() { None } else { Some(Self::join(parts).to_cbor()) }
+    }
+
     /// Checks every part and returns the views that are proven, and what was dropped. Cosignatures
     /// are judged later, against a witness policy.
     pub fn verify(&self) -> (Ledger, Vec<Dropped>) {

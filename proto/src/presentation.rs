@@ -111,8 +111,7 @@ pub enum PresentationError {
     /// A key-binding token has the wrong type, algorithm or other headers.
     #[error("the headers are not those of a key-binding token")]
     WrongHeaders,
-    /// More than [`MAX_CREDENTIALS`], or none.
-    #[error("a presentation has 1 to {MAX_CREDENTIALS} credentials")]
+} credentials")]
     Count,
 }
 

@@ -1,5 +1,7 @@
 //! Shared support of the tests that need two crates or more.
 
+pub mod world;
+
 use std::convert::Infallible;
 use std::path::PathBuf;
 

@@ -25,6 +25,8 @@ pub(super) struct IssuerResult {
     /// How far the issuer's log is cosigned.
     position: Option<Position>,
     is_fresh: bool,
+    /// Whether it is known whose cosignatures count for this issuer.
+    has_witnesses: bool,
 }
 
 impl Judge<'_> {
@@ -76,6 +78,7 @@ impl Judge<'_> {
             oldest,
             position,
             is_fresh,
+            has_witnesses: settled.is_some(),
         }
     }
 
@@ -213,6 +216,7 @@ impl Judge<'_> {
             // A refusal stands even in an old list: revocation is final, and a newer list that
             // lifts a suspension is for the holder to show.
             Some(value) if value == Status::Invalid as u8 => fail(id, Reason::new(reason::REVOKED)),
+            Some(_) if !issuer.has_witnesses => not_checked(id),
             Some(_) if is_stale || !is_shown => stale(),
             Some(value) if value == Status::Suspended as u8 => {
                 fail(id, Reason::new(reason::SUSPENDED))

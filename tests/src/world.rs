@@ -1,0 +1,513 @@
+//! A federation in memory: fixed keys, a clock that only moves when told, no network.
+//!
+//! Two countries, each with a ministry, a union and an employers' body who witness each other with
+//! quorum 2, and one institute. Everything is signed and checked by the code that nodes run.
+
+use std::collections::BTreeMap;
+
+use carnet_proto::anchor::Batch;
+use carnet_proto::cbor::Mode;
+use carnet_proto::classification::{Country, Field, Framework, Occupation};
+use carnet_proto::credential::SdCwt;
+use carnet_proto::credential::claims::Person;
+use carnet_proto::credential::issue::Issue;
+use carnet_proto::credential::skill::{
+    Assessment, AssessmentMethod, ClaimType, Learning, Skill, SkillItem,
+};
+use carnet_proto::evidence::{Evidence, GatherFor};
+use carnet_proto::id::{Did, Digest, TreeSize};
+use carnet_proto::issuing::CredentialFile;
+use carnet_proto::key::{Purpose, Seed};
+use carnet_proto::ledger::{Ledger, Replica};
+use carnet_proto::log::checkpoint::{Checkpoint, Note};
+use carnet_proto::presentation::Presentation;
+use carnet_proto::profile::{Profile, VCT_SKILL};
+use carnet_proto::request::KeyRequest;
+use carnet_proto::statement::accreditation::{
+    Accreditation, Grant, Level, LevelRange, Withdrawal, WithdrawalReason,
+};
+use carnet_proto::statement::agreement::{
+    Agreement, AgreementKind, Body as AgreementBody, Party, Ratification, Signatory,
+};
+use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::issuance::Issuance;
+use carnet_proto::statement::profile::{InstitutionProfile, Role};
+use carnet_proto::statement::standing::{empty_head, status_tree};
+use carnet_proto::statement::{Body, Statement};
+use carnet_proto::status::{MIN_ENTRIES, Status, StatusList, StatusToken, StatusUri};
+use carnet_proto::text::{Language, Line, Name};
+use carnet_proto::time::{DAY, Date, UnixSeconds, Validity};
+use carnet_proto::verify::policy::{Accept, IssuedNonce, Policy, TrustAnchor, TrustPurpose};
+use carnet_proto::wallet::{PresentRequest, Wallet, contents_of};
+
+use crate::SeededRng;
+
+/// When the world begins: 2026-03-02, a Monday.
+pub const START: UnixSeconds = UnixSeconds(1_772_409_600);
+/// The verifier's own name.
+pub const AUDIENCE: &str = "urn:carnet:verifier:nordwerft";
+
+/// The institutions' names in this world, and their roles and countries.
+pub const INSTITUTIONS: [(&str, &str, Role); 8] = [
+    ("ph-ministry", "PH", Role::Ministry),
+    ("ph-union", "PH", Role::Union),
+    ("ph-employers", "PH", Role::EmployersBody),
+    ("ph-institute", "PH", Role::TrainingBody),
+    ("de-ministry", "DE", Role::Ministry),
+    ("de-union", "DE", Role::Union),
+    ("de-employers", "DE", Role::EmployersBody),
+    ("stranger", "PH", Role::TrainingBody),
+];
+
+/// An institution with its keys, its log and its status list.
+pub struct Institution {
+    pub seed: Seed,
+    pub did: Did,
+    pub replica: Replica,
+    pub list: StatusList,
+    /// The token of its list, once published.
+    pub token: Option<Vec<u8>>,
+}
+
+/// The federation, a worker's wallet, and the time.
+pub struct World {
+    pub now: UnixSeconds,
+    pub rng: SeededRng,
+    pub institutions: BTreeMap<&'static str, Institution>,
+    pub agreement: Option<Digest>,
+    pub wallet: Wallet,
+}
+
+pub fn line(text: &str) -> Line {
+    Line::parse(text).expect("a line")
+}
+
+/// A grant for skills of these occupations at PQF levels 1 to 4.
+pub fn grant(occupations: &[&str]) -> Grant {
+    Grant {
+        credential_type: line(VCT_SKILL),
+        occupations: occupations.iter().map(|o| Occupation::parse(o).expect("ISCO")).collect(),
+        fields: vec![Field::parse("07").expect("ISCED-F")],
+        levels: vec![LevelRange {
+            framework: Framework::parse("PQF").expect("framework"),
+            lowest: Level::parse("1").expect("level"),
+            highest: Level::parse("4").expect("level"),
+        }],
+        branches: vec![],
+        countries: vec![Country::parse("PH").expect("country")],
+    }
+}
+
+/// A welder's qualification.
+pub fn welding() -> Skill {
+    Skill {
+        claim_type: ClaimType::Qualification,
+        title: Name {
+            language: Language::parse("en").expect("language"),
+            text: line("Shielded Metal Arc Welding II"),
+        },
+        national_code: Some(line("SMAW-II")),
+        standard: None,
+        occupation: Occupation::parse("7212").expect("ISCO"),
+        esco_occupation: None,
+        framework: Framework::parse("PQF").expect("framework"),
+        level: Level::parse("2").expect("level"),
+        isced_level: None,
+        field: Field::parse("0715").expect("ISCED-F"),
+        award_date: START.date(),
+        valid_until: None,
+        renewal: None,
+        country: Country::parse("PH").expect("country"),
+        endorsements: vec![],
+        series: None,
+        sequence: None,
+        supersedes: None,
+        skills: vec![
+            SkillItem { code: line("SMAW-PLATE"), title: None, level: None },
+            SkillItem { code: line("SMAW-PIPE"), title: None, level: None },
+        ],
+        assessment: Some(Assessment {
+            methods: vec![AssessmentMethod::Practical, AssessmentMethod::Written],
+            body: Some(line("Test Hall 4")),
+            date: Some(START.date()),
+            result: Some(line("competent")),
+            language: None,
+            place: None,
+        }),
+        learning: Some(Learning {
+            provider: None,
+            hours: Some(268),
+            credits: None,
+            start: None,
+            end: None,
+        }),
+        experience: vec![],
+        licence: None,
+        prior_learning: vec![],
+        languages: vec![],
+    }
+}
+
+/// The worker.
+pub fn worker() -> Person {
+    Person {
+        name_native: Some(line("Ligaya Halimbawa")),
+        name_latin: Some(line("Ligaya Halimbawa")),
+        name_icao: Some(line("HALIMBAWA<<LIGAYA")),
+        birth_date: Date::parse("1994-05-17"),
+        nationality: Some(Country::parse("PH").expect("country")),
+        document_number: Some(line("X0000017")),
+        portrait: None,
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// Institutions with profiles, and nothing else.
+    pub fn new() -> Self {
+        let mut world = Self {
+            now: START,
+            rng: SeededRng(7),
+            institutions: BTreeMap::new(),
+            agreement: None,
+            wallet: Wallet::new(Seed::new([0x77; 32])),
+        };
+        for (number, (name, ..)) in (1..).zip(INSTITUTIONS) {
+            let seed = Seed::new([number; 32]);
+            let next = Seed::new([number + 100; 32]).public_key_set().commitment();
+            let inception = Inception { keys: seed.public_key_set(), next };
+            let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
+            let replica = Replica::new(inception.entry()).expect("a log");
+            let did = *inception.issuer();
+            let list = StatusList::new(MIN_ENTRIES);
+            let institution = Institution { seed, did, replica, list, token: None };
+            world.institutions.insert(name, institution);
+        }
+        for (name, country, role) in INSTITUTIONS {
+            let home = if country == "PH" { "ph" } else { "de" };
+            let witnesses = world.witnesses(home);
+            world.say(name, InstitutionProfile {
+                names: vec![Name {
+                    language: Language::parse("en").expect("language"),
+                    text: line(&format!("Fictitious {name}")),
+                }],
+                country: Country::parse(country).expect("country"),
+                role,
+                web: None,
+                nodes: vec![],
+                contacts: vec![],
+                witnesses,
+                quorum: Some(2),
+            });
+        }
+        world.cosign_all();
+        world
+    }
+
+    /// The usual story: the institute is accredited for welding, the agreement is ratified by all,
+    /// and the worker has one credential.
+    pub fn usual() -> Self {
+        let mut world = Self::new();
+        world.accredit("ph-ministry", "ph-institute", &["72"], 0);
+        world.agree();
+        for name in ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-union", "de-employers"] {
+            world.ratify(name);
+        }
+        world.step(DAY);
+        world.issue("ph-institute", &worker(), &welding());
+        world.step(3600);
+        world
+    }
+
+    pub fn did(&self, name: &str) -> Did {
+        self.institutions[name].did
+    }
+
+    /// The three witnesses of a country.
+    pub fn witnesses(&self, home: &str) -> Vec<Did> {
+        ["ministry", "union", "employers"].map(|r| self.did(&format!("{home}-{r}"))).into()
+    }
+
+    /// Appends a statement with the standing behind it, and signs the checkpoint. Nobody cosigns.
+    pub fn say(&mut self, name: &str, body: impl Into<Body>) -> Digest {
+        let now = self.now;
+        let i = self.institutions.get_mut(name).expect("an institution");
+        let key = i.seed.signing_key(Purpose::Statement);
+        let statement = Statement::sign(&i.did, body, &key).expect("a statement");
+        let digest = statement.digest();
+        i.replica.append(&[statement]);
+        i.publish(now, false);
+        digest
+    }
+
+    /// Publishes the status lists of an institution anew.
+    pub fn publish_status(&mut self, name: &str) {
+        let now = self.now;
+        self.institutions.get_mut(name).expect("an institution").publish(now, true);
+    }
+
+    /// Sets the status of an institution's credential and publishes.
+    pub fn set_status(&mut self, name: &str, index: u64, status: Status) {
+        assert!(self.institutions.get_mut(name).expect("an institution").list.set(index, status));
+        self.publish_status(name);
+    }
+
+    /// Every ministry, union and employers' body cosigns the newest checkpoint of every log.
+    pub fn cosign_all(&mut self) {
+        let names: Vec<_> = self.institutions.keys().copied().collect();
+        for name in names {
+            self.cosign(name);
+        }
+    }
+
+    /// The witnesses cosign the newest checkpoint of one log.
+    pub fn cosign(&mut self, name: &str) {
+        let Some(newest) = self.institutions[name].replica.view().newest() else { return };
+        let mut note = newest.note.clone();
+        for witness in self.witnesses("ph").into_iter().chain(self.witnesses("de")) {
+            let w = self.institutions.values().find(|i| i.did == witness).expect("a witness");
+            note.add(newest.note.cosign(&witness, &w.seed.signing_key(Purpose::Witness), self.now));
+        }
+        let i = self.institutions.get_mut(name).expect("an institution");
+        i.replica.add_checkpoint(&note, |_, _| true).expect("a checkpoint of this log");
+    }
+
+    /// Lets time pass; logs are cosigned and status lists published at the end of it.
+    pub fn step(&mut self, seconds: u64) {
+        self.now = self.now.plus(seconds);
+        let issuers: Vec<_> = self
+            .institutions
+            .iter()
+            .filter(|(_, i)| i.token.is_some())
+            .map(|(name, _)| *name)
+            .collect();
+        for name in issuers {
+            self.publish_status(name);
+        }
+        self.cosign_all();
+    }
+
+    pub fn accredit(&mut self, by: &str, subject: &str, occupations: &[&str], steps: u8) -> Digest {
+        let accreditation = Accreditation {
+            subject: self.did(subject),
+            name: line(&format!("Institute {subject}")),
+            grants: vec![grant(occupations)],
+            may_accredit: steps,
+            validity: Validity { from: START, until: None },
+            legal_basis: None,
+            appeal_body: Some(line("Appeals Office")),
+        };
+        self.say(by, accreditation)
+    }
+
+    pub fn withdraw(&mut self, by: &str, target: Digest, retroactive: bool) {
+        let withdrawal = Withdrawal {
+            target,
+            effective: self.now,
+            reason: WithdrawalReason::Fraud,
+            retroactive,
+        };
+        self.say(by, withdrawal);
+    }
+
+    /// The German ministry logs an agreement: Germany accepts what the Philippine ministry's bodies
+    /// attest in welding.
+    pub fn agree(&mut self) -> Digest {
+        let party = |world: &Self, home: &str, country: &str, bodies| Party {
+            country: Country::parse(country).expect("country"),
+            bodies,
+            signatories: [("ministry", Role::Ministry), ("union", Role::Union), ("employers", Role::EmployersBody)]
+                .map(|(name, role)| Signatory {
+                    did: world.did(&format!("{home}-{name}")),
+                    name: line(&format!("{home} {name}")),
+                    role,
+                    must: true,
+                })
+                .into(),
+            witnesses: world.witnesses(home),
+            quorum: Some(2),
+        };
+        let bodies = vec![AgreementBody {
+            did: self.did("ph-ministry"),
+            name: line("Skills Authority of the Philippines"),
+            grants: vec![grant(&["7"])],
+            may_accredit: 1,
+        }];
+        let agreement = Agreement {
+            kind: AgreementKind::Skills,
+            titles: vec![Name {
+                language: Language::parse("en").expect("language"),
+                text: line("Welders' Recognition Agreement"),
+            }],
+            parties: vec![party(self, "ph", "PH", bodies), party(self, "de", "DE", vec![])],
+            validity: Validity { from: START, until: None },
+            chains: false,
+            texts: vec![],
+        };
+        let digest = self.say("de-ministry", agreement);
+        self.agreement = Some(digest);
+        digest
+    }
+
+    pub fn ratify(&mut self, name: &str) -> Digest {
+        let (home, role) = name.split_once('-').expect("a country and a role");
+        let role = match role {
+            "ministry" => Role::Ministry,
+            "union" => Role::Union,
+            _ => Role::EmployersBody,
+        };
+        let party = Country::parse(if home == "ph" { "PH" } else { "DE" }).expect("country");
+        let agreement = self.agreement.expect("an agreement");
+        self.say(name, Ratification { agreement, party, role })
+    }
+
+    /// Issues a credential to the world's wallet, for a year; returns its status index.
+    pub fn issue(&mut self, name: &str, person: &Person, skill: &Skill) -> u64 {
+        self.issue_with(name, person, skill, self.now.plus(365 * DAY), None)
+    }
+
+    /// Issues a credential, signed by another institution's key if one is given.
+    pub fn issue_with(
+        &mut self,
+        name: &str,
+        person: &Person,
+        skill: &Skill,
+        expires_at: UnixSeconds,
+        forger: Option<&Seed>,
+    ) -> u64 {
+        let did = self.did(name);
+        let request =
+            self.wallet.request_key(did, self.now, &mut self.rng).expect("room for a key");
+        let holder_key = KeyRequest::open(&request, &did).expect("a request").key();
+        let index = 1000 + self.wallet.credentials().len() as u64;
+        let institution = &self.institutions[name];
+        let key = forger.unwrap_or(&institution.seed).signing_key(Purpose::Credential);
+        let issued = Issue {
+            issuer: &did,
+            holder_key,
+            person,
+            skill,
+            issued_at: self.now,
+            expires_at,
+            status: (StatusUri { issuer: did, list: 0 }, index),
+        }
+        .sign(&key, &mut self.rng)
+        .expect("a credential");
+        let digest = SdCwt::parse(&issued.sd_cwt, Mode::Strict).expect("a credential").digest();
+        let batch = Batch::new(&[digest], &mut self.rng).expect("a batch");
+        let issuance =
+            self.say(name, Issuance { credential_type: line(VCT_SKILL), root: batch.root() });
+        self.publish_status(name);
+        self.cosign(name);
+        let anchor = batch.anchors(issuance).next().expect("an anchor");
+        let file = CredentialFile {
+            profile: Profile::SdCwt08,
+            sd_cwt: carnet_proto::cbor::Bytes(issued.sd_cwt),
+            anchor,
+        };
+        self.wallet.add(file).expect("a credential of this wallet");
+        index
+    }
+
+    /// Every log whole, as a node knows it.
+    pub fn ledger(&self) -> Ledger {
+        self.institutions.values().map(|i| i.replica.view().clone()).collect()
+    }
+
+    /// Fetches evidence for every credential of the wallet.
+    pub fn refresh(&mut self) {
+        let replicas: BTreeMap<_, _> =
+            self.institutions.values().map(|i| (i.did, i.replica.clone())).collect();
+        for index in 0..self.wallet.credentials().len() {
+            let credential = &self.wallet.credentials()[index];
+            let claims = contents_of(credential).expect("readable").claims;
+            let evidence = Evidence::gather(&replicas, &GatherFor {
+                issuer: claims.issuer,
+                issuance: credential.anchor.issuance,
+                status_uri: &claims.status.uri,
+            });
+            let evidence = carnet_proto::cbor::Encode::to_cbor(&evidence);
+            self.wallet.set_evidence(index, evidence, self.now);
+        }
+    }
+
+    /// Answers the verifier's challenge with three claims of the credential at an index.
+    pub fn present(&self, index: usize) -> Presentation {
+        self.present_as(&[index], AUDIENCE, Some(&[9; 16]), false)
+    }
+
+    /// Presents credentials; with evidence if wanted.
+    pub fn present_as(
+        &self,
+        indexes: &[usize],
+        audience: &str,
+        nonce: Option<&[u8]>,
+        with_evidence: bool,
+    ) -> Presentation {
+        let request = PresentRequest {
+            audience,
+            nonce,
+            issued_at: self.now,
+            expires_at: self.now.plus(if nonce.is_some() { 300 } else { 30 * DAY }),
+            disclose: &["name_latin".into(), "birth_date".into(), "assessment".into()],
+            with_evidence,
+        };
+        self.wallet.present(indexes, &request, Evidence::join_encoded).expect("a presentation")
+    }
+
+    /// The German employer's policy: it trusts its ministry, and has handed out one nonce.
+    pub fn policy(&self) -> Policy {
+        Policy {
+            trust_anchors: vec![TrustAnchor {
+                did: self.did("de-ministry"),
+                name: line("Federal Office"),
+                purposes: vec![TrustPurpose::Skill],
+            }],
+            audience: AUDIENCE.into(),
+            accept: Accept::Live(vec![IssuedNonce {
+                nonce: vec![9; 16],
+                expires_at: self.now.plus(300),
+                used: false,
+            }]),
+            witnesses: None,
+            view_age: DAY,
+            clock_skew: 300,
+            destination: None,
+            occupation: None,
+        }
+    }
+}
+
+impl Institution {
+    /// Signs the status list anew if wanted, appends the standing and signs the checkpoint.
+    fn publish(&mut self, now: UnixSeconds, with_status: bool) {
+        if with_status {
+            let uri = StatusUri { issuer: self.did, list: 0 };
+            let key = self.seed.signing_key(Purpose::Status);
+            let until = now.plus(7 * DAY);
+            self.token = Some(StatusToken::sign(&uri, &self.list, now, until, 3600, &key));
+        }
+        let uri = format!("{}/status/0", self.did);
+        let digest = self.token.as_deref().map(Digest::of);
+        let lists = match &digest {
+            Some(digest) => status_tree([(&uri, digest)]).head(),
+            None => empty_head(),
+        };
+        let standing = self.replica.derive_standing(lists);
+        let key = self.seed.signing_key(Purpose::Statement);
+        let standing = Statement::sign(&self.did, standing, &key).expect("a standing");
+        self.replica.append(&[standing]);
+        let checkpoint = Checkpoint::new(&self.did, self.replica.tree().head());
+        let note = Note::sign(&checkpoint, &self.seed.signing_key(Purpose::Checkpoint));
+        self.replica.publish(note).expect("its own checkpoint");
+        if let Some(token) = &self.token {
+            self.replica.set_status(std::slice::from_ref(token)).expect("its own list");
+        }
+        assert!(self.replica.size() > TreeSize(0) && self.replica.is_in_order().is_ok());
+    }
+}
