@@ -111,8 +111,6 @@ pub enum PresentationError {
     /// A key-binding token has the wrong type, algorithm or other headers.
     #[error("the headers are not those of a key-binding token")]
     WrongHeaders,
-} credentials")]
-    Count,
 }
 
 impl<'b> KeyBindingToken<'b> {

@@ -41,7 +41,10 @@ pub fn verify(body: &[u8], policy: &Policy, ledger: &Ledger, now: UnixSeconds) -
     let presentation = match Presentation::from_cbor(body) {
         Ok(presentation) if !presentation.presented.is_empty() => presentation,
         Ok(_) => {
-            return undecodable(now, Reason::new(reason::MALFORMED).with("detail", "no credential"));
+            return undecodable(
+                now,
+                Reason::new(reason::MALFORMED).with("detail", "no credential"),
+            );
         }
         Err(error) => {
             return undecodable(now, Reason::new(reason::MALFORMED).with("detail", error));

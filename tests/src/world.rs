@@ -191,19 +191,22 @@ impl World {
         for (name, country, role) in INSTITUTIONS {
             let home = if country == "PH" { "ph" } else { "de" };
             let witnesses = world.witnesses(home);
-            world.say(name, InstitutionProfile {
-                names: vec![Name {
-                    language: Language::parse("en").expect("language"),
-                    text: line(&format!("Fictitious {name}")),
-                }],
-                country: Country::parse(country).expect("country"),
-                role,
-                web: None,
-                nodes: vec![],
-                contacts: vec![],
-                witnesses,
-                quorum: Some(2),
-            });
+            world.say(
+                name,
+                InstitutionProfile {
+                    names: vec![Name {
+                        language: Language::parse("en").expect("language"),
+                        text: line(&format!("Fictitious {name}")),
+                    }],
+                    country: Country::parse(country).expect("country"),
+                    role,
+                    web: None,
+                    nodes: vec![],
+                    contacts: vec![],
+                    witnesses,
+                    quorum: Some(2),
+                },
+            );
         }
         world.cosign_all();
         world
@@ -215,7 +218,9 @@ impl World {
         let mut world = Self::new();
         world.accredit("ph-ministry", "ph-institute", &["72"], 0);
         world.agree();
-        for name in ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-union", "de-employers"] {
+        for name in
+            ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-union", "de-employers"]
+        {
             world.ratify(name);
         }
         world.step(DAY);
@@ -321,14 +326,18 @@ impl World {
         let party = |world: &Self, home: &str, country: &str, bodies| Party {
             country: Country::parse(country).expect("country"),
             bodies,
-            signatories: [("ministry", Role::Ministry), ("union", Role::Union), ("employers", Role::EmployersBody)]
-                .map(|(name, role)| Signatory {
-                    did: world.did(&format!("{home}-{name}")),
-                    name: line(&format!("{home} {name}")),
-                    role,
-                    must: true,
-                })
-                .into(),
+            signatories: [
+                ("ministry", Role::Ministry),
+                ("union", Role::Union),
+                ("employers", Role::EmployersBody),
+            ]
+            .map(|(name, role)| Signatory {
+                did: world.did(&format!("{home}-{name}")),
+                name: line(&format!("{home} {name}")),
+                role,
+                must: true,
+            })
+            .into(),
             witnesses: world.witnesses(home),
             quorum: Some(2),
         };
@@ -426,11 +435,14 @@ impl World {
         for index in 0..self.wallet.credentials().len() {
             let credential = &self.wallet.credentials()[index];
             let claims = contents_of(credential).expect("readable").claims;
-            let evidence = Evidence::gather(&replicas, &GatherFor {
-                issuer: claims.issuer,
-                issuance: credential.anchor.issuance,
-                status_uri: &claims.status.uri,
-            });
+            let evidence = Evidence::gather(
+                &replicas,
+                &GatherFor {
+                    issuer: claims.issuer,
+                    issuance: credential.anchor.issuance,
+                    status_uri: &claims.status.uri,
+                },
+            );
             let evidence = carnet_proto::cbor::Encode::to_cbor(&evidence);
             self.wallet.set_evidence(index, evidence, self.now);
         }

@@ -214,7 +214,9 @@ fn withdrawn(before: bool, retroactive: bool) -> World {
     let mut world = World::new();
     let accreditation = world.accredit("ph-ministry", "ph-institute", &["72"], 0);
     world.agree();
-    for name in ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-union", "de-employers"] {
+    for name in
+        ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-union", "de-employers"]
+    {
         world.ratify(name);
     }
     world.step(DAY);
@@ -310,7 +312,10 @@ fn stale_evidence_is_undetermined() {
     let report = verify(&presentation.to_cbor(), &policy, &Ledger::new(), world.now);
     assert_eq!(report.verdict, Verdict::Undetermined);
     let witnesses = report.credentials[0].check(check::WITNESSES).unwrap();
-    assert!([reason::VIEW_STALE, reason::NO_QUORUM].contains(&witnesses.reason.id), "{witnesses:?}");
+    assert!(
+        [reason::VIEW_STALE, reason::NO_QUORUM].contains(&witnesses.reason.id),
+        "{witnesses:?}"
+    );
 }
 
 #[test]
@@ -378,8 +383,7 @@ fn a_disclosure_from_another_credential_is_invalid() {
     let ours = KeyBindingToken::parse(&presentation.presented[0].token).unwrap();
     let theirs = KeyBindingToken::parse(&other.presented[0].token).unwrap();
     // The first disclosure of one takes the place of the first of the other.
-    let (mine, foreign) =
-        (ours.credential.disclosures()[0], theirs.credential.disclosures()[0]);
+    let (mine, foreign) = (ours.credential.disclosures()[0], theirs.credential.disclosures()[0]);
     let mut sd_cwt = ours.credential.with_disclosures(|_| true);
     let at = sd_cwt.windows(mine.len()).position(|w| w == mine).unwrap();
     sd_cwt.splice(at..at + mine.len(), foreign.iter().copied());
