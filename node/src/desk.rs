@@ -1,3 +1,178 @@
 //! The desk: where an institution issues, and keeps track of what it issued.
 
+use std::sync::Arc;
+
+use carnet_proto::anchor::BatchSizeError;
+use carnet_proto::id::Did;
+use carnet_proto::key::{Purpose, SigningKey};
+use thiserror::Error;
+use tokio::sync::Mutex;
+
+use crate::clock::Clock;
+use crate::institution::Institution;
+use crate::logs::Logs;
+use crate::store::Store;
+use crate::writer::{WriterError, WriterHandle};
+
+pub mod batch;
 pub mod register;
+pub mod status;
+
+use register::{IssuingRecord, RecordId, RecordState, Register, RegisterError, RowLabel};
+
+/// Most records that one answer lists.
+pub const MAX_PAGE: usize = 1000;
+
+/// The desk of one institution. Shared as an `Arc`.
+pub struct Desk {
+    did: Did,
+    register: Register,
+    writer: WriterHandle,
+    logs: Arc<Logs>,
+    clock: Arc<dyn Clock>,
+    credential_key: SigningKey,
+    status_key: SigningKey,
+    list_entries: u32,
+    /// Held while issuing and publishing: rows are unique and lists are built one after the other.
+    turn: Mutex<()>,
+}
+
+impl Desk {
+    /// Opens the desk of an institution; `store` holds its register and nothing else, and new status
+    /// lists have `list_entries` entries. Blocks while it reads.
+    ///
+    /// # Errors
+    /// [`DeskError::Register`].
+    pub fn open(
+        institution: &Institution,
+        store: Arc<dyn Store>,
+        logs: Arc<Logs>,
+        writer: WriterHandle,
+        clock: Arc<dyn Clock>,
+        list_entries: u32,
+    ) -> Result<Self, DeskError> {
+        Ok(Self {
+            did: institution.did,
+            register: Register::open(store, &institution.register_key)?,
+            writer,
+            logs,
+            clock,
+            credential_key: institution.seed.signing_key(Purpose::Credential),
+            status_key: institution.seed.signing_key(Purpose::Status),
+            list_entries,
+            turn: Mutex::new(()),
+        })
+    }
+
+    /// Returns the institution.
+    pub fn did(&self) -> &Did {
+        &self.did
+    }
+
+    /// Changes the state of a record, named by its row key or its credential's identifier in
+    /// hexadecimal; returns the state before. The next publication of the status lists shows it.
+    ///
+    /// # Errors
+    /// [`DeskError::UnknownRecord`]; [`RegisterError::Final`] if the record is invalid for good.
+    pub async fn set_state(
+        self: &Arc<Self>,
+        record: String,
+        state: RecordState,
+    ) -> Result<RecordState, DeskError> {
+        self.blocking(move |desk| {
+            let found = desk.find(&record)?.ok_or(DeskError::UnknownRecord)?;
+            Ok(desk.register.set_state(&found.record, state)?)
+        })
+        .await
+    }
+
+    /// Returns at most `limit` records after the one that is named as in [`Desk::set_state`], in an
+    /// order that means nothing but stays the same.
+    ///
+    /// # Errors
+    /// [`DeskError::UnknownRecord`], [`DeskError::Register`].
+    pub async fn records(
+        self: &Arc<Self>,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<IssuingRecord>, DeskError> {
+        self.blocking(move |desk| {
+            let after = match after {
+                Some(after) => Some(desk.find(&after)?.ok_or(DeskError::UnknownRecord)?.record),
+                None => None,
+            };
+            Ok(desk.register.page(after.as_ref(), limit.min(MAX_PAGE))?)
+        })
+        .await
+    }
+
+    fn find(&self, name: &str) -> Result<Option<IssuingRecord>, DeskError> {
+        if let Ok(label) = RowLabel::parse(name)
+            && let Some(record) =
+                self.register.find_by_record(&self.register.id_of_label(&label))?
+        {
+            return Ok(Some(record));
+        }
+        match RecordId::parse(name) {
+            Ok(id) => Ok(self.register.find_by_credential(id.as_bytes())?),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Does what blocks on a thread of its own.
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T, DeskError> + Send + 'static,
+    ) -> Result<T, DeskError> {
+        let desk = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&desk)).await.unwrap_or(Err(DeskError::Stopped))
+    }
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("did", &self.did).finish_non_exhaustive()
+    }
+}
+
+/// What is wrong with a row of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowError {
+    /// The row, from 0.
+    pub row: usize,
+    /// Which part of it.
+    pub field: &'static str,
+    /// What is wrong, without repeating what the row says of a worker.
+    pub message: String,
+}
+
+/// Why the desk did not do what it was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DeskError {
+    /// Rows cannot be issued; nothing was.
+    #[error("{} of the order cannot be issued, so that nothing was", rows(.0.len()))]
+    Rows(Vec<RowError>),
+    /// No such record.
+    #[error("no credential was issued under this row key or credential identifier")]
+    UnknownRecord,
+    /// More rows than a batch has leaves.
+    #[error(transparent)]
+    Batch(#[from] BatchSizeError),
+    /// The register.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// The log.
+    #[error(transparent)]
+    Writer(#[from] WriterError),
+    /// No further status list can be opened.
+    #[error("the institution has {0} status lists, the most there may be")]
+    TooManyLists(usize),
+    /// The node is stopping.
+    #[error("the desk is closing")]
+    Stopped,
+}
+
+fn rows(count: usize) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
+}

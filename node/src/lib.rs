@@ -7,3 +7,4 @@ pub mod institution;
 pub mod logs;
 pub mod net;
 pub mod store;
+pub mod writer;

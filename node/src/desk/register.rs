@@ -205,6 +205,37 @@ impl Register {
         found.map(|found| found.map_err(Into::into).and_then(|(k, v)| self.read_record(&k, &v)))
     }
 
+    /// Returns at most `limit` records after a given one, in the order of [`iter`](Self::iter).
+    ///
+    /// # Errors
+    /// [`RegisterError::Store`] or [`RegisterError::Damaged`].
+    pub fn page(
+        &self,
+        after: Option<&RecordId>,
+        limit: usize,
+    ) -> Result<Vec<IssuingRecord>, RegisterError> {
+        let after = after.map(|id| self.sealer.record_key(id));
+        let found = self.store.scan(seal::RECORDS, after.as_deref(), limit)?;
+        found.iter().map(|(key, sealed)| self.read_record(key, sealed)).collect()
+    }
+
+    /// Returns the id under which the row with this label is recorded, so that a label is recorded
+    /// once. Without the register's key it tells nothing about the label.
+    #[must_use]
+    pub fn id_of_label(&self, label: &RowLabel) -> RecordId {
+        self.sealer.id_of_label(label.as_str())
+    }
+
+    /// Counts the indexes of a list that were taken.
+    ///
+    /// # Errors
+    /// [`RegisterError::Store`] or [`RegisterError::Damaged`].
+    pub fn taken(&self, list: u32) -> Result<u32, RegisterError> {
+        let mut lists = self.lock();
+        let used = self.used_of(&mut lists, list)?;
+        Ok(MAX_LIST_ENTRIES - used.free_below(MAX_LIST_ENTRIES))
+    }
+
     /// Changes the state of one record, and returns what it was.
     ///
     /// # Errors

@@ -71,6 +71,13 @@ impl Sealer {
         [b"c".as_slice(), &self.lookup(b"c", credential)].concat()
     }
 
+    /// The id of the record of the row with this label.
+    pub(super) fn id_of_label(&self, label: &str) -> RecordId {
+        let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =
+            self.lookup(b"n", label.as_bytes());
+        RecordId::from_bytes(id)
+    }
+
     /// Start of the keys of all slots of `list`.
     pub(super) fn list_prefix(&self, list: u32) -> Vec<u8> {
         let list = self.lookup(b"l", &list.to_be_bytes());

@@ -1,0 +1,357 @@
+//! The one task that writes an institution's log; everybody else sends it what to state.
+//!
+//! What is asked for while the disk is busy is committed together:
+//!
+//! 1. each statement is checked and signed, in the order of the requests;
+//! 2. one standing is signed behind them;
+//! 3. entries, status lists and the size and root that they lead to go to disk in one batch;
+//! 4. only then is that size and root signed as a checkpoint, kept and shown to others;
+//! 5. only then is anyone told that it is done.
+//!
+//! After a crash between 3 and 4 the checkpoint is signed at the next start. As only what was
+//! committed is ever signed, no size is signed with two roots.
+
+use std::sync::Arc;
+
+use carnet_proto::cbor::Mode;
+use carnet_proto::id::{Did, Digest, LeafIndex, TreeSize};
+use carnet_proto::key::{Purpose, Seed, SigningKey};
+use carnet_proto::ledger::Replica;
+use carnet_proto::log::checkpoint::{Checkpoint, Note};
+use carnet_proto::log::merkle::TreeHead;
+use carnet_proto::statement::standing::{empty_head, status_tree};
+use carnet_proto::statement::{Body, Statement, StatementError};
+use carnet_proto::status::StatusToken;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::logs::{Logs, LogsError};
+
+mod check;
+#[cfg(test)]
+mod tests;
+
+pub use check::CannotCount;
+
+/// Requests that wait for the writer; whoever comes next waits to be let in.
+pub const REQUEST_QUEUE: usize = 256;
+/// Most statements in one commit; the standing is one more.
+pub const MAX_GROUP: usize = 1024;
+
+/// Where a statement stands now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its leaf.
+    pub leaf: LeafIndex,
+    /// Size of the checkpoint under which it was published.
+    pub size: TreeSize,
+}
+
+/// Sends requests to the writer of one log. Clones are cheap.
+#[derive(Clone, Debug)]
+pub struct WriterHandle {
+    did: Did,
+    requests: mpsc::Sender<Request>,
+}
+
+#[derive(Debug)]
+struct Request {
+    bodies: Vec<Body>,
+    status: Option<Vec<Vec<u8>>>,
+    reply: oneshot::Sender<Result<Vec<Appended>, WriterError>>,
+}
+
+impl WriterHandle {
+    /// Returns the institution.
+    pub fn did(&self) -> &Did {
+        &self.did
+    }
+
+    /// States one thing. Returns once it is on disk and published.
+    ///
+    /// # Errors
+    /// As [`WriterHandle::append`].
+    pub async fn state(&self, body: Body) -> Result<Appended, WriterError> {
+        let appended = self.append(Vec::from([body]), None).await?;
+        appended.first().copied().ok_or(WriterError::Stopped)
+    }
+
+    /// Makes statements, all or none, and replaces the status lists if there are new ones: all
+    /// tokens of the issuer, in any order. Returns once all is on disk and published. A caller that no
+    /// longer waits takes nothing back.
+    ///
+    /// # Errors
+    /// [`WriterError::CannotCount`], [`WriterError::Statement`], [`WriterError::TooMany`]: nothing
+    /// was stated. [`WriterError::Logs`], [`WriterError::Stopped`]: it is unknown whether it was.
+    pub async fn append(
+        &self,
+        bodies: Vec<Body>,
+        status: Option<Vec<Vec<u8>>>,
+    ) -> Result<Vec<Appended>, WriterError> {
+        if bodies.len() > MAX_GROUP {
+            return Err(WriterError::TooMany(bodies.len()));
+        }
+        let (reply, answer) = oneshot::channel();
+        let request = Request { bodies, status, reply };
+        self.requests.send(request).await.map_err(|_| WriterError::Stopped)?;
+        answer.await.unwrap_or(Err(WriterError::Stopped))
+    }
+}
+
+/// The task that writes one log.
+#[derive(Debug)]
+pub struct Writer {
+    handle: WriterHandle,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Writer {
+    /// Claims an own log, publishes what was committed but not published before, and starts to write.
+    /// Blocks while it reads and signs.
+    ///
+    /// # Errors
+    /// [`WriterError::WrongSeed`] if the seed is not that of the keys in force, [`WriterError::Logs`].
+    pub fn start(logs: Arc<Logs>, did: Did, seed: Seed) -> Result<Self, WriterError> {
+        let core = Core {
+            statement: seed.signing_key(Purpose::Statement),
+            checkpoint: seed.signing_key(Purpose::Checkpoint),
+            logs,
+            did,
+        };
+        core.logs.claim(&did)?;
+        let replica = core.replica()?;
+        let in_force = replica.view().current_keys().map(|period| period.keys);
+        if in_force != Some(seed.public_key_set()) {
+            return Err(WriterError::WrongSeed(did));
+        }
+        core.publish()?;
+        let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(run(Arc::new(core), queue, stopped));
+        Ok(Self { handle: WriterHandle { did, requests }, stop, task })
+    }
+
+    /// Returns what sends requests to this writer.
+    pub fn handle(&self) -> WriterHandle {
+        self.handle.clone()
+    }
+
+    /// Takes no more requests, and returns once those that came before are done.
+    pub async fn stop(self) {
+        // The task has ended already if nobody hears this.
+        let _ = self.stop.send(());
+        if let Err(error) = self.task.await {
+            tracing::error!(did = %self.handle.did, %error, "the writer ended by itself");
+        }
+    }
+}
+
+async fn run(
+    core: Arc<Core>,
+    mut queue: mpsc::Receiver<Request>,
+    mut stopped: oneshot::Receiver<()>,
+) {
+    let mut is_stopping = false;
+    loop {
+        let first = tokio::select! {
+            biased;
+            _ = &mut stopped, if !is_stopping => {
+                is_stopping = true;
+                queue.close();
+                continue;
+            }
+            request = queue.recv() => request,
+        };
+        let Some(first) = first else { return };
+        let mut statements = first.bodies.len();
+        let mut group = Vec::from([first]);
+        while statements < MAX_GROUP
+            && let Ok(request) = queue.try_recv()
+        {
+            statements += request.bodies.len();
+            group.push(request);
+        }
+        let core = Arc::clone(&core);
+        // A panic there drops the replies: the callers see that the writer stopped.
+        if let Err(error) = tokio::task::spawn_blocking(move || core.commit(group)).await {
+            tracing::error!(%error, "a commit ended by itself");
+        }
+    }
+}
+
+struct Core {
+    logs: Arc<Logs>,
+    did: Did,
+    statement: SigningKey,
+    checkpoint: SigningKey,
+}
+
+/// The statements of a request that is granted if the commit succeeds.
+struct Granted {
+    reply: oneshot::Sender<Result<Vec<Appended>, WriterError>>,
+    places: Vec<(Digest, LeafIndex)>,
+}
+
+impl Core {
+    fn replica(&self) -> Result<Arc<Replica>, WriterError> {
+        Ok(self.logs.get(&self.did).ok_or(LogsError::UnknownLog(self.did))?)
+    }
+
+    /// Commits and publishes what a group of requests asks for, and answers each.
+    fn commit(&self, group: Vec<Request>) {
+        let mut tentative = match self.replica() {
+            Ok(replica) => Replica::clone(&replica),
+            Err(error) => return refuse(group.into_iter().map(|r| r.reply), Arc::new(error)),
+        };
+        let mut statements = Vec::new();
+        let mut status = None;
+        let mut granted = Vec::new();
+        for request in group {
+            match self.sign_all(&mut tentative, &request) {
+                Ok(signed) => {
+                    let leaf =
+                        |at: usize| LeafIndex(tentative.size().0 - (signed.len() - at) as u64);
+                    let places =
+                        signed.iter().enumerate().map(|(at, s)| (s.digest(), leaf(at))).collect();
+                    granted.push(Granted { reply: request.reply, places });
+                    statements.extend(signed);
+                    status = request.status.or(status);
+                }
+                // Whoever asked no longer waits.
+                Err(error) => drop(request.reply.send(Err(error))),
+            }
+        }
+        if granted.is_empty() {
+            return;
+        }
+        match self.finish(tentative, statements, status.as_deref()) {
+            Ok(head) => {
+                for Granted { reply, places } in granted {
+                    let appended = places
+                        .into_iter()
+                        .map(|(digest, leaf)| Appended { digest, leaf, size: head.size })
+                        .collect();
+                    let _ = reply.send(Ok(appended));
+                }
+            }
+            Err(error) => refuse(granted.into_iter().map(|g| g.reply), Arc::new(error)),
+        }
+    }
+
+    /// Checks and signs the statements of one request, and appends them to a tentative log; on an
+    /// error that is as before.
+    fn sign_all(
+        &self,
+        tentative: &mut Replica,
+        request: &Request,
+    ) -> Result<Vec<Statement>, WriterError> {
+        let before = (request.bodies.len() > 1).then(|| tentative.clone());
+        let mut signed = Vec::with_capacity(request.bodies.len());
+        for body in &request.bodies {
+            let statement = check::counts(tentative, body, || self.logs.ledger())
+                .map_err(WriterError::from)
+                .and_then(|()| Ok(Statement::sign(&self.did, body.clone(), &self.statement)?))
+                .and_then(|statement| {
+                    check::is_new(tentative, &statement)?;
+                    Ok(statement)
+                });
+            match statement {
+                Ok(statement) => {
+                    tentative.append(std::slice::from_ref(&statement));
+                    signed.push(statement);
+                }
+                Err(error) => {
+                    if let Some(before) = before {
+                        *tentative = before;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(signed)
+    }
+
+    fn finish(
+        &self,
+        tentative: Replica,
+        mut statements: Vec<Statement>,
+        status: Option<&[Vec<u8>]>,
+    ) -> Result<TreeHead, WriterError> {
+        let lists = match status {
+            Some(tokens) => self.status_head(tokens)?,
+            None => tentative.view().standing.as_ref().map_or_else(empty_head, |s| s.status_lists),
+        };
+        let standing = tentative.derive_standing(lists);
+        statements.push(Statement::sign(&self.did, standing, &self.statement)?);
+        self.logs.append_own(&self.did, &statements, status)?;
+        self.publish()
+    }
+
+    fn status_head(&self, tokens: &[Vec<u8>]) -> Result<TreeHead, WriterError> {
+        let mut lists = Vec::with_capacity(tokens.len());
+        for token in tokens {
+            let token = StatusToken::parse(token, Mode::Strict).map_err(StatementError::from)?;
+            lists.push((token.uri.clone(), *token.digest()));
+        }
+        lists.sort_unstable();
+        Ok(status_tree(lists.iter().map(|(uri, digest)| (uri, digest))).head())
+    }
+
+    /// Signs the size and root that were committed last, unless that was done.
+    fn publish(&self) -> Result<TreeHead, WriterError> {
+        let head = self.logs.committed(&self.did).ok_or(LogsError::NotOwn(self.did))?;
+        let replica = self.replica()?;
+        if replica.tree().root_at(head.size) != Some(head.root) {
+            let detail = "its entries are not those that were committed".to_owned();
+            return Err(LogsError::Damaged { did: self.did, detail }.into());
+        }
+        if !replica.view().checkpoints.contains_key(&head.size) {
+            replica.is_in_order().map_err(LogsError::from)?;
+            let note = Note::sign(&Checkpoint::new(&self.did, head), &self.checkpoint);
+            self.logs.publish_own(&self.did, &note)?;
+        }
+        Ok(head)
+    }
+}
+
+fn refuse(
+    replies: impl Iterator<Item = oneshot::Sender<Result<Vec<Appended>, WriterError>>>,
+    error: Arc<WriterError>,
+) {
+    tracing::error!(%error, "a commit failed");
+    for reply in replies {
+        // Whoever asked may no longer wait.
+        let _ = reply.send(Err(WriterError::Commit(Arc::clone(&error))));
+    }
+}
+
+/// Why something was not stated.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum WriterError {
+    /// It would count for nothing.
+    #[error(transparent)]
+    CannotCount(#[from] CannotCount),
+    /// It cannot be signed.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    /// Too many at once.
+    #[error("{0} statements at once, more than {MAX_GROUP}")]
+    TooMany(usize),
+    /// The seed is not that of the keys in force.
+    #[error("the seed of {0} is not that of the keys in force")]
+    WrongSeed(Did),
+    /// The log cannot be read or written.
+    #[error(transparent)]
+    Logs(#[from] LogsError),
+    /// The commit of several requests failed; it is unknown whether it will be found after a restart.
+    #[error("it could not be committed")]
+    Commit(#[source] Arc<WriterError>),
+    /// The writer has stopped.
+    #[error("the writer of this log has stopped")]
+    Stopped,
+}

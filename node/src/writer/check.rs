@@ -1,0 +1,137 @@
+//! Whether a statement would count, before it is appended: the log keeps whatever it holds for ever.
+
+use carnet_proto::id::{Did, Digest};
+use carnet_proto::ledger::{Ledger, Replica};
+use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification};
+use carnet_proto::statement::standing::State;
+use carnet_proto::statement::{Body, Statement};
+use thiserror::Error;
+
+/// Why a statement would count for nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum CannotCount {
+    /// The writer makes this kind by itself.
+    #[error("a statement of kind `{0}` is not made by request")]
+    Kind(&'static str),
+    /// The very same statement is in the log.
+    #[error("this was stated before, as {0}")]
+    Known(Digest),
+    /// An institution does not accredit itself.
+    #[error("an institution cannot accredit itself")]
+    OwnAccreditation,
+    /// The statement to be withdrawn is not an accreditation of this log.
+    #[error("{0} is not an accreditation in this institution's log")]
+    NoAccreditation(Digest),
+    /// The accreditation was withdrawn before.
+    #[error("the accreditation {0} is not in force any more")]
+    NotInForce(Digest),
+    /// An agreement counts from the log of a signatory only.
+    #[error("this institution is not a signatory of the agreement")]
+    NotSignatory,
+    /// No log held here has the agreement.
+    #[error("this node does not know the agreement {0}; follow one of its signatories first")]
+    NoAgreement(Digest),
+    /// The agreement names the institution for another party or role.
+    #[error("the agreement names this institution as {role} of {party}, not as stated")]
+    OtherSeat {
+        /// Country of the party that it signs for.
+        party: String,
+        /// As what it signs.
+        role: String,
+    },
+    /// The institution ratified the agreement before.
+    #[error("this institution ratified the agreement {0} before")]
+    Ratified(Digest),
+    /// There is no ratification that could be denounced.
+    #[error("this institution has no ratification of the agreement {0} in force")]
+    NotRatified(Digest),
+}
+
+/// Checks a statement against the log that it would be appended to.
+pub(super) fn counts(
+    log: &Replica,
+    body: &Body,
+    ledger: impl FnOnce() -> Ledger,
+) -> Result<(), CannotCount> {
+    match body {
+        Body::Inception(_) | Body::Standing(_) => Err(CannotCount::Kind(body.kind())),
+        Body::Profile(_) | Body::Issuance(_) => Ok(()),
+        Body::Accreditation(accreditation) if accreditation.subject == *log.origin() => {
+            Err(CannotCount::OwnAccreditation)
+        }
+        Body::Accreditation(_) => Ok(()),
+        Body::Withdrawal(withdrawal) => {
+            let target = withdrawal.target;
+            match log.view().statements.get(&target) {
+                Some(held) if matches!(held.statement.body(), Body::Accreditation(_)) => {
+                    match held.state {
+                        State::InForce => Ok(()),
+                        _ => Err(CannotCount::NotInForce(target)),
+                    }
+                }
+                _ => Err(CannotCount::NoAccreditation(target)),
+            }
+        }
+        Body::Agreement(agreement) => match agreement.signatory(log.origin()) {
+            Some(_) => Ok(()),
+            None => Err(CannotCount::NotSignatory),
+        },
+        Body::Ratification(ratification) => {
+            let digest = ratification.agreement;
+            if log.view().ratification(&digest).is_some() {
+                return Err(CannotCount::Ratified(digest));
+            }
+            // The own agreement may be younger than what readers are shown.
+            let own = log.view().agreements().find(|(known, ..)| **known == digest);
+            if let Some((_, _, agreement)) = own {
+                return has_seat(agreement, log.origin(), ratification);
+            }
+            let ledger = ledger();
+            let agreements = ledger.agreements();
+            let (holder, _, agreement) =
+                agreements.get(&digest).ok_or(CannotCount::NoAgreement(digest))?;
+            if agreement.signatory(&holder.origin).is_none() {
+                return Err(CannotCount::NoAgreement(digest));
+            }
+            has_seat(agreement, log.origin(), ratification)
+        }
+        Body::Denunciation(denunciation) => ratified(log, denunciation),
+    }
+}
+
+/// Checks that the log does not hold the statement already.
+pub(super) fn is_new(log: &Replica, statement: &Statement) -> Result<(), CannotCount> {
+    let digest = statement.digest();
+    if log.view().statements.contains_key(&digest) {
+        return Err(CannotCount::Known(digest));
+    }
+    Ok(())
+}
+
+fn has_seat(
+    agreement: &Agreement,
+    did: &Did,
+    ratification: &Ratification,
+) -> Result<(), CannotCount> {
+    let (index, signatory) = agreement.signatory(did).ok_or(CannotCount::NotSignatory)?;
+    let party = agreement.parties.get(index).ok_or(CannotCount::NotSignatory)?.country;
+    if (party, signatory.role) == (ratification.party, ratification.role) {
+        Ok(())
+    } else {
+        let (party, role) = (party.code().to_owned(), signatory.role.to_string());
+        Err(CannotCount::OtherSeat { party, role })
+    }
+}
+
+fn ratified(log: &Replica, denunciation: &Denunciation) -> Result<(), CannotCount> {
+    let found = log.view().ratification(&denunciation.agreement);
+    let is_in_force = found.is_some_and(|(_, held)| {
+        let seat = match held.statement.body() {
+            Body::Ratification(r) => Some((r.party, r.role)),
+            _ => None,
+        };
+        held.state == State::InForce && seat == Some((denunciation.party, denunciation.role))
+    });
+    if is_in_force { Ok(()) } else { Err(CannotCount::NotRatified(denunciation.agreement)) }
+}
