@@ -6,9 +6,11 @@
 //! view from proofs counts only if a quorum has cosigned the very checkpoint that the proofs lead to.
 
 mod quorum;
+mod reach;
 mod replica;
 
 pub use quorum::{Position, Quorums, Settled, WitnessPolicy};
+pub use reach::{MAX_REACH_DEPTH, MAX_REACHED_LOGS, reach};
 pub use replica::{Ignored, Replica, ReplicaError};
 
 use alloc::collections::BTreeMap;

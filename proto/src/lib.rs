@@ -25,6 +25,7 @@ pub mod profile;
 pub mod request;
 pub mod statement;
 pub mod status;
+pub mod sync;
 pub mod text;
 pub mod time;
 pub mod verify;

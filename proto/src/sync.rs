@@ -1,0 +1,542 @@
+//! Replication of logs between nodes as a state machine: it is told what came in and says what to
+//! send. It has no clock, no socket and no randomness of its own.
+//!
+//! *Gossip* makes a new checkpoint known within moments; *anti-entropy* finds whatever gossip
+//! missed: on connecting, and every [`Config::period`] with a random peer, two nodes compare what
+//! they hold. Either way the node that lacks something asks for it: entries in ranges, each proven
+//! to lead to a checkpoint that the log signed, then status lists, then checkpoints with
+//! their cosignatures. Nothing that a peer says is believed, only what the log itself signed.
+//!
+//! A log is stored and passed on only if it is wanted: an own one, one that the operator follows, or
+//! one that these [reach](crate::ledger::reach). The messages are in [`message`]; none of them can
+//! hold anything about workers.
+
+mod archive;
+mod fetch;
+mod gossip;
+mod journal;
+pub mod memory;
+pub mod message;
+mod peer;
+mod plan;
+mod serve;
+#[cfg(test)]
+mod tests;
+pub mod witness;
+
+pub use archive::{Archive, ArchiveError};
+pub use peer::{LOG_PAUSE, MAX_IN_FLIGHT_PER_PEER, PEER_PAUSE, QUARANTINE};
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use crate::id::{Did, TreeSize};
+use crate::ledger::{Ledger, reach};
+use crate::log::checkpoint::Note;
+use crate::statement::profile::NodeAddress;
+use journal::Journal;
+use message::MAX_HEADS;
+use peer::Peer;
+
+/// Requests to all peers that are under way at once.
+pub const MAX_IN_FLIGHT: usize = 64;
+/// Milliseconds after which a request counts as lost.
+pub const REQUEST_TIMEOUT: u64 = 30_000;
+/// Shortest time between two gossip messages about one log, in milliseconds.
+pub const PUBLISH_PAUSE: u64 = 500;
+/// Milliseconds between two rounds in which witnesses look whether a cosignature is due.
+pub const RECOSIGN_CHECK: u64 = 60_000;
+/// Most status lists' bytes that are collected of one log before they are checked.
+pub const MAX_STATUS_BYTES: usize = 64 << 20;
+/// Most conflicting checkpoints that are remembered, so that each is told once.
+const MAX_FORKS: usize = 1024;
+/// Every so many rounds of anti-entropy a peer is asked for addresses too.
+const ROUNDS_PER_PEERS: u64 = 10;
+
+/// Milliseconds since any moment; never goes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millis(pub u64);
+
+impl Millis {
+    /// Adds milliseconds.
+    pub fn plus(self, milliseconds: u64) -> Self {
+        Self(self.0.saturating_add(milliseconds))
+    }
+}
+
+/// What a caller may set.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Milliseconds between two comparisons with a random peer.
+    pub period: u64,
+    /// A random number, not 0, that names this run of the node.
+    pub epoch: u64,
+}
+
+impl Config {
+    /// The usual settings: anti-entropy every 30 s.
+    pub fn new(epoch: u64) -> Self {
+        Self { period: 30_000, epoch: epoch.max(1) }
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Input<P> {
+    /// A peer is there.
+    Connected(P),
+    /// A peer is gone; what it was asked will not be answered.
+    Disconnected(P),
+    /// A peer asks. `id` is the caller's and comes back with the answer.
+    Request {
+        /// Who asks.
+        peer: P,
+        /// The caller's name for the request.
+        id: u64,
+        /// The request.
+        bytes: Vec<u8>,
+    },
+    /// A peer has answered.
+    Response {
+        /// Which request, from [`Action::Send`].
+        id: u64,
+        /// The response.
+        bytes: Vec<u8>,
+    },
+    /// A request was not answered.
+    Failed {
+        /// Which request, from [`Action::Send`].
+        id: u64,
+    },
+    /// A gossip message came.
+    Gossip {
+        /// Who passed it on.
+        peer: P,
+        /// The caller's name for the message.
+        id: u64,
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// A log was changed by somebody else on this node: its writer published a checkpoint.
+    Changed(Did),
+    /// Time has passed. To be called at least once a second.
+    Tick {
+        /// A random number.
+        random: u64,
+    },
+    /// Compare with all peers, cosign anew and make known what is newest, now.
+    Nudge,
+}
+
+/// What a peer did wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misbehaviour {
+    /// It sent bytes that are no message, or another than was asked for.
+    Malformed,
+    /// It sent a message over its limit.
+    Oversized,
+    /// It sent entries, a proof, a note or status lists that do not hold.
+    FalseProof,
+}
+
+/// What is to happen to a gossip message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is new and good: pass it on.
+    Accept,
+    /// It does not concern this node, or says nothing new.
+    Ignore,
+    /// It breaks a rule: whoever passed it on should not have.
+    Reject,
+}
+
+/// What the caller has to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action<P> {
+    /// Send a request; answer with [`Input::Response`] or [`Input::Failed`].
+    Send {
+        /// To whom.
+        peer: P,
+        /// Names the request.
+        id: u64,
+        /// The request.
+        bytes: Vec<u8>,
+    },
+    /// Answer a request.
+    Respond {
+        /// The `id` of [`Input::Request`].
+        id: u64,
+        /// The response.
+        bytes: Vec<u8>,
+    },
+    /// Do not answer a request that is no message.
+    Refuse {
+        /// The `id` of [`Input::Request`].
+        id: u64,
+    },
+    /// Judge a gossip message.
+    Judge {
+        /// The `id` of [`Input::Gossip`].
+        id: u64,
+        /// How.
+        verdict: Verdict,
+    },
+    /// Tell all that listen.
+    Publish {
+        /// The message.
+        bytes: Vec<u8>,
+    },
+    /// A peer broke a rule.
+    Report {
+        /// Who.
+        peer: P,
+        /// What it did.
+        what: Misbehaviour,
+    },
+    /// Addresses of nodes came in; dialling is the caller's choice.
+    Learnt {
+        /// The nodes.
+        nodes: Vec<NodeAddress>,
+    },
+    /// A log signed two checkpoints of one size with different roots. Not the peer's fault.
+    Fork {
+        /// The log.
+        origin: Did,
+        /// The checkpoint held.
+        held: Option<Note>,
+        /// The other.
+        other: Note,
+    },
+}
+
+/// What a request that is under way asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    Heads { after: Option<Did> },
+    Entries { origin: Did, from: TreeSize },
+    Checkpoints { origin: Did },
+    Status { origin: Did, start: u64 },
+    Cosign { origin: Did, size: TreeSize },
+    Peers,
+}
+
+#[derive(Debug)]
+struct InFlight<P> {
+    peer: P,
+    ask: Ask,
+    sent: Millis,
+}
+
+/// What is under way for one log.
+#[derive(Debug)]
+struct Progress<P> {
+    /// The request that fetches something of it.
+    busy: Option<u64>,
+    /// When it is looked at again.
+    wake: Option<Millis>,
+    /// Status lists collected so far, and from whom.
+    status: Vec<Vec<u8>>,
+    status_from: Option<P>,
+    /// When to tell its newest checkpoint.
+    publish_due: Option<Millis>,
+    published: Option<(Millis, [u8; 16])>,
+    /// Own log: the checkpoint for which cosignatures were asked.
+    offered: TreeSize,
+    /// Institutions whose cosignatures were dropped because their logs are not held.
+    strangers: BTreeSet<Did>,
+    /// The largest size that the log has signed, as far as was seen.
+    seen: TreeSize,
+}
+
+impl<P> Default for Progress<P> {
+    fn default() -> Self {
+        Self {
+            busy: None,
+            wake: None,
+            status: Vec::new(),
+            status_from: None,
+            publish_due: None,
+            published: None,
+            offered: TreeSize(0),
+            strangers: BTreeSet::new(),
+            seen: TreeSize(0),
+        }
+    }
+}
+
+/// How far a log is, see [`Sync::lags`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// The log.
+    pub origin: Did,
+    /// Entries held.
+    pub held: TreeSize,
+    /// The largest size that a peer claims or that the log was seen to sign.
+    pub known: TreeSize,
+    /// Whether the status lists are those of the newest standing.
+    pub has_status: bool,
+}
+
+/// Replication of one node. `P` names its peers.
+#[derive(Debug)]
+pub struct Sync<P> {
+    config: Config,
+    own: BTreeSet<Did>,
+    roots: BTreeSet<Did>,
+    wanted: BTreeSet<Did>,
+    is_reach_due: bool,
+    peers: BTreeMap<P, Peer>,
+    in_flight: BTreeMap<u64, InFlight<P>>,
+    next_id: u64,
+    logs: BTreeMap<Did, Progress<P>>,
+    journal: Journal,
+    /// Logs for which something may be to do now, and later.
+    todo: BTreeSet<Did>,
+    later: BTreeSet<(Millis, Did)>,
+    jobs_due: Option<Millis>,
+    publish_due: BTreeSet<(Millis, Did)>,
+    next_exchange: Millis,
+    next_recosign: Millis,
+    rounds: u64,
+    forks: BTreeSet<(Did, TreeSize)>,
+}
+
+impl<P: Ord + Clone> Sync<P> {
+    /// Starts with no peers and nothing wanted.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            own: BTreeSet::new(),
+            roots: BTreeSet::new(),
+            wanted: BTreeSet::new(),
+            is_reach_due: false,
+            peers: BTreeMap::new(),
+            in_flight: BTreeMap::new(),
+            next_id: 1,
+            logs: BTreeMap::new(),
+            journal: Journal::default(),
+            todo: BTreeSet::new(),
+            later: BTreeSet::new(),
+            jobs_due: None,
+            publish_due: BTreeSet::new(),
+            next_exchange: Millis(0),
+            next_recosign: Millis(0),
+            rounds: 0,
+            forks: BTreeSet::new(),
+        }
+    }
+
+    /// Says which logs are this node's own and which others the operator follows.
+    pub fn follow(&mut self, own: BTreeSet<Did>, others: BTreeSet<Did>, archive: &impl Archive) {
+        self.roots = own.union(&others).copied().collect();
+        self.own = own;
+        self.recompute_wanted(archive);
+    }
+
+    /// Returns the logs that are wanted.
+    pub fn wanted(&self) -> &BTreeSet<Did> {
+        &self.wanted
+    }
+
+    /// Returns how far each wanted log is.
+    pub fn lags(&self, archive: &impl Archive) -> Vec<Lag> {
+        let lag = |origin: &Did| {
+            let claims = self.peers.values().filter_map(|peer| peer.claims.get(origin));
+            let claimed = claims.map(|claim| claim.size).max().unwrap_or_default();
+            let seen = self.logs.get(origin).map(|log| log.seen).unwrap_or_default();
+            let held = archive.size(origin);
+            Lag {
+                origin: *origin,
+                held,
+                known: held.max(claimed).max(seen),
+                has_status: archive.view(origin).is_some_and(|view| view.has_newest_status()),
+            }
+        };
+        self.wanted.iter().map(lag).collect()
+    }
+
+    /// Returns the largest size of an own log that its own key has been seen to sign. If the node
+    /// holds less, it was restored from an old backup and must not sign another checkpoint.
+    pub fn largest_signed(&self, origin: &Did) -> TreeSize {
+        self.logs.get(origin).map(|log| log.seen).unwrap_or_default()
+    }
+
+    /// Returns whether nothing is under way and nothing waits to be.
+    pub fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.todo.is_empty() && self.publish_due.is_empty()
+    }
+
+    /// Takes what happened and returns what to do.
+    pub fn handle(
+        &mut self,
+        now: Millis,
+        input: Input<P>,
+        archive: &mut impl Archive,
+    ) -> Vec<Action<P>> {
+        let mut out = Vec::new();
+        match input {
+            Input::Connected(peer) => self.connected(peer),
+            Input::Disconnected(peer) => self.disconnected(now, &peer),
+            Input::Request { peer, id, bytes } => {
+                self.request(now, &peer, id, &bytes, archive, &mut out);
+            }
+            Input::Response { id, bytes } => self.response(now, id, &bytes, archive, &mut out),
+            Input::Failed { id } => self.failed(now, id),
+            Input::Gossip { peer, id, bytes } => {
+                let verdict = self.gossip(now, &peer, &bytes, archive, &mut out);
+                out.push(Action::Judge { id, verdict });
+            }
+            Input::Changed(origin) => self.changed(now, &origin, archive),
+            Input::Tick { random } => self.tick(now, random, archive),
+            Input::Nudge => self.nudge(now, archive),
+        }
+        self.pump(now, archive, &mut out);
+        out
+    }
+
+    fn connected(&mut self, peer: P) {
+        let state = self.peers.entry(peer).or_default();
+        (state.is_heads_due, state.is_peers_due) = (true, true);
+        for origin in &self.own {
+            state.jobs.entry(*origin).or_default();
+        }
+        self.jobs_due = Some(Millis(0));
+    }
+
+    fn disconnected(&mut self, now: Millis, peer: &P) {
+        let lost = self.in_flight.iter().filter(|(_, request)| request.peer == *peer);
+        let lost: Vec<u64> = lost.map(|(id, _)| *id).collect();
+        for id in lost {
+            self.failed(now, id);
+        }
+        self.peers.remove(peer);
+    }
+
+    fn failed(&mut self, now: Millis, id: u64) {
+        let Some((peer, ask)) = self.take(id) else { return };
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            peer.failed(now);
+            self.jobs_due = Some(Millis(0));
+            if let Ask::Cosign { origin, .. } = ask
+                && peer.jobs.get_mut(&origin).is_some_and(|job| !job.not_yet(now))
+            {
+                peer.jobs.remove(&origin);
+            }
+        }
+    }
+
+    /// Closes a request and makes room for what it was about.
+    fn take(&mut self, id: u64) -> Option<(P, Ask)> {
+        let InFlight { peer, ask, .. } = self.in_flight.remove(&id)?;
+        if let Some(state) = self.peers.get_mut(&peer) {
+            state.in_flight = state.in_flight.saturating_sub(1);
+            match ask {
+                Ask::Heads { .. } => state.is_heads_asked = false,
+                Ask::Cosign { origin, .. } => {
+                    if let Some(job) = state.jobs.get_mut(&origin) {
+                        job.is_asked = false;
+                    }
+                }
+                _ => {}
+            }
+        }
+        match ask {
+            Ask::Entries { origin, .. }
+            | Ask::Checkpoints { origin }
+            | Ask::Status { origin, .. } => {
+                if let Some(log) = self.logs.get_mut(&origin)
+                    && log.busy == Some(id)
+                {
+                    log.busy = None;
+                }
+                self.todo.insert(origin);
+            }
+            _ => {}
+        }
+        Some((peer, ask))
+    }
+
+    fn changed(&mut self, now: Millis, origin: &Did, archive: &mut impl Archive) {
+        let Some(view) = archive.view(origin) else { return };
+        self.is_reach_due = true;
+        let is_new = self.journal.refresh(&view);
+        if !self.wanted.contains(origin) {
+            return;
+        }
+        if is_new {
+            self.publish_soon(now, *origin);
+        }
+        self.offer(origin, archive, false);
+        self.settle(now, origin, false, archive);
+    }
+
+    fn tick(&mut self, now: Millis, random: u64, archive: &mut impl Archive) {
+        let late = self.in_flight.iter().filter(|(_, r)| r.sent.plus(REQUEST_TIMEOUT) <= now);
+        let late: Vec<u64> = late.map(|(id, _)| *id).collect();
+        for id in late {
+            self.failed(now, id);
+        }
+        if self.next_exchange <= now {
+            self.next_exchange = now.plus(self.config.period);
+            self.rounds += 1;
+            let count = self.peers.len().max(1) as u64;
+            let chosen = usize::try_from(random % count).unwrap_or(0);
+            if let Some(peer) = self.peers.values_mut().nth(chosen) {
+                peer.is_heads_due = true;
+                peer.is_peers_due = self.rounds.is_multiple_of(ROUNDS_PER_PEERS);
+            }
+        }
+        if self.next_recosign <= now {
+            self.next_recosign = now.plus(RECOSIGN_CHECK);
+            self.cosign_all(now, false, archive);
+        }
+        if self.is_reach_due {
+            self.recompute_wanted(archive);
+        }
+    }
+
+    fn nudge(&mut self, now: Millis, archive: &mut impl Archive) {
+        self.recompute_wanted(archive);
+        for peer in self.peers.values_mut() {
+            peer.is_heads_due = true;
+            peer.not_before = Millis(0);
+        }
+        for origin in self.own.clone() {
+            self.offer(&origin, archive, true);
+            self.publish_soon(now, origin);
+        }
+        self.cosign_all(now, true, archive);
+    }
+
+    fn cosign_all(&mut self, now: Millis, anew: bool, archive: &mut impl Archive) {
+        for origin in archive.origins() {
+            if self.wanted.contains(&origin) {
+                self.settle(now, &origin, anew, archive);
+            }
+        }
+    }
+
+    /// Finds out anew which logs are wanted.
+    fn recompute_wanted(&mut self, archive: &impl Archive) {
+        self.is_reach_due = false;
+        let views = archive.origins().into_iter().filter_map(|origin| archive.view(&origin));
+        let ledger: Ledger = views.collect();
+        for view in ledger.logs() {
+            if self.journal.log(&view.origin).is_none() {
+                self.journal.refresh(view);
+            }
+        }
+        let wanted = reach(&ledger, self.roots.iter().copied());
+        let has_grown = wanted.difference(&self.wanted).next().is_some();
+        for peer in self.peers.values_mut() {
+            peer.is_heads_due |= has_grown;
+            peer.claims.retain(|origin, _| wanted.contains(origin));
+            peer.jobs.retain(|origin, _| self.own.contains(origin));
+        }
+        self.logs.retain(|origin, _| wanted.contains(origin));
+        self.todo.extend(wanted.difference(&self.wanted).copied());
+        self.wanted = wanted;
+    }
+}
