@@ -3,8 +3,11 @@
 pub mod clock;
 pub mod config;
 pub mod desk;
+pub mod http;
 pub mod institution;
 pub mod logs;
 pub mod net;
 pub mod store;
+pub mod sync;
+pub mod witness;
 pub mod writer;

@@ -1,0 +1,173 @@
+//! The one place where an error becomes a status and a body. Internal causes go to the log alone.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::desk::register::RegisterError;
+use crate::desk::{DeskError, RowError};
+use crate::logs::LogsError;
+use crate::writer::WriterError;
+
+/// A refusal on its way to whoever asked.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    body: Refusal,
+}
+
+/// The body of every answer that is not a success.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Refusal {
+    /// Names the reason; stable.
+    pub code: &'static str,
+    /// Says it in English.
+    pub message: String,
+    /// Rows of an order that cannot be issued.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RefusedRow>,
+}
+
+/// What is wrong with a row of an order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefusedRow {
+    /// The row, from 0.
+    pub row: usize,
+    /// Which part of it.
+    pub field: &'static str,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, body: Refusal { code, message: message.into(), rows: Vec::new() } }
+    }
+
+    pub(super) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    pub(super) fn unknown_log(did: impl std::fmt::Display) -> Self {
+        let message = format!("this node does not hold the log of {did}");
+        Self::new(StatusCode::NOT_FOUND, "unknown-log", message)
+    }
+
+    /// Something of ours failed; the cause is for the operator of the machine.
+    pub(super) fn internal(error: &dyn std::error::Error) -> Self {
+        let mut causes = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            causes = format!("{causes}: {cause}");
+            source = cause.source();
+        }
+        tracing::error!(error = %causes, "a request failed");
+        let message = "the node failed at this; its own log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
+    fn stopping() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the node is stopping")
+    }
+
+    pub(super) fn code(&self) -> &'static str {
+        self.body.code
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.body.message
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = axum::http::HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+        }
+        response
+    }
+}
+
+impl From<LogsError> for ApiError {
+    fn from(error: LogsError) -> Self {
+        let conflict = |code| Self::new(StatusCode::CONFLICT, code, error.to_string());
+        match &error {
+            LogsError::UnknownLog(did) => Self::unknown_log(did),
+            LogsError::TooMany { .. } => conflict("limit"),
+            LogsError::Address => Self::bad_request("address", error.to_string()),
+            LogsError::OwnLog(_) => conflict("own-log"),
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<WriterError> for ApiError {
+    fn from(error: WriterError) -> Self {
+        let unprocessable =
+            |code, message| Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message);
+        match error {
+            WriterError::CannotCount(error) => {
+                Self::new(StatusCode::CONFLICT, "cannot-count", error.to_string())
+            }
+            WriterError::Statement(error) => unprocessable("statement", error.to_string()),
+            WriterError::TooMany(_) => unprocessable("limit", error.to_string()),
+            WriterError::Stopped => Self::stopping(),
+            WriterError::Logs(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<DeskError> for ApiError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Rows(rows) => {
+                let message = DeskError::Rows(rows.clone()).to_string();
+                let mut refused = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "rows", message);
+                refused.body.rows = rows.into_iter().map(RefusedRow::from).collect();
+                refused
+            }
+            DeskError::UnknownRecord => {
+                Self::new(StatusCode::NOT_FOUND, "unknown-record", error.to_string())
+            }
+            DeskError::Register(RegisterError::Final { .. }) => {
+                let message = "the credential is invalid, which is final";
+                Self::new(StatusCode::CONFLICT, "final", message)
+            }
+            DeskError::Writer(error) => error.into(),
+            DeskError::TooManyLists(_) => {
+                Self::new(StatusCode::CONFLICT, "limit", error.to_string())
+            }
+            DeskError::Stopped => Self::stopping(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<RowError> for RefusedRow {
+    fn from(error: RowError) -> Self {
+        Self { row: error.row, field: error.field, message: error.message }
+    }
+}
+
+pub(super) async fn not_found() -> ApiError {
+    ApiError::new(StatusCode::NOT_FOUND, "not-found", "there is nothing at this address")
+}
+
+pub(super) async fn wrong_method() -> ApiError {
+    let message = "this address does not take this method";
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method", message)
+}
+
+pub(super) fn timed_out() -> ApiError {
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the request took too long")
+}

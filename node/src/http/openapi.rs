@@ -1,0 +1,50 @@
+//! The description of the interface, made from the code that serves it.
+
+use axum::Json;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::{operator, public, resolve};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Carnet node", description = "Public logs of institutions, and their operators"),
+    paths(
+        public::health,
+        public::node,
+        public::logs,
+        public::log,
+        public::entries,
+        public::statements,
+        public::checkpoint,
+        public::checkpoints,
+        public::status,
+        resolve::resolve,
+        operator::status,
+        operator::state,
+        operator::issue,
+        operator::set_status,
+        operator::publish_status,
+        operator::follows,
+        operator::follow,
+        operator::unfollow,
+        operator::register,
+    ),
+    modifiers(&Token),
+)]
+struct Description;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = openapi.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+/// Returns the description.
+pub(super) async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}
