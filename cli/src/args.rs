@@ -13,6 +13,7 @@ pub mod trust;
 pub mod verifier;
 pub mod wallet;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -95,6 +96,16 @@ pub enum Command {
     /// Read and check the public log of an institution.
     #[command(subcommand, arg_required_else_help = true)]
     Log(anyone::Log),
+}
+
+/// Parses one of the values of the core by its name.
+fn one_of<T: Copy + Send + Sync + 'static>(
+    all: &'static [T],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> + Clone {
+    PossibleValuesParser::new(all.iter().map(|value| name(*value))).try_map(move |text| {
+        all.iter().copied().find(|value| name(*value) == text).ok_or("no such value")
+    })
 }
 
 /// A node to ask, for what everybody may read.

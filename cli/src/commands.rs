@@ -4,13 +4,34 @@
 //! A command that works returns its [`Answer`]; a failure is a [`CliError`]. Only `node` and `demo` name
 //! the node's crate; the others reach a node over HTTP by [`operate`] and [`read_from`].
 
+pub mod agreement;
+pub mod anyone;
+pub mod challenge;
+pub mod doctor;
+pub mod institution;
+pub mod issue;
+pub mod node;
+pub mod trust;
+pub mod verify;
+pub mod wallet;
+
 use crate::args::{self, Command};
 use crate::error::{Answer, CliError};
 use crate::files;
 use crate::http::{self, Client};
 use crate::render::Output;
 use crate::text::{Args, Texts};
+use carnet_proto::id::Did;
+use carnet_proto::time::UnixSeconds;
+use getrandom::SysRng;
+use getrandom::rand_core::UnwrapErr;
+use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> UnixSeconds + Send + Sync>;
 
 /// What every command works with.
 pub struct Context {
@@ -18,9 +39,16 @@ pub struct Context {
     pub texts: Texts,
     /// Where the result goes.
     pub out: Output,
+    /// What tells the time.
+    pub clock: Clock,
 }
 
 impl Context {
+    /// Returns the time.
+    pub fn now(&self) -> UnixSeconds {
+        (self.clock)()
+    }
+
     /// Writes the text `id` with its values as one line.
     ///
     /// # Errors
@@ -29,37 +57,59 @@ impl Context {
         let text = self.texts.get(id, args);
         self.out.line(text)
     }
+
+    /// Writes the text `id` to stderr: what the reader should know beside the result.
+    pub fn note(&self, id: &str, args: &Args) {
+        // Nobody may be reading; the result stands all the same.
+        let _ = writeln!(std::io::stderr(), "{}", self.texts.get(id, args));
+    }
+}
+
+/// Returns the clock of the machine.
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        UnixSeconds(since.map_or(0, |since| since.as_secs()))
+    })
+}
+
+/// Returns the randomness of the machine.
+pub fn rng() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
 }
 
 /// Runs one command.
 ///
 /// # Errors
 /// Whatever kept the command from an answer.
-pub fn run(command: Command, _context: &mut Context) -> Result<Answer, CliError> {
-    // One arm per group, as `Command::Trust(trust) => trust::run(trust, context)`.
-    Err(CliError::usage("not-built").arg("command", name(&command)))
-}
-
-fn name(command: &Command) -> &'static str {
+pub fn run(command: Command, context: &mut Context) -> Result<Answer, CliError> {
     match command {
-        Command::Demo(_) => "demo",
-        Command::Doctor(_) => "doctor",
-        Command::Node(_) => "node",
-        Command::Trust(_) => "trust",
-        Command::Follow(_) => "follow",
-        Command::Accredit(_) => "accredit",
-        Command::Withdraw(_) => "withdraw",
-        Command::Agreement(_) => "agreement",
-        Command::Issue(_) => "issue",
-        Command::Status(_) => "status",
-        Command::Wallet(_) => "wallet",
-        Command::Challenge(_) => "challenge",
-        Command::Verify(_) => "verify",
-        Command::Resolve(_) => "resolve",
-        Command::Log(_) => "log",
+        Command::Demo(_) => Err(CliError::usage("not-built").arg("command", "demo")),
+        Command::Doctor(args) => doctor::run(&args, context),
+        Command::Node(command) => node::run(command, context),
+        Command::Trust(command) => trust::run(command, context),
+        Command::Follow(args) => institution::follow(&args, context),
+        Command::Accredit(args) => institution::accredit(args, context),
+        Command::Withdraw(args) => institution::withdraw(&args, context),
+        Command::Agreement(command) => agreement::run(command, context),
+        Command::Issue(args::issue::Issue::Skill(args)) => issue::skill(&args, context),
+        Command::Status(command) => issue::status(command, context),
+        Command::Wallet(command) => wallet::run(command, context),
+        Command::Challenge(args) => challenge::run(&args, context),
+        Command::Verify(args) => verify::run(&args, context),
+        Command::Resolve(args) => anyone::resolve(&args, context),
+        Command::Log(command) => anyone::log(command, context),
     }
 }
 
+/// Reads an institution's identifier that stands on the command line.
+///
+/// # Errors
+/// `did`.
+pub fn did(text: &str) -> Result<Did, CliError> {
+    Did::parse(text)
+        .map_err(|cause| CliError::usage("did").arg("did", text.to_owned()).caused_by(cause))
+}
 /// Returns a client for what everybody may read.
 ///
 /// # Errors

@@ -3,8 +3,8 @@
 //!
 //! stdout holds the result and nothing else. A failure goes to stderr: one line that says what failed,
 //! its causes, and one hint. With `--json` a failure is one line of JSON on stderr instead,
-//! `{"version":1,"error":{"code","message","causes":[],"hint"}}`, and stdout stays empty; `code` is
-//! stable, the texts are not. Wrong usage that the argument parser finds is always plain text.
+//! `{"version":1,"error":{"code","message","causes":[],"hint"}}`, for a table of rows with `mistakes`
+//! (`line`, `column`, `reason`) too, and stdout stays empty; `code` is stable, the texts are not. Wrong usage that the argument parser finds is always plain text.
 //!
 //! This crate is the edge of the system, so there is one error type with a stable `code` in place of an
 //! enum per concern: the message and the hint are texts of `locales/`, found by that code.
@@ -77,13 +77,49 @@ pub struct CliError {
     args: Args,
     hint: Option<&'static str>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
+    mistakes: Vec<Mistake>,
+}
+
+/// One mistake of several in a table that was handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mistake {
+    /// Line, from 1.
+    pub line: u64,
+    /// Name of the column, where one is to blame.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Mistake {
+    /// Names a mistake.
+    pub fn new(line: u64, column: Option<String>, reason: String) -> Self {
+        let clean = |text: String| crate::text::clean(&text).into_owned();
+        Self { line, column: column.map(clean), reason: clean(reason) }
+    }
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.column {
+            Some(column) => write!(f, "line {}, {column}: {}", self.line, self.reason),
+            None => write!(f, "line {}: {}", self.line, self.reason),
+        }
+    }
 }
 
 macro_rules! constructors {
     ($($(#[$doc:meta])* $name:ident => $kind:ident),* $(,)?) => {$(
         $(#[$doc])*
         pub fn $name(code: &'static str) -> Self {
-            Self { kind: Kind::$kind, code, args: Args::new(), hint: None, cause: None }
+            Self {
+                kind: Kind::$kind,
+                code,
+                args: Args::new(),
+                hint: None,
+                cause: None,
+                mistakes: Vec::new(),
+            }
         }
     )*};
 }
@@ -110,6 +146,7 @@ impl CliError {
             args: Args::new(),
             hint: None,
             cause: None,
+            mistakes: Vec::new(),
         }
     }
 
@@ -132,6 +169,18 @@ impl CliError {
     pub fn caused_by(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// Adds mistakes that are listed below the message, each on its line.
+    #[must_use]
+    pub fn mistakes(mut self, mistakes: Vec<Mistake>) -> Self {
+        self.mistakes = mistakes;
+        self
+    }
+
+    /// Returns the mistakes that are listed.
+    pub fn all_mistakes(&self) -> &[Mistake] {
+        &self.mistakes
     }
 
     /// Returns the stable code.
@@ -185,6 +234,9 @@ impl CliError {
 
     fn to_text(&self, texts: &Texts) -> String {
         let mut text = format!("carnet: {}\n", self.message(texts));
+        for mistake in &self.mistakes {
+            text += &format!("  {}\n", Self::mistake_text(mistake, texts));
+        }
         for cause in self.causes() {
             text += &format!("  {}\n", texts.get("error-cause", &Args::new().with("cause", cause)));
         }
@@ -192,6 +244,14 @@ impl CliError {
             text += &format!("  {}\n", texts.get("error-hint", &Args::new().with("hint", hint)));
         }
         text
+    }
+
+    fn mistake_text(mistake: &Mistake, texts: &Texts) -> String {
+        let args = Args::new().with("line", mistake.line).with("reason", mistake.reason.clone());
+        match &mistake.column {
+            Some(column) => texts.get("error-mistake-in", &args.with("column", column.clone())),
+            None => texts.get("error-mistake", &args),
+        }
     }
 
     fn to_json(&self, texts: &Texts) -> String {
@@ -206,12 +266,15 @@ impl CliError {
             message: String,
             causes: Vec<String>,
             hint: Option<String>,
+            #[serde(skip_serializing_if = "<[Mistake]>::is_empty")]
+            mistakes: &'a [Mistake],
         }
         let body = Body {
             code: self.code,
             message: self.message(texts),
             causes: self.causes(),
             hint: self.hint_text(texts),
+            mistakes: &self.mistakes,
         };
         let report = Report { version: ERROR_VERSION, error: body };
         serde_json::to_string(&report).unwrap_or_default() + "\n"

@@ -150,6 +150,23 @@ impl Client {
         Ok(self.exchange(Method::POST, path, Some((CBOR, body)), max)?.1)
     }
 
+    /// Sends CBOR and reads at most `max` raw bytes, or what the node says is wrong with it (422).
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub fn post_cbor_or_refusal(
+        &self,
+        path: &str,
+        body: &[u8],
+        max: u64,
+    ) -> Result<Result<Vec<u8>, Vec<u8>>, CliError> {
+        let (status, answer) = self.send(Method::POST, path, Some((CBOR, body)), max)?;
+        match status {
+            StatusCode::UNPROCESSABLE_ENTITY => Ok(Err(answer)),
+            status => self.accept(status, answer).map(Ok),
+        }
+    }
+
     /// Sends CBOR and reads JSON.
     ///
     /// # Errors
@@ -206,7 +223,12 @@ impl Client {
         };
         let mut answer = sent.map_err(|cause| self.failed(cause))?;
         let status = answer.status();
-        let limit = if status.is_success() { max } else { MAX_REFUSAL_BYTES };
+        let limit = match status {
+            status if status.is_success() => max,
+            // A list of wrong rows.
+            StatusCode::UNPROCESSABLE_ENTITY => MAX_JSON_BYTES,
+            _ => MAX_REFUSAL_BYTES,
+        };
         let body = answer.body_mut().with_config().limit(limit).read_to_vec();
         body.map(|body| (status, body)).map_err(|cause| match cause {
             ureq::Error::BodyExceedsLimit(_) => self.error("node-large").arg("max", limit),

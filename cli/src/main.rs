@@ -3,10 +3,14 @@
 //! Parses the arguments, runs the command and returns its exit code; `docs/cli.md` lists what there is.
 
 mod args;
+mod challenges;
 mod commands;
 mod error;
 mod files;
+mod forms;
 mod http;
+mod ledger;
+mod policy;
 mod progress;
 mod render;
 mod secret;
@@ -29,7 +33,11 @@ fn main() -> ExitCode {
     };
     log_to_stderr(global.verbose);
     let texts = text::Texts::load(global.lang.as_deref());
-    let mut context = commands::Context { texts, out: render::Output::stdout(global.json) };
+    let mut context = commands::Context {
+        texts,
+        out: render::Output::stdout(global.json),
+        clock: commands::system_clock(),
+    };
     match commands::run(command, &mut context) {
         Ok(answer) => answer.into(),
         Err(error) => error.report(&mut io::stderr().lock(), &context.texts, global.json),

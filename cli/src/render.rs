@@ -137,6 +137,27 @@ pub fn bold(text: impl Display) -> String {
     format!("\u{1b}[1m{text}\u{1b}[0m")
 }
 
+/// Writes a JSON value on one line for people: no braces, no quotation marks.
+pub fn inline(value: &serde_json::Value) -> String {
+    use serde_json::Value;
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => crate::text::clean(text).into_owned(),
+        Value::Array(items) => items.iter().map(inline).collect::<Vec<_>>().join("; "),
+        // A text in a language is the text.
+        Value::Object(map) if map.len() == 2 && map.contains_key("language") => map
+            .get("text")
+            .map(inline)
+            .unwrap_or_else(|| map.values().map(inline).collect::<Vec<_>>().join(" ")),
+        Value::Object(map) => {
+            let parts = map.iter().map(|(name, value)| format!("{name} {}", inline(value)));
+            parts.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
 /// Breaks a text into lines of at most `width` columns, every line indented. A word that is longer
 /// stays whole, because a cut digest cannot be compared.
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {

@@ -151,23 +151,8 @@ pub fn open(
     passphrase: &Passphrase,
 ) -> Result<Zeroizing<Vec<u8>>, CliError> {
     use age::DecryptError as E;
-    check_size(name, bytes)?;
     let refused = |code| CliError::input(code).arg("file", name.display().to_string());
-    if !bytes.starts_with(AGE_HEADER) {
-        return Err(match bytes {
-            _ if bytes.starts_with(AGE_ARMOUR) => refused("age-armoured").hint("age-armoured"),
-            _ if AGE_HEADER.starts_with(bytes) && !bytes.is_empty() => refused("age-truncated"),
-            _ if bytes.starts_with(AGE_ANY_VERSION) => refused("age-newer"),
-            _ => refused("age-not"),
-        });
-    }
-    let decryptor = age::Decryptor::new_buffered(bytes).map_err(|cause| match cause {
-        E::Io(cause) if cause.kind() == ErrorKind::UnexpectedEof => refused("age-truncated"),
-        cause => refused("age-damaged").caused_by(cause),
-    })?;
-    if !decryptor.is_scrypt() {
-        return Err(refused("age-no-passphrase"));
-    }
+    let decryptor = decryptor(name, bytes)?;
     let mut identity = age::scrypt::Identity::new(passphrase.secret());
     identity.set_max_work_factor(MAX_WORK_FACTOR);
     let mut reader =
@@ -187,6 +172,36 @@ pub fn open(
         _ => refused("age-damaged").caused_by(cause),
     })?;
     Ok(plain)
+}
+
+/// Checks, without the passphrase, that a file is one that a passphrase opens.
+///
+/// # Errors
+/// As [`open`], but for those that need the passphrase.
+pub fn check_form(name: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    decryptor(name, bytes).map(|_| ())
+}
+
+fn decryptor<'b>(name: &Path, bytes: &'b [u8]) -> Result<age::Decryptor<&'b [u8]>, CliError> {
+    use age::DecryptError as E;
+    check_size(name, bytes)?;
+    let refused = |code| CliError::input(code).arg("file", name.display().to_string());
+    if !bytes.starts_with(AGE_HEADER) {
+        return Err(match bytes {
+            _ if bytes.starts_with(AGE_ARMOUR) => refused("age-armoured").hint("age-armoured"),
+            _ if AGE_HEADER.starts_with(bytes) && !bytes.is_empty() => refused("age-truncated"),
+            _ if bytes.starts_with(AGE_ANY_VERSION) => refused("age-newer"),
+            _ => refused("age-not"),
+        });
+    }
+    let decryptor = age::Decryptor::new_buffered(bytes).map_err(|cause| match cause {
+        E::Io(cause) if cause.kind() == ErrorKind::UnexpectedEof => refused("age-truncated"),
+        cause => refused("age-damaged").caused_by(cause),
+    })?;
+    if !decryptor.is_scrypt() {
+        return Err(refused("age-no-passphrase"));
+    }
+    Ok(decryptor)
 }
 
 fn check_size(name: &Path, bytes: &[u8]) -> Result<(), CliError> {

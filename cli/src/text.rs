@@ -15,7 +15,13 @@ const FALLBACK: &str = "en";
 /// Every language with its files. The first one is complete.
 const LANGUAGES: &[(&str, &[&str])] = &[(
     FALLBACK,
-    &[include_str!("../locales/en/common.ftl"), include_str!("../locales/en/errors.ftl")],
+    &[
+        include_str!("../locales/en/common.ftl"),
+        include_str!("../locales/en/errors.ftl"),
+        include_str!("../locales/en/institution.ftl"),
+        include_str!("../locales/en/reasons.ftl"),
+        include_str!("../locales/en/wallet.ftl"),
+    ],
 )];
 
 /// Values for the placeholders of a text.
@@ -187,6 +193,8 @@ mod tests {
         let calls = [
             ("texts.get(", ""),
             ("texts.plain(", ""),
+            (".say(", ""),
+            (".note(", ""),
             (".hint(", "hint-"),
             ("CliError::usage(", "error-"),
             ("CliError::input(", "error-"),

@@ -56,3 +56,7 @@ hint-token-in-clear = use an https address, or a tunnel to the machine of the no
 error-token-missing = there is no operator token at { $file }
 hint-token-missing = `carnet node init` makes one; name it with --token-file FILE, or in the environment variable CARNET_TOKEN_FILE
 error-token-file = { $file } does not hold an operator token
+
+# Several mistakes at once.
+error-mistake = line { $line }: { $reason }
+error-mistake-in = line { $line }, { $column }: { $reason }

@@ -19,13 +19,17 @@ pub enum Agreement {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
+  carnet agreement propose --template > agreement.toml
   carnet agreement propose agreement.toml
 
-The text names parties, bodies and grants, who must sign, and witnesses.")]
+The text names parties, bodies and grants, who must sign, and witnesses. Proposing does not ratify.")]
 pub struct Propose {
     /// The text, as TOML.
-    #[arg(value_name = "FILE")]
-    pub text: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "template")]
+    pub text: Option<PathBuf>,
+    /// Print a text to start from, and do nothing else.
+    #[arg(long)]
+    pub template: bool,
     /// The node of the institution that proposes.
     #[command(flatten)]
     pub node: Operate,
@@ -36,17 +40,13 @@ pub struct Propose {
 #[command(after_help = "\
 Examples:
   carnet agreement ratify 3b9f0c
-  carnet agreement ratify 3b9f0c --party PH --role union")]
+
+The agreement says for which party and in which role this institution signs. Read it first with
+`carnet agreement show`.")]
 pub struct Ratify {
     /// Digest of the agreement, in full or as many digits as make it unique.
     #[arg(value_name = "DIGEST")]
     pub agreement: String,
-    /// Party to sign for, where the agreement names this institution for several.
-    #[arg(long, value_name = "PARTY")]
-    pub party: Option<String>,
-    /// Role to sign in, where the agreement names this institution for several.
-    #[arg(long, value_name = "ROLE")]
-    pub role: Option<String>,
     /// The node of the institution that signs.
     #[command(flatten)]
     pub node: Operate,

@@ -1,7 +1,9 @@
 //! Arguments of the single commands of an institution: `follow`, `accredit` and `withdraw`.
 
 use super::Operate;
-use clap::{Args, ValueEnum};
+use super::one_of;
+use carnet_proto::statement::accreditation::WithdrawalReason;
+use clap::Args;
 use std::path::PathBuf;
 
 /// Arguments of `follow`.
@@ -29,17 +31,21 @@ Examples:
   carnet accredit --subject did:carnet:abc --name \"Institute of Welding\" --grant grant.toml
   carnet accredit --subject did:carnet:abc --name \"Board\" --grant grant.toml --may-accredit 1 --until 2030-12-31
 
-The grants say what may be issued: occupations, fields, levels, countries.")]
+The grants say what may be issued: occupations, fields, levels, countries. `carnet accredit --template`
+prints a file to start from.")]
 pub struct Accredit {
     /// Identifier of the body that is accredited.
-    #[arg(long, value_name = "DID")]
-    pub subject: String,
+    #[arg(long, value_name = "DID", required_unless_present = "template")]
+    pub subject: Option<String>,
     /// Name that reports will give it.
-    #[arg(long, value_name = "NAME")]
-    pub name: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "template")]
+    pub name: Option<String>,
     /// What it may issue, as TOML.
-    #[arg(long, value_name = "FILE")]
-    pub grant: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "template")]
+    pub grant: Option<PathBuf>,
+    /// Print a file of grants to start from, and do nothing else.
+    #[arg(long)]
+    pub template: bool,
     /// How many further steps it may accredit others; 0 means it may only issue.
     #[arg(long, value_name = "STEPS", default_value_t = 0)]
     pub may_accredit: u8,
@@ -60,26 +66,11 @@ pub struct Accredit {
     pub node: Operate,
 }
 
-/// Why an accreditation is withdrawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Reason {
-    /// It ended as planned, or at the body's own wish.
-    Ended,
-    /// The body no longer meets the conditions.
-    Conditions,
-    /// The body closed.
-    Closed,
-    /// It was granted in error.
-    Error,
-    /// Fraud.
-    Fraud,
-}
-
 /// Arguments of `withdraw`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  carnet withdraw 3b9f0c --reason conditions
+  carnet withdraw 3b9f0c --reason not-compliant
   carnet withdraw 3b9f0c --reason fraud --retroactive
 
 `carnet log show DID` lists the digests of an institution's statements.")]
@@ -88,8 +79,8 @@ pub struct Withdraw {
     #[arg(value_name = "DIGEST")]
     pub target: String,
     /// Why.
-    #[arg(long, value_name = "REASON")]
-    pub reason: Reason,
+    #[arg(long, value_name = "REASON", value_parser = one_of(WithdrawalReason::ALL, WithdrawalReason::name))]
+    pub reason: WithdrawalReason,
     /// First day without it, UTC [default: from now on].
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub effective: Option<String>,

@@ -17,6 +17,8 @@ pub enum Issue {
 Examples:
   carnet issue skill --toml certificate.toml --out issued
   carnet issue skill --csv class.csv --out issued --dry-run
+  carnet issue skill --csv-template > class.csv
+  carnet issue skill --columns
 
 If a row is wrong, all wrong rows are listed with line and column, and nothing is issued.")]
 pub struct Skill {
@@ -24,8 +26,8 @@ pub struct Skill {
     #[command(flatten)]
     pub from: From,
     /// Directory for the credentials, one .carnet file each.
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present_any = ["columns", "csv_template", "toml_template", "dry_run"])]
+    pub out: Option<PathBuf>,
     /// Check everything and issue nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -38,6 +40,15 @@ pub struct Skill {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct From {
+    /// List the columns of a table, and do nothing else.
+    #[arg(long)]
+    pub columns: bool,
+    /// Print a table to start from, and do nothing else.
+    #[arg(long)]
+    pub csv_template: bool,
+    /// Print a certificate as TOML to start from, and do nothing else.
+    #[arg(long)]
+    pub toml_template: bool,
     /// One credential, as TOML.
     #[arg(long, value_name = "FILE")]
     pub toml: Option<PathBuf>,

@@ -1,8 +1,9 @@
 //! Arguments of `node`.
 
-use super::Operate;
+use super::{Operate, one_of};
 use carnet_proto::classification::Country;
-use clap::{Args, Subcommand, ValueEnum};
+use carnet_proto::statement::profile::Role;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// Subcommands of `node`.
@@ -16,25 +17,6 @@ pub enum Node {
     Check(Check),
     /// Ask a running node how it is.
     Status(Status),
-}
-
-/// What an institution is. A ministry, regulator or similar is an authority towards others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// A ministry.
-    Ministry,
-    /// A regulator.
-    Regulator,
-    /// A training body.
-    TrainingBody,
-    /// A union.
-    Union,
-    /// An employers' body.
-    EmployersBody,
-    /// A social-security institution.
-    SocialSecurity,
-    /// An employer.
-    Employer,
 }
 
 /// Arguments of `node init`.
@@ -56,7 +38,12 @@ pub struct Init {
     #[arg(long, value_name = "XX", value_parser = Country::parse, required_unless_present = "no_log")]
     pub country: Option<Country>,
     /// What the institution is.
-    #[arg(long, value_name = "ROLE", required_unless_present = "no_log")]
+    #[arg(
+        long,
+        value_name = "ROLE",
+        value_parser = one_of(Role::ALL, Role::name),
+        required_unless_present = "no_log"
+    )]
     pub role: Option<Role>,
     /// Further names, contacts and witnesses of the institution, as TOML.
     #[arg(long, value_name = "FILE")]

@@ -26,14 +26,14 @@ pub enum Purpose {
 #[command(after_help = "\
 Examples:
   carnet trust add did:carnet:abc --name \"Ministry of Labour\"
-  carnet trust add did:carnet:abc --policy trust.toml --witness did:carnet:def --witness did:carnet:ghi --quorum 2")]
+  carnet trust add did:carnet:abc --name Board --policy trust.toml --witness did:carnet:def --witness did:carnet:ghi --quorum 2")]
 pub struct Add {
     /// Identifier of the institution.
     #[arg(value_name = "DID")]
     pub did: String,
     /// What you call it.
     #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
+    pub name: String,
     /// What it is trusted for.
     #[arg(long = "for", value_name = "PURPOSE", default_value = "skills")]
     pub purpose: Purpose,
@@ -42,8 +42,11 @@ pub struct Add {
     pub witnesses: Vec<String>,
     /// How many witnesses it takes.
     #[arg(long, value_name = "N", requires = "witnesses")]
-    pub quorum: Option<u32>,
-    /// The file to add it to.
+    pub quorum: Option<u8>,
+    /// Do not ask whether the fingerprint was compared.
+    #[arg(long)]
+    pub yes: bool,
+    /// The file to add it to; made if there is none.
     #[command(flatten)]
     pub policy: PolicyFile,
 }

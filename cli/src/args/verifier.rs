@@ -9,8 +9,10 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  carnet challenge --ask name --ask level --out challenge.carnet
-  carnet challenge --policy trust.toml --audience https://employer.example --out challenge.carnet")]
+  carnet challenge --ask name_latin --ask assessment --out challenge.carnet
+  carnet challenge --policy trust.toml --audience https://employer.example --out challenge.carnet
+
+Its nonce is kept below ~/.carnet/challenges for `carnet verify`, and counts once.")]
 pub struct Challenge {
     /// A claim to ask for; may be repeated.
     #[arg(long = "ask", value_name = "CLAIM")]
@@ -18,7 +20,18 @@ pub struct Challenge {
     /// Who is asking [default: the audience of the policy].
     #[arg(long, value_name = "URI")]
     pub audience: Option<String>,
-    /// File for the challenge. What to keep for `verify` is written beside it.
+    /// What it is wanted for, shown to the holder.
+    #[arg(long, value_name = "TEXT")]
+    pub purpose: Option<String>,
+    /// Minutes for which an answer is accepted.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 15,
+        value_parser = clap::value_parser!(u16).range(1..=1440)
+    )]
+    pub minutes: u16,
+    /// File for the challenge, to hand to the holder.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
     /// The verifier's rules.
@@ -34,6 +47,7 @@ Examples:
   carnet verify shown.carnet --challenge challenge.carnet --node http://127.0.0.1:7878
   carnet verify - --policy trust.toml --offline --json < presentation.carnet
 
+Without --node the evidence stapled to the presentation is all that is used.
 Exit codes: 0 valid, 1 invalid, 3 could not tell.")]
 pub struct Verify {
     /// The presentation; `-` is stdin.
@@ -42,7 +56,7 @@ pub struct Verify {
     /// The verifier's rules.
     #[command(flatten)]
     pub policy: PolicyFile,
-    /// The challenge it answers; it counts once.
+    /// The challenge that it must answer [default: any of yours that is open].
     #[arg(long, value_name = "FILE")]
     pub challenge: Option<PathBuf>,
     /// A node of yours to take logs and status lists from, as wholes.

@@ -107,11 +107,13 @@ pub struct Show {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  carnet wallet present 1 --challenge challenge.carnet --disclose name --disclose level --out shown.carnet
-  carnet wallet present 1 --audience urn:carnet:anyone --days 30 --disclose name --disclose birth-date --out copy.carnet
+  carnet wallet present 1 --challenge challenge.carnet --disclose name_latin --disclose skills.1 --out shown.carnet
+  carnet wallet present 1 --audience urn:carnet:anyone --days 30 --disclose name_latin --disclose birth_date --out copy.carnet
 
-With a challenge the presentation counts once, for that verifier. Without one it is a copy, and the
-verifier compares it with an identity document; it must then disclose name and birth date.")]
+`carnet wallet show` lists the names of the claims. What is always shown needs no name.
+With a challenge the presentation counts once, for that verifier, and for 5 minutes. Without one it is
+a copy, which the verifier compares with an identity document; it must then disclose a name and the
+birth date.")]
 pub struct Present {
     /// Numbers of the credentials as `wallet list` gives them, or their ids.
     #[arg(value_name = "CREDENTIAL", required = true)]
@@ -134,9 +136,9 @@ pub struct Present {
     /// A claim to disclose, by the name that `wallet show` gives it; may be repeated.
     #[arg(long = "disclose", value_name = "CLAIM")]
     pub disclose: Vec<String>,
-    /// Staple what a verifier without a network needs.
+    /// Leave out what a verifier without a network needs.
     #[arg(long)]
-    pub evidence: bool,
+    pub without_evidence: bool,
     /// File for the presentation.
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
@@ -152,7 +154,7 @@ Examples:
   carnet wallet refresh
   carnet wallet refresh --node https://node.example
 
-The node learns which institutions' logs and lists are fetched, as wholes, and nothing about you.")]
+Every log that the node serves is fetched as a whole, so that it cannot tell who issued what you hold.")]
 pub struct Refresh {
     /// The node to fetch from.
     #[command(flatten)]

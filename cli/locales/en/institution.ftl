@@ -1,0 +1,161 @@
+# What institutions, verifiers and everybody else are told.
+
+without-end = without end
+
+followed =
+    The node follows { $did } now; { $count ->
+        [one] one log
+       *[other] { $count } logs
+    } in all.
+accredited = { $name } is accredited by leaf { $leaf }, statement { $digest }.
+withdrawn = The accreditation of { $name } is withdrawn with effect from { $effective }, by leaf { $leaf }, statement { $digest }.
+
+agreement-proposed =
+    The agreement stands at leaf { $leaf }. Its digest, by which its signatories ratify it, is { $digest }.
+agreement-ratified = “{ $title }” is ratified for { $country } as { $role }, by leaf { $leaf }, statement { $digest }.
+agreement-digest = digest { $digest }
+agreement-dates = from { $from }, until { $until }
+agreement-in-force = in force: everyone who must has ratified
+agreement-not-in-force = not in force
+agreement-unclear = the logs of some who must ratify are not on this node, so it cannot be told whether it is in force
+agreement-body = { "  " }{ $name } ({ $did }): { $scope }
+agreement-signatory =
+    { $name } as { $role }{ $must ->
+        [yes] , must ratify
+       *[other] { "" }
+    }
+agreement-witnesses = { "  " }witnesses, { $quorum } of: { $names }
+
+issued =
+    { $count ->
+        [one] One credential
+       *[other] { $count } credentials
+    } in { $dir }, one file each for its holder. The issuance is statement { $digest }.
+issue-checked =
+    { $count ->
+        [one] One row
+       *[other] { $count } rows
+    } checked, nothing wrong. Nothing was issued.
+status-set = { $record }: { $before } before, { $after } now.
+status-not-published = It shows once the lists are published: on schedule, or by `carnet status publish`.
+status-published =
+    { $lists ->
+        [one] One status list
+       *[other] { $lists } status lists
+    } published; the log has { $size } entries.
+
+resolve-fingerprint = fingerprint { $fingerprint }
+resolve-claims = Name, role and country are what the institution says of itself. Compare the fingerprint by another channel.
+log-head-leaf = leaf
+log-head-digest = digest
+log-head-kind = kind
+log-head-state = state
+log-head-summary = about
+log-holds =
+    All { $size } entries lead to the newest checkpoint, it ends with the right standing, and { $lists ->
+        [one] one status list is
+       *[other] { $lists } status lists are
+    } the newest.
+log-not-in-order = All { $size } entries lead to the newest checkpoint, but: { $reason }
+log-signatures = { $checkpoints } checkpoints; the newest bears { $cosignatures } signatures of others, which a verifier judges by its own rules.
+log-ignored = Leaf { $leaf } counts for nothing: { $reason }
+
+trust-compare =
+    { $name }
+    { $did }
+    Fingerprint: { $fingerprint }
+    Ask the institution for its fingerprint by another channel, such as a telephone number you know, and compare.
+trust-confirm = Is it the same? Type yes:{" "}
+trust-confirm-yes = yes
+trust-added = { $name } is a trust anchor now, in { $file }. Fingerprint: { $fingerprint }
+trust-new-file = The file is new. Put your own name into `audience`; the other rules are explained there.
+trust-removed = { $name } is no longer a trust anchor in { $file }.
+trust-file = { $file }
+trust-audience = presentations are made for { $audience }
+trust-accepts-live = accepts answers to your own challenges only
+trust-accepts-prepared = accepts copies, to be compared with an identity document
+trust-view-age = what is known of a log may be { $hours } hours old
+trust-skew = clocks may differ by { $skew } seconds
+trust-witnesses-named = witnesses: those that agreements and trust anchors name
+trust-witnesses-own = witnesses: { $quorum } of these { $count }
+trust-none = no trust anchor: nothing can be found valid. `carnet trust add` adds one.
+trust-anchor =
+    trust anchor { $name }, for skills
+      { $did }
+      fingerprint { $fingerprint }
+
+doctor-home = files are kept in { $dir }
+doctor-home-none = nothing is kept in { $dir } yet
+doctor-home-open = others can write to { $dir }
+doctor-next-home-open = take that right away: chmod go-w { $dir }
+doctor-wallet = there is a wallet at { $file }, and a passphrase opens it
+doctor-wallet-none = there is no wallet at { $file }
+doctor-next-wallet-none = only a worker needs one: carnet wallet new
+doctor-policy = { $file } is valid and trusts { $anchors }
+doctor-policy-none = there are no rules at { $file }
+doctor-policy-no-anchor = { $file } is valid but trusts nobody
+doctor-next-trust-add = only a verifier needs one: carnet trust add DID --name NAME
+doctor-node =
+    a node answers at { $url }: version { $version }, { $institutions ->
+        [one] one institution
+       *[other] { $institutions } institutions
+    }
+doctor-node-none = no node answers at { $url }
+doctor-next-node-none = a worker or verifier needs none of its own; an institution: carnet node init, then carnet node run
+doctor-peers =
+    it is connected to { $peers ->
+        [one] one other node
+       *[other] { $peers } other nodes
+    }
+doctor-no-peers = it is connected to no other node
+doctor-next-no-peers = it works alone; to get witnesses and copies: carnet follow DID --address ADDR
+doctor-clock = the clock here and that of the node differ by { $seconds } seconds
+doctor-clock-off = the clock here and that of the node differ by { $seconds } seconds, more than verification allows
+doctor-clock-behind = the clock here is behind what witnesses of { $name } signed
+doctor-next-clock-off = set the clock of this machine, best by network time
+doctor-logs = { $fresh } of { $count } logs were cosigned within two hours
+doctor-logs-none = the node has no logs
+doctor-next-logs-none = follow an institution: carnet follow DID --address ADDR
+doctor-log-stale = the log of { $name } was last cosigned { $age } ago
+doctor-next-log-stale = is the node connected? A verifier may refuse a view as old as that.
+doctor-log-uncosigned = the log of { $name } bears no cosignature of a witness
+doctor-next-log-uncosigned = name witnesses in the profile of the institution, and ask them to follow it
+
+error-did = { $did } is not the identifier of an institution
+error-did-unknown = the node does not know { $did }
+hint-did-unknown = it may have to follow it first: carnet follow DID --address ADDR
+error-log-wrong = the log of { $did } does not hold: { $reason }
+error-form = { $file }, line { $line }, column { $column }: { $reason }
+error-form-rule = { $file }: { $reason }
+error-rows =
+    { $count ->
+        [one] one mistake
+       *[other] { $count } mistakes
+    } in { $file }, and nothing was issued
+hint-rows = `carnet issue skill --columns` says what each column holds
+error-policy-missing = there are no rules at { $file }
+hint-policy-missing = `carnet trust add DID --name NAME` makes them; name another file with --policy FILE
+error-trust-known = { $did } is a trust anchor in { $file } already
+error-trust-unknown = { $did } is no trust anchor in { $file }
+error-trust-witnesses = { $file } names witnesses already; change them there
+error-trust-unconfirmed = nothing was added, because the fingerprint was not confirmed
+hint-trust-unconfirmed = compare it, then answer yes on a terminal, or add --yes
+error-trust-by-hand = { $file } is not written as `carnet trust add` writes it, and is left as it is
+hint-trust-by-hand = take the trust anchor out with an editor
+error-terminal = the terminal cannot be read
+error-name = this is not a name
+error-line = this is not a text of one line
+error-day = { $reason }
+error-statement-rule = such a statement cannot be made
+error-arguments = arguments that should be there are not
+error-digest-unknown = no statement has a digest that begins with { $digest }
+error-digest-ambiguous = several statements have a digest that begins with { $digest }
+error-digest-short = { $digest } is not the beginning of a digest: at least 4 hexadecimal digits
+hint-digest = `carnet log show DID` lists them
+error-withdrawn-already = the accreditation { $digest } is not in force any more
+error-agreement-not-named = the agreement { $digest } does not name { $did } as a signatory
+error-agreement-ratified-already = this institution has ratified { $digest } already
+
+error-presentation-not = { $file } is not a presentation
+hint-presentation-not = ask the holder for the .carnet file that `carnet wallet present` made
+error-presentation-newer = { $file } was made by a newer version of carnet; update carnet to verify it

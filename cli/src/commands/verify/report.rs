@@ -1,0 +1,225 @@
+//! A report in words: the verdict first, then why, step by step.
+
+use crate::error::{Answer, CliError};
+use crate::render::{Mark, Output, bold, inline};
+use crate::text::{Args, Texts};
+use carnet_proto::verify::report::{Check, CredentialReport, Link, Outcome, Report, Verdict};
+use serde_json::Value;
+
+/// How far a check is indented, in columns.
+const INDENT: usize = 2;
+
+/// Returns the answer that a verdict is.
+pub const fn answer(verdict: Verdict) -> Answer {
+    match verdict {
+        Verdict::Valid => Answer::Yes,
+        Verdict::Invalid => Answer::No,
+        Verdict::Undetermined => Answer::Unknown,
+    }
+}
+
+/// Returns the word for a verdict.
+pub fn verdict_text(verdict: Verdict, texts: &Texts) -> String {
+    let [valid, invalid, undetermined] =
+        crate::text_ids!["answer-valid", "answer-invalid", "answer-undetermined"];
+    texts.plain(match verdict {
+        Verdict::Valid => valid,
+        Verdict::Invalid => invalid,
+        Verdict::Undetermined => undetermined,
+    })
+}
+
+/// Returns why a check came out as it did, in one sentence: the text for this reason at this check,
+/// else the text for the reason.
+pub fn reason_text(check: &Check, texts: &Texts) -> String {
+    let mut args = Args::new();
+    for (name, value) in &check.reason.args {
+        match value.parse::<u32>() {
+            Ok(seconds) if *name == "age" => args.set(name, span(seconds.into(), texts)),
+            // A number, so that the text can tell one from several.
+            Ok(number) => args.set(name, number),
+            Err(_) => args.set(name, value.clone()),
+        }
+    }
+    let at_check = format!("reason-{}-{}", check.reason.id, check.id);
+    let id = if texts.has(&at_check) { at_check } else { format!("reason-{}", check.reason.id) };
+    texts.get(&id, &args)
+}
+
+/// Writes a report.
+///
+/// # Errors
+/// As [`Output::line`].
+pub fn write(report: &Report, texts: &Texts, out: &mut Output) -> Result<(), CliError> {
+    let mark = out.mark(answer(report.verdict).into());
+    out.line(format!("{mark} {}", bold(verdict_text(report.verdict, texts))))?;
+    out.paragraph(INDENT, &in_one_sentence(report, texts))?;
+    let several = report.credentials.len() > 1;
+    for (number, credential) in (1..).zip(&report.credentials) {
+        if several {
+            out.line("")?;
+            let args = Args::new()
+                .with("number", number)
+                .with("verdict", verdict_text(credential.verdict, texts));
+            out.line(bold(texts.get("report-credential", &args)))?;
+        }
+        write_credential(credential, texts, out)?;
+    }
+    out.line("")?;
+    match report.evidence_age {
+        Some(age) => out.paragraph(
+            0,
+            &texts.get("report-evidence-age", &Args::new().with("age", span(age, texts))),
+        ),
+        None => out.paragraph(0, &texts.plain("report-no-evidence")),
+    }
+}
+
+/// Returns the reason for the verdict in one sentence.
+pub fn in_one_sentence(report: &Report, texts: &Texts) -> String {
+    let worst = report.credentials.iter().find(|c| c.verdict == report.verdict);
+    if let Some(check) = worst.and_then(CredentialReport::decisive) {
+        return reason_text(check, texts);
+    }
+    if report.credentials.iter().any(|credential| credential.prepared) {
+        return texts.plain("report-valid-copy");
+    }
+    texts.plain("report-valid")
+}
+
+fn write_credential(
+    credential: &CredentialReport,
+    texts: &Texts,
+    out: &mut Output,
+) -> Result<(), CliError> {
+    heading("report-checks", texts, out)?;
+    for check in &credential.checks {
+        let mark = out.mark(match check.outcome {
+            Outcome::Pass => Mark::Yes,
+            Outcome::Fail => Mark::No,
+            Outcome::Undetermined | Outcome::NotChecked => Mark::Unknown,
+        });
+        let name = texts.plain(&format!("check-{}", check.id));
+        out.paragraph(INDENT, &format!("{mark} {name}: {}", reason_text(check, texts)))?;
+    }
+    if let Some(links) = &credential.path {
+        heading("report-path", texts, out)?;
+        for sentence in path_in_words(links, texts) {
+            out.paragraph(INDENT, &sentence)?;
+        }
+    }
+    if let Some(proven) = credential.proven_time {
+        out.line("")?;
+        let args = Args::new().with("time", proven.to_string());
+        out.paragraph(0, &texts.get("report-proven", &args))?;
+    }
+    if let Some(disclosed) = &credential.disclosed {
+        heading("report-disclosed", texts, out)?;
+        let value = serde_json::to_value(disclosed).unwrap_or_default();
+        let rows: Vec<_> = rows(&value)
+            .into_iter()
+            .map(|(name, value)| vec![format!("  {name}"), inline(&value)])
+            .collect();
+        out.table(&rows)?;
+    }
+    if !credential.withheld.is_empty() || credential.withheld_hashes > 0 {
+        out.line("")?;
+        let args = Args::new()
+            .with("claims", credential.withheld.join(", "))
+            .with("count", credential.withheld_hashes);
+        out.paragraph(0, &texts.get("report-withheld", &args))?;
+    }
+    out.line("")?;
+    out.paragraph(0, &whom_to_ask(credential, texts))
+}
+
+fn heading(id: &str, texts: &Texts, out: &mut Output) -> Result<(), CliError> {
+    let _ = crate::text_ids!["report-checks", "report-path", "report-disclosed"];
+    out.line("")?;
+    out.line(bold(texts.plain(id)))
+}
+
+/// Returns one sentence for each step from a trust anchor to the issuer.
+pub fn path_in_words(links: &[Link], texts: &Texts) -> Vec<String> {
+    let mut before = String::new();
+    let mut sentences = Vec::new();
+    for link in links {
+        let args = Args::new().with("by", before).with("name", link.name().to_string());
+        sentences.push(match link {
+            Link::TrustAnchor { .. } => texts.get("path-trust-anchor", &args),
+            Link::Accreditation { statement, .. } => {
+                texts.get("path-accreditation", &args.with("statement", short(statement)))
+            }
+            Link::Agreement { title, country, statement, .. } => texts.get(
+                "path-agreement",
+                &args
+                    .with("title", title.clone())
+                    .with("country", country.name())
+                    .with("statement", short(statement)),
+            ),
+        });
+        before = link.name().to_string();
+    }
+    sentences
+}
+
+fn short(digest: &carnet_proto::id::Digest) -> String {
+    digest.to_string().chars().take(12).collect()
+}
+
+/// Returns the disclosed claims as rows: those of the person, then those of the skill.
+fn rows(disclosed: &Value) -> Vec<(String, Value)> {
+    let mut rows = Vec::new();
+    for (name, value) in disclosed.as_object().into_iter().flatten() {
+        match (name.as_str(), value) {
+            ("skill", Value::Object(skill)) => {
+                rows.extend(skill.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+            ("issued_at" | "expires_at", value) => {
+                let time = carnet_proto::time::UnixSeconds(value.as_u64().unwrap_or_default());
+                rows.push((name.clone(), Value::String(time.date().to_string())));
+            }
+            _ => rows.push((name.clone(), value.clone())),
+        }
+    }
+    rows
+}
+
+fn whom_to_ask(credential: &CredentialReport, texts: &Texts) -> String {
+    let appeal = credential.path.iter().flatten().rev().find_map(|link| match link {
+        Link::Accreditation { appeal_body, .. } => appeal_body.clone(),
+        _ => None,
+    });
+    let last = credential.path.as_ref().and_then(|links| links.last());
+    let issuer = last.map(|link| link.name().to_string());
+    let args = Args::new();
+    match (issuer, appeal, &credential.calls_itself, credential.issuer) {
+        (Some(issuer), Some(appeal), ..) => texts.get(
+            "report-ask-appeal",
+            &args.with("issuer", issuer).with("appeal", appeal.to_string()),
+        ),
+        (Some(issuer), None, ..) => texts.get("report-ask-issuer", &args.with("issuer", issuer)),
+        (None, _, Some(name), _) => {
+            texts.get("report-ask-calls-itself", &args.with("issuer", name.to_string()))
+        }
+        (None, _, None, Some(did)) => {
+            texts.get("report-ask-unknown", &args.with("issuer", did.to_string()))
+        }
+        (None, _, None, None) => texts.plain("report-ask-holder"),
+    }
+}
+
+/// Returns a length of time in the largest unit that says enough.
+pub fn span(seconds: u64, texts: &Texts) -> String {
+    let (id, count) = match seconds {
+        0..120 => ("span-seconds", seconds),
+        120..7200 => ("span-minutes", seconds / 60),
+        7200..172_800 => ("span-hours", seconds / 3600),
+        _ => ("span-days", seconds / 86_400),
+    };
+    let _ = crate::text_ids!["span-seconds", "span-minutes", "span-hours", "span-days"];
+    texts.get(id, &Args::new().with("count", count))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! What a wallet shows to its holder.
+
+use crate::commands::Context;
+use crate::error::{Answer, CliError};
+use crate::ledger::Fetched;
+use crate::render::{bold, inline};
+use crate::text::Args;
+use carnet_proto::id::Did;
+use carnet_proto::time::UnixSeconds;
+use carnet_proto::wallet::{Contents, Wallet, WalletCredential, contents_of};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Lists what is in the wallet.
+pub fn list(wallet: &Wallet, context: &mut Context) -> Result<Answer, CliError> {
+    if context.out.is_json() {
+        let credentials = (1..).zip(wallet.credentials()).map(|(number, c)| summary(number, c));
+        let credentials: Vec<Value> = credentials.collect::<Result<_, _>>()?;
+        let pending: Vec<Value> = wallet
+            .pending()
+            .iter()
+            .map(|key| json!({ "institution": key.institution, "requested_at": key.created_at }))
+            .collect();
+        context
+            .out
+            .json(&json!({ "version": 1, "credentials": credentials, "pending": pending }))?;
+        return Ok(Answer::Yes);
+    }
+    if wallet.credentials().is_empty() && wallet.pending().is_empty() {
+        context.say("wallet-empty", &Args::new())?;
+    }
+    if !wallet.credentials().is_empty() {
+        let heads = crate::text_ids![
+            "wallet-head-number",
+            "wallet-head-title",
+            "wallet-head-level",
+            "wallet-head-issuer",
+            "wallet-head-until",
+            "wallet-head-evidence"
+        ];
+        let mut rows =
+            vec![heads.iter().map(|id| bold(context.texts.plain(id))).collect::<Vec<_>>()];
+        for (number, credential) in (1..).zip(wallet.credentials()) {
+            let claims = read(credential)?.claims;
+            let evidence = match credential.refreshed_at {
+                Some(at) => at.date().to_string(),
+                None => context.texts.plain("wallet-none"),
+            };
+            rows.push(vec![
+                format!("{number}"),
+                claims.skill.title.text.to_string(),
+                format!("{} {}", claims.skill.framework, claims.skill.level),
+                claims.issuer.short(),
+                claims.expires_at.date().to_string(),
+                evidence,
+            ]);
+        }
+        context.out.table(&rows)?;
+    }
+    for key in wallet.pending() {
+        let args = Args::new()
+            .with("did", key.institution.to_string())
+            .with("day", key.created_at.date().to_string());
+        context.say("wallet-pending", &args)?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// Shows one credential with every claim.
+pub fn one(wallet: &Wallet, index: usize, context: &mut Context) -> Result<Answer, CliError> {
+    let Some(credential) = wallet.credentials().get(index) else { return Ok(Answer::No) };
+    let contents = read(credential)?;
+    let (always, disclosable) = parts(&contents)?;
+    if context.out.is_json() {
+        let mut shown = summary(index + 1, credential)?;
+        if let Value::Object(map) = &mut shown {
+            map.insert("version".into(), json!(1));
+            map.insert("always".into(), Value::Object(always.into_iter().collect()));
+            let disclosable: Vec<Value> = disclosable
+                .into_iter()
+                .map(|(name, value)| json!({ "name": name, "value": value }))
+                .collect();
+            map.insert("disclosable".into(), Value::Array(disclosable));
+        }
+        context.out.json(&shown)?;
+        return Ok(Answer::Yes);
+    }
+    let claims = &contents.claims;
+    context.out.line(bold(&claims.skill.title.text))?;
+    let args = Args::new()
+        .with("id", claims.id.to_string())
+        .with("issuer", claims.issuer.to_string())
+        .with("issued", claims.issued_at.date().to_string())
+        .with("until", claims.expires_at.date().to_string());
+    for id in crate::text_ids!["wallet-show-id", "wallet-show-issuer", "wallet-show-times"] {
+        context.say(id, &args)?;
+    }
+    match credential.refreshed_at {
+        Some(at) => {
+            context.say("wallet-show-evidence", &Args::new().with("at", at.to_string()))?;
+        }
+        None => context.say("wallet-show-no-evidence", &Args::new())?,
+    }
+    for (id, rows) in crate::text_ids!["wallet-show-always", "wallet-show-chosen"]
+        .into_iter()
+        .zip([always, disclosable])
+    {
+        context.out.line("")?;
+        context.say(id, &Args::new())?;
+        let rows: Vec<_> =
+            rows.iter().map(|(name, value)| vec![format!("  {name}"), inline(value)]).collect();
+        context.out.table(&rows)?;
+    }
+    Ok(Answer::Yes)
+}
+
+/// Says what was added.
+pub fn added(wallet: &Wallet, first: usize, context: &mut Context) -> Result<Answer, CliError> {
+    let new = (1..).zip(wallet.credentials()).skip(first);
+    if context.out.is_json() {
+        let added = new.map(|(number, c)| summary(number, c)).collect::<Result<Vec<_>, _>>()?;
+        context.out.json(&json!({ "version": 1, "added": added }))?;
+        return Ok(Answer::Yes);
+    }
+    for (number, credential) in new {
+        let claims = read(credential)?.claims;
+        let args = Args::new()
+            .with("number", number)
+            .with("title", claims.skill.title.text.to_string())
+            .with("issuer", claims.issuer.to_string())
+            .with("until", claims.expires_at.date().to_string());
+        context.say("wallet-added", &args)?;
+    }
+    context.say("wallet-added-next", &Args::new())?;
+    Ok(Answer::Yes)
+}
+
+/// Says what was presented to whom.
+pub fn presented(
+    file: &Path,
+    audience: &str,
+    live: bool,
+    until: UnixSeconds,
+    disclosed: &[String],
+    context: &mut Context,
+) -> Result<Answer, CliError> {
+    let file = file.display().to_string();
+    if context.out.is_json() {
+        let kind = if live { "live" } else { "prepared" };
+        context.out.json(&json!({
+            "version": 1, "file": file, "kind": kind, "audience": audience,
+            "expires_at": until, "disclosed": disclosed,
+        }))?;
+        return Ok(Answer::Yes);
+    }
+    let args = Args::new()
+        .with("file", file)
+        .with("audience", audience.to_owned())
+        .with("until", until.to_string())
+        .with("claims", disclosed.join(", "));
+    context.say(if live { "wallet-presented-live" } else { "wallet-presented-copy" }, &args)?;
+    context.say(
+        if disclosed.is_empty() { "wallet-disclosed-nothing" } else { "wallet-disclosed" },
+        &args,
+    )?;
+    Ok(Answer::Yes)
+}
+
+/// Says what was refreshed.
+pub fn refreshed(
+    fetched: &Fetched,
+    refreshed: &[usize],
+    missing: &[(usize, Did)],
+    context: &mut Context,
+) -> Result<Answer, CliError> {
+    let answer = if missing.is_empty() { Answer::Yes } else { Answer::Unknown };
+    for (did, error) in &fetched.failed {
+        let args =
+            Args::new().with("did", did.clone()).with("reason", error.message(&context.texts));
+        context.note("log-left-out", &args);
+    }
+    if context.out.is_json() {
+        let missing: Vec<_> = missing
+            .iter()
+            .map(|(index, issuer)| json!({ "number": index + 1, "issuer": issuer }))
+            .collect();
+        let numbers: Vec<_> = refreshed.iter().map(|index| index + 1).collect();
+        let logs = fetched.replicas.len();
+        context.out.json(
+            &json!({ "version": 1, "logs": logs, "refreshed": numbers, "missing": missing }),
+        )?;
+        return Ok(answer);
+    }
+    let args = Args::new().with("count", refreshed.len()).with("logs", fetched.replicas.len());
+    context.say("wallet-refreshed", &args)?;
+    for (index, issuer) in missing {
+        let args = Args::new().with("number", index + 1).with("issuer", issuer.to_string());
+        context.say("wallet-not-refreshed", &args)?;
+    }
+    Ok(answer)
+}
+
+fn read(credential: &WalletCredential) -> Result<Contents, CliError> {
+    contents_of(credential).map_err(|cause| CliError::input("credential-read").caused_by(cause))
+}
+
+fn summary(number: usize, credential: &WalletCredential) -> Result<Value, CliError> {
+    let claims = read(credential)?.claims;
+    Ok(json!({
+        "number": number,
+        "id": claims.id,
+        "title": claims.skill.title.text,
+        "occupation": claims.skill.occupation,
+        "framework": claims.skill.framework,
+        "level": claims.skill.level,
+        "country": claims.skill.country,
+        "issuer": claims.issuer,
+        "issued_at": claims.issued_at,
+        "expires_at": claims.expires_at,
+        "refreshed_at": credential.refreshed_at,
+    }))
+}
+
+type Named = Vec<(String, Value)>;
+
+/// Parts what is always shown from what is shown by name.
+fn parts(contents: &Contents) -> Result<(Named, Named), CliError> {
+    let bug = |cause| CliError::bug("json-write").caused_by(cause);
+    let person = serde_json::to_value(&contents.claims.person).map_err(bug)?;
+    let skill = serde_json::to_value(&contents.claims.skill).map_err(bug)?;
+    let names: Vec<&str> = contents.disclosures.iter().map(|d| d.name.as_str()).collect();
+    let always = skill.as_object().into_iter().flatten();
+    let always = always
+        .filter(|(name, _)| !names.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()));
+    let find = |name: &str| match name.split_once('.') {
+        Some((list, number)) => {
+            let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+            skill.get(list)?.get(index).cloned()
+        }
+        None if name == "sub" => contents.claims.subject.clone().map(Value::String),
+        None => person.get(name).or_else(|| skill.get(name)).cloned(),
+    };
+    let disclosable =
+        names.iter().filter_map(|name| Some(((*name).to_owned(), find(name)?))).collect();
+    Ok((always.collect(), disclosable))
+}

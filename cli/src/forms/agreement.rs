@@ -1,0 +1,183 @@
+//! The text of an agreement, as TOML.
+
+use super::grant::GrantForm;
+use super::{In, all, broken, maybe, read_toml};
+use crate::error::CliError;
+use carnet_proto::cbor::{Decode as _, Encode as _};
+use carnet_proto::classification::Country;
+use carnet_proto::id::{Did, Digest};
+use carnet_proto::statement::agreement::{
+    Agreement, AgreementKind, Body, Party, Signatory, SourceText,
+};
+use carnet_proto::statement::profile::Role;
+use carnet_proto::text::{Language, Line, Name};
+use carnet_proto::time::{Date, Validity};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// An agreement to start from.
+pub const TEMPLATE: &str = include_str!("agreement.toml");
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AgreementForm {
+    #[serde(deserialize_with = "super::version_one")]
+    #[expect(dead_code, reason = "read to be checked")]
+    version: (),
+    kind: In<AgreementKind>,
+    titles: BTreeMap<String, In<Line>>,
+    from: In<Date>,
+    until: Option<In<Date>>,
+    #[serde(default)]
+    chains: bool,
+    party: Vec<PartyForm>,
+    #[serde(default)]
+    text: Vec<TextForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartyForm {
+    country: In<Country>,
+    #[serde(default)]
+    body: Vec<BodyForm>,
+    signatory: Vec<SignatoryForm>,
+    #[serde(default)]
+    witnesses: Vec<In<Did>>,
+    quorum: Option<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BodyForm {
+    did: In<Did>,
+    name: In<Line>,
+    may_accredit: u8,
+    grant: Vec<GrantForm>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignatoryForm {
+    did: In<Did>,
+    name: In<Line>,
+    role: In<Role>,
+    must: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextForm {
+    language: In<Language>,
+    digest: In<Digest>,
+    address: Option<In<Line>>,
+}
+
+/// Reads the text of an agreement.
+///
+/// # Errors
+/// As [`read_toml`], or `form-rule` if it breaks a rule of agreements.
+pub fn read(path: &Path) -> Result<Agreement, CliError> {
+    let form: AgreementForm = read_toml(path)?;
+    form.into_agreement().map_err(|reason| broken(path, reason))
+}
+
+impl AgreementForm {
+    fn into_agreement(self) -> Result<Agreement, String> {
+        let text = |text: TextForm| SourceText {
+            language: text.language.0,
+            digest: text.digest.0,
+            address: maybe(text.address),
+        };
+        let agreement = Agreement {
+            kind: self.kind.0,
+            titles: names(self.titles)?,
+            parties: self.party.into_iter().map(party).collect::<Result<_, _>>()?,
+            validity: validity(self.from.0, maybe(self.until)),
+            chains: self.chains,
+            texts: self.text.into_iter().map(text).collect(),
+        };
+        Agreement::from_cbor(&agreement.to_cbor()).map_err(|error| error.to_string())
+    }
+}
+
+fn party(form: PartyForm) -> Result<Party, String> {
+    let body = |form: BodyForm| {
+        let grants = form.grant.into_iter().map(GrantForm::into_grant);
+        Ok::<_, String>(Body {
+            did: form.did.0,
+            name: form.name.0,
+            grants: grants.collect::<Result<_, _>>()?,
+            may_accredit: form.may_accredit,
+        })
+    };
+    let signatory = |form: SignatoryForm| Signatory {
+        did: form.did.0,
+        name: form.name.0,
+        role: form.role.0,
+        must: form.must,
+    };
+    Ok(Party {
+        country: form.country.0,
+        bodies: form.body.into_iter().map(body).collect::<Result<_, _>>()?,
+        signatories: form.signatory.into_iter().map(signatory).collect(),
+        witnesses: all(form.witnesses),
+        quorum: form.quorum,
+    })
+}
+
+/// Returns names by language.
+///
+/// # Errors
+/// The language that is none.
+pub fn names(by_language: BTreeMap<String, In<Line>>) -> Result<Vec<Name>, String> {
+    let name = |(language, In(text)): (String, In<Line>)| {
+        let language = <Language as super::FromText>::from_text(&language)?;
+        Ok(Name { language, text })
+    };
+    by_language.into_iter().map(name).collect()
+}
+
+/// Returns the time from the first second of one day to the last second of another.
+pub fn validity(from: Date, until: Option<Date>) -> Validity {
+    Validity { from: from.start(), until: until.map(|day| day.start().end_of_day()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Agreement, CliError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("agreement.toml");
+        std::fs::write(&path, text).unwrap();
+        read(&path)
+    }
+
+    #[test]
+    fn the_template_is_an_agreement() {
+        let agreement = read_text(TEMPLATE).unwrap();
+        assert_eq!(agreement.parties.len(), 2);
+        assert_eq!(agreement.signatories().filter(|s| s.must).count(), 3);
+    }
+
+    #[test]
+    fn an_agreement_that_breaks_a_rule_says_which() {
+        let one_side = TEMPLATE.split("[[party]]\ncountry = \"DE\"").next().unwrap();
+        for (text, rule) in [
+            (one_side.to_owned(), "two parties"),
+            (TEMPLATE.replace("must = true", "must = false"), "must ratify"),
+            (TEMPLATE.replace("quorum = 2", "quorum = 3"), "quorum"),
+            (TEMPLATE.replace("did:carnet:e", "did:carnet:c"), "named twice"),
+        ] {
+            let error = read_text(&text).unwrap_err();
+            let message = error.message(&crate::text::Texts::load(Some("en")));
+            assert!(message.contains(rule), "{message}");
+        }
+        assert_eq!(
+            read_text(&TEMPLATE.replace("version = 1", "version = 2")).unwrap_err().code(),
+            "form"
+        );
+    }
+}
