@@ -328,10 +328,14 @@ impl<P: Ord + Clone> Sync<P> {
         }
     }
 
-    /// Says which logs are this node's own and which others the operator follows.
+    /// Says which logs are this node's own and which others the operator follows. Saying it again
+    /// costs nothing.
     pub fn follow(&mut self, own: BTreeSet<Did>, others: BTreeSet<Did>, archive: &impl Archive) {
-        self.roots = own.union(&others).copied().collect();
-        self.own = own;
+        let roots = own.union(&others).copied().collect();
+        if own == self.own && roots == self.roots {
+            return;
+        }
+        (self.own, self.roots) = (own, roots);
         self.recompute_wanted(archive);
     }
 
