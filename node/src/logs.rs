@@ -29,7 +29,7 @@ use carnet_proto::statement::Statement;
 use thiserror::Error;
 use tokio::sync::broadcast;
 
-use crate::store::{Batch, Store, StoreError};
+use crate::store::{Batch, Store, StoreError, entries};
 
 mod follow;
 mod layout;
@@ -106,6 +106,29 @@ impl Logs {
         let follows = RwLock::new(follow::load(&*store)?);
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
         Ok(Self { store, logs: RwLock::new(logs), follows, heard: Mutex::default(), changes })
+    }
+
+    /// Reads each stored log by itself, and tells what each is like.
+    ///
+    /// # Errors
+    /// [`LogsError::Store`], [`LogsError::Damaged`] if the logs cannot even be told apart.
+    #[expect(clippy::type_complexity, reason = "a list of results")]
+    pub fn check(store: &dyn Store) -> Result<Vec<(Did, Result<Replica, LogsError>)>, LogsError> {
+        let dids = load::dids(store)?.into_iter();
+        Ok(dids.map(|did| (did, load::replica(store, &did).map(|(replica, _)| replica))).collect())
+    }
+
+    /// Deletes a log from a store that no node has open.
+    ///
+    /// # Errors
+    /// [`LogsError::Store`].
+    pub fn drop_stored(store: &dyn Store, did: &Did) -> Result<(), LogsError> {
+        let mut batch = Batch::new();
+        for found in entries(store, &layout::log(did)) {
+            batch.delete(found?.0);
+        }
+        store.apply(batch)?;
+        Ok(())
     }
 
     /// Returns the institutions whose logs are held, in order.
