@@ -71,8 +71,6 @@ pub struct Logs {
     store: Arc<dyn Store>,
     logs: RwLock<BTreeMap<Did, Arc<Log>>>,
     follows: RwLock<BTreeMap<Did, Follow>>,
-    /// The largest sizes that others spoke of.
-    heard: Mutex<BTreeMap<Did, TreeSize>>,
     changes: broadcast::Sender<Change>,
 }
 
@@ -105,7 +103,7 @@ impl Logs {
         }
         let follows = RwLock::new(follow::load(&*store)?);
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
-        Ok(Self { store, logs: RwLock::new(logs), follows, heard: Mutex::default(), changes })
+        Ok(Self { store, logs: RwLock::new(logs), follows, changes })
     }
 
     /// Reads each stored log by itself, and tells what each is like.
@@ -195,21 +193,6 @@ impl Logs {
     /// Returns a receiver of changes from now on. One that lags behind misses the oldest.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
-    }
-
-    /// Remembers that a log that is held was said to have this size.
-    pub fn heard(&self, did: &Did, size: TreeSize) {
-        if self.get(did).is_some() {
-            let mut heard = lock(&self.heard);
-            let largest = heard.entry(*did).or_default();
-            *largest = size.max(*largest);
-        }
-    }
-
-    /// Returns how many entries of a log others spoke of that are not held.
-    pub fn lag(&self, did: &Did) -> u64 {
-        let heard = lock(&self.heard).get(did).copied().unwrap_or_default();
-        self.get(did).map_or(0, |replica| heard.0.saturating_sub(replica.size().0))
     }
 
     /// Accepts entries of another institution's log that lead towards a checkpoint, as

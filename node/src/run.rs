@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use carnet_proto::id::Did;
+use carnet_proto::key::Purpose;
 use carnet_proto::ledger::ProfileView;
 use carnet_proto::statement::profile::{InstitutionProfile, MAX_NODES, NodeAddress};
 use carnet_proto::text::Line;
@@ -24,6 +25,8 @@ use crate::logs::{Logs, LogsError};
 use crate::net::{Limits, Multiaddr, Net, NetConfig, NetError, NetEvents, NetHandle, PeerId, Tap};
 use crate::store::sled::{DEFAULT_LOCK_PATIENCE, SledOptions, SledStore};
 use crate::store::{Store, StoreError};
+use crate::sync::{Sync, SyncConfig, SyncHandle};
+use crate::witness::Witness;
 use crate::writer::{Writer, WriterError};
 
 mod check;
@@ -63,6 +66,7 @@ impl std::fmt::Debug for NodeOptions {
 pub struct Node {
     http: Http,
     net: NetHandle,
+    sync: Sync,
     logs: Arc<Logs>,
     institutions: Vec<Arc<OwnInstitution>>,
     writers: Vec<Writer>,
@@ -114,15 +118,17 @@ impl Node {
         let mut node = Starting {
             net: net.clone(),
             logs: Arc::clone(&opened.logs),
+            sync: None,
             institutions: Vec::new(),
             operators: Vec::new(),
             writers: Vec::new(),
             tasks: Vec::new(),
         };
         match node.bring_up(&config, directory, opened, clock, events, stopping, listener).await {
-            Ok(http) => Ok(Self {
+            Ok((http, sync)) => Ok(Self {
                 http,
                 net,
+                sync,
                 logs: node.logs,
                 institutions: node.institutions,
                 writers: node.writers,
@@ -159,6 +165,11 @@ impl Node {
         &self.net
     }
 
+    /// Returns what talks to the replication of the node.
+    pub fn sync(&self) -> SyncHandle {
+        self.sync.handle()
+    }
+
     /// Returns the logs that the node holds.
     pub fn logs(&self) -> &Arc<Logs> {
         &self.logs
@@ -178,6 +189,7 @@ impl Node {
         drop(self.institutions);
         let starting = Starting {
             net: self.net,
+            sync: Some(self.sync),
             logs: self.logs,
             institutions: Vec::new(),
             operators: Vec::new(),
@@ -199,6 +211,7 @@ impl Node {
 /// The parts of a node, to be stopped in the opposite order.
 struct Starting {
     net: NetHandle,
+    sync: Option<Sync>,
     logs: Arc<Logs>,
     institutions: Vec<Arc<OwnInstitution>>,
     operators: Vec<Operator>,
@@ -217,12 +230,14 @@ impl Starting {
         events: NetEvents,
         stopping: watch::Receiver<bool>,
         listener: tokio::net::TcpListener,
-    ) -> Result<Http, StartError> {
+    ) -> Result<(Http, Sync), StartError> {
         let mut disk = Vec::from([directory.join(STORE_DIRECTORY)]);
+        let witness = Arc::new(Witness::new(opened.store, Arc::clone(&clock)));
         for (institution, register) in opened.institutions {
             disk.push(institution.directory.join(REGISTER_DIRECTORY));
             let (logs, clock) = (Arc::clone(&self.logs), Arc::clone(&clock));
             let entries = config.status_list_entries;
+            witness.add(institution.did, institution.seed.signing_key(Purpose::Witness));
             let (did, token) = (institution.did, institution.token);
             let writer = Writer::start(Arc::clone(&logs), did, institution.seed.clone())?;
             let handle = writer.handle();
@@ -244,21 +259,33 @@ impl Starting {
         for institution in &self.institutions {
             announce(&self.logs, institution, &self.net, &config.announce).await?;
         }
-        self.tasks.push(tokio::spawn(drain(events)));
+        // Whatever is followed is known to the logs already.
+        let settings = SyncConfig { period: config.anti_entropy, ..SyncConfig::default() };
+        let logs = Arc::clone(&self.logs);
+        let sync = Sync::start(self.net.clone(), events, logs, witness, settings);
         let api = Api {
             logs: Arc::clone(&self.logs),
             clock: ClockRef(clock),
             net: self.net.clone(),
+            sync: sync.handle(),
             operators: std::mem::take(&mut self.operators),
             disk,
             stopping,
         };
-        Ok(Http::serve(listener, Arc::new(api))?)
+        match Http::serve(listener, Arc::new(api)) {
+            Ok(http) => Ok((http, sync)),
+            Err(error) => {
+                self.sync = Some(sync);
+                Err(error.into())
+            }
+        }
     }
 
     async fn take_down(self) {
         drop((self.institutions, self.operators));
-        // The network first: its events end with it, and with them the task that waits for them.
+        if let Some(sync) = self.sync {
+            sync.stop().await;
+        }
         self.net.shutdown().await;
         for task in self.tasks {
             if let Err(error) = task.await {
@@ -269,10 +296,6 @@ impl Starting {
             writer.stop().await;
         }
     }
-}
-
-async fn drain(mut events: NetEvents) {
-    while events.next().await.is_some() {}
 }
 
 fn open(config: &Config, directory: &Path, patience: Duration) -> Result<Opened, StartError> {
