@@ -278,7 +278,7 @@ fn join_evidence(parts: &[&[u8]]) -> Option<Vec<u8>> {
 fn read_challenge(path: &Path, now: UnixSeconds) -> Result<Challenge, CliError> {
     let challenge = open_challenge(path)?;
     if challenge.expires_at <= now {
-        let until = challenge.expires_at.to_string();
+        let until = crate::render::time(challenge.expires_at);
         return Err(CliError::input("challenge-expired")
             .arg("file", path.display().to_string())
             .arg("until", until)
