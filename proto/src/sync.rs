@@ -8,7 +8,7 @@
 //! their cosignatures. Nothing that a peer says is believed, only what the log itself signed.
 //!
 //! A log is stored and passed on only if it is wanted: an own one, one that the operator follows, or
-//! one that these [reach](crate::ledger::reach). The messages are in [`message`]; none of them can
+//! one that these [`reach`]. The messages are in [`message`]; none of them can
 //! hold anything about workers.
 
 mod archive;
