@@ -18,6 +18,8 @@ use std::sync::Arc;
 const MAX_LOGS: usize = 10_000;
 /// Most entries of one log.
 const MAX_ENTRIES: u64 = 10_000_000;
+/// Largest log, in bytes of its entries.
+const MAX_LOG_BYTES: usize = 1024 * 1024 * 1024;
 /// Entries asked for at once.
 const PAGE: u64 = 1024;
 /// Largest page of entries, in bytes.
@@ -95,7 +97,7 @@ pub fn list(client: &Client) -> Result<Vec<Listed>, CliError> {
 /// Fetches every log of a node. One that does not hold is named in [`Fetched::failed`].
 ///
 /// # Errors
-/// Those of the client, if the node cannot be reached at all.
+/// Those of the client, if the node cannot be reached or stops answering.
 pub fn fetch(client: &Client, message: String) -> Result<Fetched, CliError> {
     let listed = list(client)?;
     let bar = progress::bar(listed.len() as u64, message);
@@ -107,6 +109,11 @@ pub fn fetch(client: &Client, message: String) -> Result<Fetched, CliError> {
         {
             Ok((did, replica)) => {
                 fetched.replicas.insert(did, replica);
+            }
+            // The node itself is gone: what is left would be missing for a reason of no log.
+            Err(error) if matches!(error.code(), "node-unreachable" | "node-timeout") => {
+                bar.finish_and_clear();
+                return Err(error);
             }
             Err(error) => fetched.failed.push((log.did, error)),
         }
@@ -148,6 +155,7 @@ fn fetch_once(client: &Client, did: &Did) -> Result<Replica, CliError> {
         return Err(wrong("it has too many entries"));
     }
     let mut entries: Vec<Vec<u8>> = Vec::new();
+    let mut bytes = 0;
     while (entries.len() as u64) < size {
         let from = entries.len() as u64;
         let limit = PAGE.min(size - from);
@@ -155,6 +163,10 @@ fn fetch_once(client: &Client, did: &Did) -> Result<Replica, CliError> {
         let page: Vec<Bytes> = get_list(client, &page, MAX_PAGE_BYTES, PAGE as usize)?;
         if page.is_empty() || page.len() as u64 > limit {
             return Err(wrong("the node does not serve all of its entries"));
+        }
+        bytes += page.iter().map(|Bytes(entry)| entry.len()).sum::<usize>();
+        if bytes > MAX_LOG_BYTES {
+            return Err(wrong("it is too large"));
         }
         entries.extend(page.into_iter().map(|Bytes(entry)| entry));
     }

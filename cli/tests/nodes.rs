@@ -40,6 +40,13 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
     let accreditation = a.operate(&user, &accredit).json();
     let accreditation = accreditation["digest"].as_str().unwrap().to_owned();
 
+    // The institutions name each other as witnesses, now that each has an identifier.
+    let witnesses = format!("witnesses = [\"{authority}\", \"{institute}\"]\nquorum = 1\n");
+    std::fs::write(user.path("profile.toml"), witnesses).unwrap();
+    a.operate(&user, "node profile profile.toml").ok();
+    let status = a.operate(&user, "node status").json();
+    assert_eq!((&status["did"], &status["quorum"]), (&Value::from(authority.as_str()), &1.into()));
+
     wallet_with_request(&user, &institute);
     std::fs::write(user.path("class.csv"), user.run("issue skill --csv-template").ok()).unwrap();
     i.operate(&user, "issue skill --csv class.csv --out issued --dry-run").ok();
@@ -51,11 +58,7 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
     user.run_locked("wallet add issued/class-7-ana.carnet --wallet ana.age", "p")
         .fails(3, &["already"]);
 
-    let trust = format!(
-        "trust add {authority} --name Authority --yes --policy trust.toml --quorum 1 \
-         --witness {authority} --witness {institute}"
-    );
-    user.run(&trust).ok();
+    user.run(&format!("trust add {authority} --name Authority --yes --policy trust.toml")).ok();
     let present = |name: &str| {
         user.run(&format!("challenge --policy trust.toml --out {name}.challenge")).ok();
         let line = format!(

@@ -195,7 +195,7 @@ fn all_wrong_rows_of_a_class_are_listed_and_nothing_is_issued() {
             "--columns",
         ],
     );
-    assert_eq!(stderr.matches("line ").count(), 4, "{stderr}");
+    assert_eq!(stderr.matches("\n  line ").count(), 4, "{stderr}");
     assert!(!user.path("issued").exists());
     let json: serde_json::Value =
         serde_json::from_str(&user.run(&format!("{line} --json")).fails(3, &[])).unwrap();

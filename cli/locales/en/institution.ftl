@@ -134,7 +134,7 @@ doctor-next-logs-none = follow an institution: carnet follow DID --address ADDR
 doctor-log-stale = the log of { $name } was last cosigned { $age } ago
 doctor-next-log-stale = is the node connected? A verifier may refuse a view as old as that.
 doctor-log-uncosigned = the log of { $name } bears no cosignature of a witness
-doctor-next-log-uncosigned = name witnesses in the profile of the institution, and ask them to follow it
+doctor-next-log-uncosigned = its institution names witnesses by `carnet node profile`, and asks them to follow it
 
 node-made =
     The node is in { $dir }, and with it the keys of the institution.
@@ -145,6 +145,7 @@ node-words =
     These 24 words are the next keys of the institution. They are shown this once and kept nowhere. Write them on paper and lock it away, apart from this machine: whoever steals the keys here cannot replace them without these words, and you can.
 node-next =
     Next: `carnet node run --dir { $dir }` starts it. Others reach it at the addresses that carnet.toml announces. The password of its operator is in { $token }.
+node-profile-stated = The profile stands at leaf { $leaf }, statement { $digest }.
 node-started =
     The node answers at { $url }
     { "  " }other nodes reach it at { $addresses }
@@ -186,6 +187,7 @@ node-checked =
     }.
 
 error-node-init = no node can be made in { $dir }
+error-no-profile = the log of { $did } has no profile to start from
 error-node-start = the node in { $dir } cannot start
 hint-node-start = is it running already? `carnet node init` makes a node; `carnet node status` asks one that runs
 error-node-check = the node in { $dir } cannot be checked
@@ -205,6 +207,12 @@ error-rows =
        *[other] { $count } mistakes
     } in { $file }, and nothing was issued
 hint-rows = `carnet issue skill --columns` says what each column holds
+error-issue-unwritten =
+    everything was issued, and { $written } files were written, but { $count ->
+        [one] one was
+       *[other] { $count } were
+    } not
+hint-issue-unwritten = make these invalid by `carnet status set ROW invalid`, and issue them again under new row keys
 error-policy-missing = there are no rules at { $file }
 hint-policy-missing = `carnet trust add DID --name NAME` makes them; name another file with --policy FILE
 error-trust-known = { $did } is a trust anchor in { $file } already

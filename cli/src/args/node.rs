@@ -17,6 +17,8 @@ pub enum Node {
     Check(Check),
     /// Ask a running node how it is.
     Status(Status),
+    /// State anew who the institution is, whom to ask and who witnesses its log.
+    Profile(Profile),
 }
 
 /// Arguments of `node init`.
@@ -98,6 +100,26 @@ Examples:
   carnet node status --node http://127.0.0.1:7878 --token-file node/operator.token --json")]
 pub struct Status {
     /// The node to ask.
+    #[command(flatten)]
+    pub node: Operate,
+}
+
+/// Arguments of `node profile`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet node profile --template > profile.toml
+  carnet node profile profile.toml
+
+What the file does not say stays as it is. `carnet node init --profile` takes the same file.")]
+pub struct Profile {
+    /// Names, contacts and witnesses, as TOML.
+    #[arg(value_name = "FILE", required_unless_present = "template")]
+    pub file: Option<PathBuf>,
+    /// Print a file to start from, and do nothing else.
+    #[arg(long)]
+    pub template: bool,
+    /// The node of the institution.
     #[command(flatten)]
     pub node: Operate,
 }

@@ -48,12 +48,23 @@ pub fn skill(args: &args::Skill, context: &mut Context) -> Result<Answer, CliErr
     spinner.finish_and_clear();
     let Some(batch) = batch? else { return checked(rows.len(), context) };
     let mut written = Vec::new();
-    let mut failed = None;
-    for (issued, target) in batch.rows.iter().zip(&targets) {
+    let mut unwritten = Vec::new();
+    for ((issued, target), row) in batch.rows.iter().zip(&targets).zip(&rows) {
         match files::write(target, &issued.file.0, Access::Private, Existing::Keep) {
             Ok(()) => written.push((issued.row.to_string(), target.display().to_string())),
-            Err(error) => failed = Some(error),
+            Err(error) => unwritten.push(Mistake::new(
+                row.line,
+                Some(issued.row.to_string()),
+                error.message(&context.texts),
+            )),
         }
+    }
+    if !unwritten.is_empty() {
+        return Err(CliError::store("issue-unwritten")
+            .arg("written", written.len())
+            .arg("count", unwritten.len())
+            .mistakes(unwritten)
+            .hint("issue-unwritten"));
     }
     let issuance = batch.issuance.to_string();
     if context.out.is_json() {
@@ -66,10 +77,7 @@ pub fn skill(args: &args::Skill, context: &mut Context) -> Result<Answer, CliErr
             Args::new().with("count", written.len()).with("dir", dir).with("digest", issuance);
         context.say("issued", &args)?;
     }
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(Answer::Yes),
-    }
+    Ok(Answer::Yes)
 }
 
 fn template(from: &args::From) -> Option<String> {

@@ -1,11 +1,12 @@
 //! `carnet node`: setting up, running and looking after a node.
 
-use super::institution::Operator;
+use super::institution::{Operator, appended};
 use super::trust::fingerprint_of;
 use super::{Context, node_dir, rng};
 use crate::args::node as args;
 use crate::error::{Answer, CliError};
-use crate::forms::profile::{self, ProfileAdditions};
+use crate::forms::profile;
+use crate::ledger;
 use crate::render::{Mark, bold};
 use crate::text::Args;
 use carnet_node::clock::SystemClock;
@@ -14,6 +15,7 @@ use carnet_node::institution::{InitOptions, InitReport, init as make};
 use carnet_node::run::{Node, NodeOptions, check as check_dir};
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::key::Seed;
+use carnet_proto::ledger::ProfileView;
 use carnet_proto::statement::profile::InstitutionProfile;
 use carnet_proto::text::{Language, Line, Name};
 use serde::Deserialize;
@@ -32,6 +34,7 @@ pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliErro
         args::Node::Run(args) => serve(&args, context),
         args::Node::Check(args) => check(&args, context),
         args::Node::Status(args) => status(&args, context),
+        args::Node::Profile(args) => state_profile(&args, context),
     }
 }
 
@@ -56,25 +59,46 @@ fn profile_of(args: &args::Init) -> Result<InstitutionProfile, CliError> {
         // The argument parser asks for all three.
         return Err(CliError::bug("arguments"));
     };
-    let added = match &args.profile {
-        Some(path) => profile::read(path)?,
-        None => ProfileAdditions::default(),
-    };
     let text = Line::parse(name).map_err(|cause| CliError::usage("name").caused_by(cause))?;
     let english = Language::parse("en").map(|language| Name { language, text });
-    let further = added.names.into_iter().filter(|name| name.language.as_str() != "en");
-    let profile = InstitutionProfile {
-        names: english.into_iter().chain(further).collect(),
+    let mut profile = InstitutionProfile {
+        names: english.into_iter().collect(),
         country,
         role,
-        web: added.web,
+        web: None,
         nodes: Vec::new(),
-        contacts: added.contacts,
-        witnesses: added.witnesses,
-        quorum: added.quorum,
+        contacts: Vec::new(),
+        witnesses: Vec::new(),
+        quorum: None,
     };
+    if let Some(path) = &args.profile {
+        profile::read(path)?.apply(&mut profile);
+    }
+    checked(&profile)
+}
+
+fn checked(profile: &InstitutionProfile) -> Result<InstitutionProfile, CliError> {
     InstitutionProfile::from_cbor(&profile.to_cbor())
         .map_err(|cause| CliError::usage("statement-rule").caused_by(cause))
+}
+
+fn state_profile(args: &args::Profile, context: &mut Context) -> Result<Answer, CliError> {
+    let Some(path) = args.file.as_deref().filter(|_| !args.template) else {
+        context.out.line(profile::TEMPLATE.trim_end())?;
+        return Ok(Answer::Yes);
+    };
+    let changes = profile::read(path)?;
+    let operator = Operator::of(&args.node)?;
+    let own = operator.did()?;
+    let log = ledger::fetch_one(&operator.client, &own)?;
+    let ProfileView::Known(known) = &log.view().profile else {
+        return Err(CliError::input("no-profile").arg("did", own.to_string()));
+    };
+    let mut profile = known.clone();
+    changes.apply(&mut profile);
+    let done = operator.append("profile", &checked(&profile)?)?;
+    crate::uses_texts!["node-profile-stated"];
+    appended(&done, "node-profile-stated", Args::new(), context)
 }
 
 /// Returns the 24 words of a seed.
