@@ -62,7 +62,11 @@ reason-ok-disclosures = everything shown is as the issuer signed it
 reason-ok-claim-shape = the claims are complete and of the right form
 reason-ok-time = it counts until { $until }
 reason-ok-status = neither revoked nor suspended, by a list { $age } old
-reason-ok-witnesses = at least { $quorum } independent witnesses cosigned the log, last at { $seen }
+reason-ok-witnesses =
+    { $quorum ->
+        [one] at least one independent witness
+       *[other] at least { $quorum } independent witnesses
+    } cosigned the log, last at { $seen }
 reason-ok-path =
     { $links ->
         [0] you trust the issuer itself
