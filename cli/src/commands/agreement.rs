@@ -8,7 +8,7 @@ use crate::forms::agreement as form;
 use crate::http::Client;
 use crate::ledger::{self, Fetched};
 use crate::render::{Mark, bold};
-use crate::text::Args;
+use crate::text::{Args, Texts};
 use carnet_proto::id::Digest;
 use carnet_proto::statement::agreement::{Agreement, Ratification, Signatory};
 use carnet_proto::statement::standing::State;
@@ -80,7 +80,7 @@ fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError
         Ratification { agreement: found.digest, party: party.country, role: signatory.role };
     let done = operator.append("ratification", &ratification)?;
     let args = Args::new()
-        .with("title", title(&found.agreement))
+        .with("title", title(&found.agreement, &context.texts))
         .with("country", party.country.name())
         .with("role", signatory.role.name());
     let _ = crate::text_ids!["agreement-ratified"];
@@ -94,8 +94,10 @@ fn ratified(found: &Found, signatory: &Signatory) -> Option<Digest> {
     (held.state == State::InForce).then_some(*digest)
 }
 
-fn title(agreement: &Agreement) -> String {
-    carnet_proto::text::choose(&agreement.titles, "en").map(ToString::to_string).unwrap_or_default()
+fn title(agreement: &Agreement, texts: &Texts) -> String {
+    carnet_proto::text::choose(&agreement.titles, texts.language())
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 /// Tells whether the agreement is in force: yes, no, or unknown where the log of a signatory that must
@@ -123,7 +125,7 @@ fn show(args: &args::Show, context: &mut Context) -> Result<Answer, CliError> {
         return Ok(Answer::Yes);
     }
     let agreement = &found.agreement;
-    context.out.line(bold(title(agreement)))?;
+    context.out.line(bold(title(agreement, &context.texts)))?;
     let until = agreement.validity.until.map(|until| until.date().to_string());
     let args = Args::new()
         .with("digest", found.digest.to_string())

@@ -21,8 +21,8 @@ use serde_json::json;
 /// What a node says about the institution that is operated.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Operated {
-    /// Its identifier.
-    pub did: String,
+    /// Its identifier; none on a node without a log.
+    pub did: Option<String>,
     /// Everything else.
     #[serde(flatten)]
     pub rest: serde_json::Map<String, serde_json::Value>,
@@ -81,7 +81,10 @@ impl Operator {
     /// Those of the client, or `node-answer`.
     pub fn did(&self) -> Result<Did, CliError> {
         let status = self.status()?;
-        Did::parse(&status.did).map_err(|error| ledger::answer(&self.client, &error.to_string()))
+        let did = status.did.ok_or_else(|| {
+            CliError::usage("no-institution").arg("url", self.client.address().to_owned())
+        })?;
+        Did::parse(&did).map_err(|error| ledger::answer(&self.client, &error.to_string()))
     }
 
     /// Hands in a statement.
@@ -126,14 +129,21 @@ pub fn follow(args: &args::Follow, context: &mut Context) -> Result<Answer, CliE
     }
     let wanted = did(&args.did)?;
     let operator = Operator::of(&args.node)?;
-    let body = json!({ "did": wanted, "addresses": args.addresses });
-    let answer: Follows =
-        operator.client.post_json(&operator.path("/operator/v1/follows"), &body)?;
+    let path = operator.path("/operator/v1/follows");
+    if args.stop {
+        operator.client.delete(&operator.path(&format!("/operator/v1/follows?did={wanted}")))?;
+    } else {
+        let body = json!({ "did": wanted, "addresses": args.addresses });
+        operator.client.post_json::<Follows>(&path, &body)?;
+    }
+    let answer: Follows = operator.client.get_json(&path)?;
     if context.out.is_json() {
         context.out.json(&json!({ "version": 1, "follows": answer.follows }))?;
     } else {
+        let [followed, unfollowed] = crate::text_ids!["followed", "unfollowed"];
+        let id = if args.stop { unfollowed } else { followed };
         let args = Args::new().with("did", wanted.to_string()).with("count", answer.follows.len());
-        context.say("followed", &args)?;
+        context.say(id, &args)?;
     }
     Ok(Answer::Yes)
 }

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::desk::register::RegisterError;
 use crate::desk::{DeskError, RowError};
 use crate::logs::LogsError;
+use crate::sync::SyncError;
 use crate::writer::WriterError;
 
 /// A refusal on its way to whoever asked.
@@ -106,6 +107,15 @@ impl From<LogsError> for ApiError {
             LogsError::Address => Self::bad_request("address", error.to_string()),
             LogsError::OwnLog(_) => conflict("own-log"),
             _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<SyncError> for ApiError {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::Logs(error) => error.into(),
+            _ => Self::stopping(),
         }
     }
 }
