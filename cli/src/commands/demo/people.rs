@@ -18,9 +18,10 @@ use carnet_proto::ledger::Ledger;
 use carnet_proto::presentation::Presentation;
 use carnet_proto::profile::MAX_LIVE_SECONDS;
 use carnet_proto::time::{DAY, UnixSeconds};
+use carnet_proto::verify::policy::Policy;
 use carnet_proto::verify::report::Report;
 use carnet_proto::wallet::{PresentRequest, Wallet};
-use rand_core::Rng as _;
+use getrandom::rand_core::Rng as _;
 use std::path::Path;
 
 /// Largest answer of the issuing desk, in bytes.
@@ -130,6 +131,12 @@ impl Employer {
     /// Sits down with rules, and a place for its challenges.
     pub fn new(rules: Rules, home: &Path) -> Self {
         Self { rules, challenges: Challenges::at(home) }
+    }
+
+    /// Returns the rules with every nonce that was handed out.
+    pub fn policy(&self) -> Result<Policy, CliError> {
+        let audience = self.rules.audience.as_str();
+        Ok(self.rules.policy(self.challenges.issued(audience)?))
     }
 
     /// Makes a challenge and returns its nonce.

@@ -3,7 +3,7 @@
 use super::people::Worker;
 use super::trouble;
 use crate::error::CliError;
-use carnet_node::net::tap::read_transcript;
+use carnet_node::net::read_transcript;
 use carnet_proto::cbor::Mode;
 use carnet_proto::credential::SdCwt;
 use carnet_proto::key::PublicKey;

@@ -8,7 +8,7 @@ use crate::ledger::{self, Fetched};
 use carnet_node::clock::{Clock as _, SteppedClock};
 use carnet_node::config::{Announce, Config};
 use carnet_node::institution::{InitOptions, init};
-use carnet_node::net::tap::FileTap;
+use carnet_node::net::{FileTap, Multiaddr};
 use carnet_node::run::{Node, NodeOptions};
 use carnet_proto::cbor::Encode;
 use carnet_proto::classification::Country;
@@ -80,7 +80,7 @@ impl Stage {
                 announce: Announce::Listening,
                 anti_entropy: Duration::from_secs(2),
                 // The story publishes when it says so.
-                status_schedule: 10 * 365 * DAY,
+                status_schedule: 7 * DAY,
                 ..Config::default()
             };
             let made = init(&home, InitOptions { profile, config }, &mut crate::commands::rng())
@@ -145,7 +145,8 @@ impl Stage {
     /// the two authorities; the rest it finds by what they say.
     pub fn start(&mut self) -> Result<usize, CliError> {
         let follows = vec![self.did("ph-authority")?, self.did("de-authority")?];
-        let mut peers = Vec::new();
+        let mut peers: Vec<_> =
+            self.members.iter().filter_map(|m| m.node.as_ref()).flat_map(addresses).collect();
         for member in &mut self.members {
             if member.node.is_none() {
                 let mut config = Config::load(&member.dir).map_err(trouble)?;
@@ -154,14 +155,9 @@ impl Stage {
                 let options =
                     NodeOptions { tap: Some(self.tap.clone()), ..NodeOptions::default() };
                 let node = Node::start(config, &member.dir, self.clock.clone(), options);
-                member.node = Some(self.runtime.block_on(node).map_err(trouble)?);
-            }
-            if let Some(node) = &member.node {
-                let peer = node.peer_id();
-                peers.extend(node.listen_addrs().into_iter().map(|address| {
-                    let text = address.to_string();
-                    if text.contains("/p2p/") { address } else { address.with_p2p(peer).unwrap_or_else(|a| a) }
-                }));
+                let node = self.runtime.block_on(node).map_err(trouble)?;
+                peers.extend(addresses(&node));
+                member.node = Some(node);
             }
         }
         Ok(self.members.iter().filter(|m| m.node.is_some()).count())
@@ -175,6 +171,14 @@ impl Stage {
             self.runtime.block_on(node.stop());
         }
         self.members.iter().filter(|m| m.node.is_some()).count()
+    }
+
+    /// Stops one node.
+    pub fn stop_one(&mut self, key: &str) {
+        let member = self.members.iter_mut().find(|member| member.key == key);
+        if let Some(node) = member.and_then(|member| member.node.take()) {
+            self.runtime.block_on(node.stop());
+        }
     }
 
     /// Stops everything.
@@ -216,6 +220,13 @@ impl Stage {
         }
     }
 
+    /// Returns every entry of an institution's log, as its own node has it.
+    pub fn entries(&self, key: &str) -> Result<Vec<Vec<u8>>, CliError> {
+        let did = self.did(key)?;
+        let node = self.member(key)?.node.as_ref().ok_or_else(|| CliError::bug("demo"))?;
+        node.logs().entries(&did, 0, usize::MAX, usize::MAX).map_err(trouble)
+    }
+
     /// Fetches every log from a node, as a verifier or a worker does.
     pub fn fetch(&self, key: &str) -> Result<Fetched, CliError> {
         ledger::fetch(&self.client(key)?, String::new())
@@ -230,9 +241,8 @@ impl Stage {
         operator.client.post_json::<Published>(&path, &serde_json::json!({})).map(|_| ())
     }
 
-    /// Waits until every node holds every log as its owner has it, and on the employer's node every
-    /// log is cosigned by two witnesses at the time of the story or later. Returns how many nodes
-    /// agree.
+    /// Waits until every running node holds every log as far as any does, and every log is cosigned
+    /// by three others at the time of the story or later. Returns how many nodes agree.
     pub fn converge(&self) -> Result<usize, CliError> {
         let since = self.now();
         for member in &self.members {
@@ -242,20 +252,21 @@ impl Stage {
         }
         let deadline = Instant::now() + PATIENCE;
         loop {
+            let running = self.members.iter().filter(|m| m.node.is_some()).count();
             let agreed = self.members.iter().filter(|m| self.agrees(m, since)).count();
-            if agreed == self.members.len() || Instant::now() > deadline {
+            if agreed == running || Instant::now() > deadline {
                 return Ok(agreed);
             }
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 
-    /// Whether a node holds every log as its owner does, cosigned by two since a time.
     fn agrees(&self, member: &Member, since: UnixSeconds) -> bool {
         let Some(node) = &member.node else { return false };
-        self.members.iter().filter_map(|owner| Some((owner.did?, owner.node.as_ref()?))).all(
-            |(did, owner)| {
+        self.members.iter().filter_map(|owner| owner.did).all(
+            |did| {
                 let size = |node: &Node| node.logs().with(&did, carnet_proto::ledger::Replica::size);
+                let largest = self.members.iter().filter_map(|m| size(m.node.as_ref()?)).max();
                 let fresh = node.logs().with(&did, |replica| {
                     replica.view().newest().map_or(0, |newest| {
                         let lines = newest.note.signatures().iter();
@@ -266,13 +277,20 @@ impl Stage {
                             .count()
                     })
                 });
-                size(node).is_some() && size(node) == size(owner) && fresh.is_some_and(|n| n >= 3)
+                size(node).is_some() && size(node) == largest && fresh.is_some_and(|n| n >= 3)
             },
         )
     }
 }
 
-fn loopback() -> Result<carnet_node::net::Multiaddr, CliError> {
+/// The addresses at which others reach a node.
+fn addresses(node: &Node) -> Vec<Multiaddr> {
+    let peer = node.peer_id();
+    let with_peer = |address: Multiaddr| address.with_p2p(peer).unwrap_or_else(|same| same);
+    node.listen_addrs().into_iter().map(with_peer).collect()
+}
+
+fn loopback() -> Result<Multiaddr, CliError> {
     "/ip4/127.0.0.1/tcp/0".parse().map_err(trouble)
 }
 

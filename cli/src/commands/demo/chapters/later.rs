@@ -75,14 +75,16 @@ impl Play<'_, '_> {
         self.settle()?;
         self.judge("expired", "invalid: time", 5, 1)?;
 
+        // The institute's node is down for nine days; the witnesses go on cosigning what it has.
+        self.stage.stop_one("ph-institute");
         self.go_to_day(22)?;
-        // The witnesses go on; the institute has not published its lists for nine days.
         self.stage.converge()?;
         self.judge("stale-status", "undetermined: status", 0, 0)?;
         let presentation = self.meet(&[0], true)?;
         let now = self.stage.now();
         let report = self.employer.judge(&presentation, &Ledger::new(), now)?;
         self.story.verdict("stale-evidence", &Args::new(), "undetermined: witnesses", &report)?;
+        self.stage.start()?;
         self.settle()
     }
 
