@@ -4,6 +4,7 @@
 
 mod args;
 mod challenges;
+mod claims;
 mod commands;
 mod error;
 mod files;

@@ -37,7 +37,10 @@ impl Args {
 
     /// Sets one value: a text or a number.
     pub fn set(&mut self, name: &'static str, value: impl Into<FluentValue<'static>>) {
-        self.0.set(name, value);
+        match value.into() {
+            FluentValue::String(text) => self.0.set(name, clean(&text).into_owned()),
+            value => self.0.set(name, value),
+        }
     }
 
     /// Adds one value.
@@ -129,10 +132,6 @@ fn bundle(language: &str, files: &[&str]) -> FluentBundle<FluentResource> {
     let id: LanguageIdentifier = language.parse().unwrap_or_default();
     let mut bundle = FluentBundle::new_concurrent(vec![id]);
     bundle.set_use_isolating(false);
-    bundle.set_formatter(Some(|value, _| match value {
-        FluentValue::String(text) => Some(clean(text).into_owned()),
-        _ => None,
-    }));
     for file in files {
         // The files are built in and a test parses each; what does parse is used in any case.
         let resource = FluentResource::try_new((*file).to_owned()).unwrap_or_else(|(some, _)| some);

@@ -27,7 +27,7 @@ use crate::store::sled::{DEFAULT_LOCK_PATIENCE, SledOptions, SledStore};
 use crate::store::{Store, StoreError};
 use crate::sync::{Sync, SyncConfig, SyncHandle};
 use crate::witness::Witness;
-use crate::writer::{Writer, WriterError};
+use crate::writer::{Writer, WriterError, WriterHandle};
 
 mod check;
 #[cfg(test)]
@@ -37,6 +37,8 @@ pub use check::{CheckReport, CheckedLog, check};
 
 /// Longest time that the database has to be free after a stop.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is looked whether others hold more of an own log.
+const BACKUP_POLL: Duration = Duration::from_secs(1);
 
 /// What the configuration does not say.
 #[derive(Clone)]
@@ -263,6 +265,10 @@ impl Starting {
         let settings = SyncConfig { period: config.anti_entropy, ..SyncConfig::default() };
         let logs = Arc::clone(&self.logs);
         let sync = Sync::start(self.net.clone(), events, logs, witness, settings);
+        for institution in &self.institutions {
+            let watch = watch_backup(sync.handle(), institution.writer.clone(), stopping.clone());
+            self.tasks.push(tokio::spawn(watch));
+        }
         let api = Api {
             logs: Arc::clone(&self.logs),
             clock: ClockRef(clock),
@@ -294,6 +300,18 @@ impl Starting {
         }
         for writer in self.writers {
             writer.stop().await;
+        }
+    }
+}
+
+/// Tells a writer of the sizes that its key was seen to sign.
+async fn watch_backup(sync: SyncHandle, writer: WriterHandle, mut stop: watch::Receiver<bool>) {
+    while let Ok(size) = sync.largest_signed(*writer.did()).await {
+        writer.heard(size);
+        tokio::select! {
+            // An error means that whoever could tell is gone.
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(BACKUP_POLL) => {}
         }
     }
 }

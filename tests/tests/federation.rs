@@ -7,8 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_node::clock::{Clock, SteppedClock};
+use carnet_node::config::{Announce, Config};
+use carnet_node::institution::{InitOptions, init};
 use carnet_node::logs::Logs;
 use carnet_node::net::{Multiaddr, Net, NetConfig, NetHandle};
+use carnet_node::run::{Node, NodeOptions};
 use carnet_node::store::Store;
 use carnet_node::store::memory::{MemoryDisk, MemoryStore};
 use carnet_node::sync::{Sync, SyncConfig, SyncHandle};
@@ -19,13 +22,16 @@ use carnet_proto::id::{Did, RootHash, TreeSize};
 use carnet_proto::key::{Purpose, Seed};
 use carnet_proto::ledger::{Quorums, Replica, WitnessPolicy};
 use carnet_proto::log::checkpoint::{Checkpoint, Note};
+use carnet_proto::statement::accreditation::{Accreditation, Grant};
 use carnet_proto::statement::identity::Inception;
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::{InstitutionProfile, Role};
 use carnet_proto::statement::standing::empty_head;
 use carnet_proto::statement::{Body, Statement};
 use carnet_proto::text::{Language, Line, Name};
-use carnet_proto::time::UnixSeconds;
+use carnet_proto::time::{UnixSeconds, Validity};
+use getrandom::SysRng;
+use rand_core::UnwrapErr;
 
 /// Long enough on a machine that does other things too.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -286,4 +292,84 @@ async fn a_log_is_held_from_the_moment_it_is_followed_and_not_before() {
     assert_eq!(held, BTreeSet::from([owner.did, other.did]));
     owner.stop().await;
     other.stop().await;
+}
+
+/// Makes the directory of a whole node that keeps to this machine and tells where it listens.
+fn make(directory: &std::path::Path, number: u8, peers: Vec<Multiaddr>, follows: Vec<Did>) -> Did {
+    let config = Config {
+        listen: vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()],
+        http: "127.0.0.1:0".parse().unwrap(),
+        announce: Announce::Listening,
+        peers,
+        follows,
+        ..Config::default()
+    };
+    let options = InitOptions { profile: Some(profile(number)), config };
+    let report = init(directory, options, &mut UnwrapErr(SysRng)).unwrap();
+    report.did.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_who_knows_one_node_finds_the_one_that_its_log_leads_to() {
+    let parent = tempfile::tempdir().unwrap();
+    let place = |name: &str| parent.path().join(name);
+    let clock: Arc<dyn Clock> = Arc::new(SteppedClock::starting_at(UnixSeconds(START)));
+    let start = async |directory: &std::path::Path| {
+        let config = Config::load(directory).unwrap();
+        let options = NodeOptions::default();
+        Node::start(config, directory, Arc::clone(&clock), options).await.unwrap()
+    };
+    let at = |node: &Node| node.listen_addrs()[0].clone().with_p2p(node.peer_id()).unwrap();
+
+    let school = make(&place("school"), 1, Vec::new(), Vec::new());
+    let school_node = start(&place("school")).await;
+    let ministry = make(&place("ministry"), 2, vec![at(&school_node)], vec![school]);
+    let ministry_node = start(&place("ministry")).await;
+    let writer = ministry_node.institutions()[0].writer.clone();
+    writer.state(Body::Accreditation(accreditation(school))).await.unwrap();
+    // It follows the ministry alone, and knows the address of nobody else.
+    make(&place("verifier"), 3, vec![at(&ministry_node)], vec![ministry]);
+    let verifier_node = start(&place("verifier")).await;
+    for origin in [ministry, school] {
+        until("the newcomer holds the log", || async {
+            let size = |node: &Node| node.logs().with(&origin, |replica| replica.size());
+            let owner = if origin == school { &school_node } else { &ministry_node };
+            size(&verifier_node).is_some() && size(&verifier_node) == size(owner)
+        })
+        .await;
+    }
+    until("the newcomer is connected to the school", || async {
+        verifier_node.net().peers().iter().any(|peer| peer.peer == school_node.peer_id())
+    })
+    .await;
+    // The way through the ministry is gone; news come all the same.
+    ministry_node.stop().await;
+    let writer = school_node.institutions()[0].writer.clone();
+    let size = writer.append(issuances(0, 2), None).await.unwrap()[0].size;
+    until("the news are there", || async {
+        verifier_node.logs().with(&school, |replica| replica.size()) == Some(size)
+    })
+    .await;
+    drop(writer);
+    verifier_node.stop().await;
+    school_node.stop().await;
+}
+
+fn accreditation(subject: Did) -> Accreditation {
+    Accreditation {
+        subject,
+        name: Line::parse("A school").unwrap(),
+        grants: vec![Grant {
+            credential_type: Line::parse("urn:carnet:skill:1").unwrap(),
+            occupations: Vec::new(),
+            fields: Vec::new(),
+            levels: Vec::new(),
+            branches: Vec::new(),
+            countries: vec![Country::parse("PH").unwrap()],
+        }],
+        may_accredit: 0,
+        validity: Validity { from: UnixSeconds(START), until: None },
+        legal_basis: None,
+        appeal_body: None,
+    }
 }

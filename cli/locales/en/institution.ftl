@@ -49,7 +49,16 @@ status-published =
        *[other] { $lists } status lists
     } published; the log has { $size } entries.
 
-resolve-fingerprint = fingerprint { $fingerprint }
+resolve-did = { "  " }{ $did }
+resolve-fingerprint = { "  " }fingerprint { $fingerprint }
+resolve-role = { "  " }{ $role } in { $country }
+resolve-log =
+    { "  " }{ $size } entries, { $ignored ->
+        [0] every one of which counts
+        [one] one of which counts for nothing
+       *[other] { $ignored } of which count for nothing
+    }
+resolve-cosigned = { "  " }cosigned by { $cosigned }
 resolve-claims = Name, role and country are what the institution says of itself. Compare the fingerprint by another channel.
 log-head-leaf = leaf
 log-head-digest = digest
@@ -86,8 +95,8 @@ trust-witnesses-own = witnesses: { $quorum } of these { $count }
 trust-none = no trust anchor: nothing can be found valid. `carnet trust add` adds one.
 trust-anchor =
     trust anchor { $name }, for skills
-      { $did }
-      fingerprint { $fingerprint }
+    { "  " }{ $did }
+    { "  " }fingerprint { $fingerprint }
 
 doctor-home = files are kept in { $dir }
 doctor-home-none = nothing is kept in { $dir } yet
@@ -128,8 +137,8 @@ doctor-next-log-uncosigned = name witnesses in the profile of the institution, a
 
 node-made =
     The node is in { $dir }, and with it the keys of the institution.
-      identifier  { $did }
-      fingerprint { $fingerprint }
+    { "  " }identifier  { $did }
+    { "  " }fingerprint { $fingerprint }
 node-made-no-log = The node is in { $dir }. It follows the logs of others and owns none.
 node-words =
     These 24 words are the next keys of the institution. They are shown this once and kept nowhere. Write them on paper and lock it away, apart from this machine: whoever steals the keys here cannot replace them without these words, and you can.
@@ -137,11 +146,35 @@ node-next =
     Next: `carnet node run --dir { $dir }` starts it. Others reach it at the addresses that carnet.toml announces. The password of its operator is in { $token }.
 node-started =
     The node answers at { $url }
-      other nodes reach it at { $addresses }
-      as { $peer }
+    { "  " }other nodes reach it at { $addresses }
+    { "  " }as { $peer }
 node-stopped = The node has stopped; everything is on disk.
 node-no-log = a node without a log
-node-fingerprint = { "  " }fingerprint { $fingerprint }
+node-status-own =
+    { "  " }{ $did }
+    { "  " }fingerprint { $fingerprint }
+    { "  " }{ $size } entries, { $published } of them published
+node-status-cosigned =
+    { "  " }{ $count ->
+        [0] cosigned by nobody
+       *[other] cosigned by { $names }
+    }{ $quorum ->
+        [0] { "" }
+       *[other] ; a quorum takes { $quorum }
+    }
+node-status-node =
+    { "  " }{ $peers ->
+        [one] one other node connected
+       *[other] { $peers } other nodes connected
+    }, { $follows ->
+        [one] one institution followed
+       *[other] { $follows } institutions followed
+    }, { $mebibytes } MiB on disk
+node-head-log = log
+node-head-size = entries
+node-head-lag = missing
+node-head-cosigned = cosigned
+node-never = never
 node-checked-log = { $did }: { $size } entries, { $ignored } of them count for nothing
 node-dropped = The copy of { $did } was damaged and is dropped; the node fetches it again.
 node-checked =

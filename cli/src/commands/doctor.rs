@@ -90,8 +90,7 @@ pub fn run(args: &Doctor, context: &mut Context) -> Result<Answer, CliError> {
         return Ok(answer);
     }
     for finding in &list {
-        let line = format!("{} {}", context.out.mark(finding.outcome), finding.text);
-        context.out.paragraph(0, &line)?;
+        context.out.item(0, finding.outcome, &finding.text)?;
         if let Some(next) = &finding.next {
             context.out.paragraph(4, next)?;
         }

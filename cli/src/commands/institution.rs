@@ -7,6 +7,7 @@ use crate::forms::agreement::validity;
 use crate::forms::{FromText, grant};
 use crate::http::Client;
 use crate::ledger;
+use crate::render::time;
 use crate::text::Args;
 use carnet_proto::cbor::{Decode as _, Encode};
 use carnet_proto::id::{Did, Digest};
@@ -217,9 +218,8 @@ pub fn withdraw(args: &args::Withdraw, context: &mut Context) -> Result<Answer, 
     Withdrawal::from_cbor(&withdrawal.to_cbor())
         .map_err(|cause| CliError::usage("statement-rule").caused_by(cause))?;
     let done = operator.append("withdrawal", &withdrawal)?;
-    let args = Args::new()
-        .with("name", accreditation.name.to_string())
-        .with("effective", effective.to_string());
+    let args =
+        Args::new().with("name", accreditation.name.to_string()).with("effective", time(effective));
     let _ = crate::text_ids!["withdrawn"];
     appended(&done, "withdrawn", args, context)
 }

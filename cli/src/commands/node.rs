@@ -6,7 +6,7 @@ use super::{Context, node_dir, rng};
 use crate::args::node as args;
 use crate::error::{Answer, CliError};
 use crate::forms::profile::{self, ProfileAdditions};
-use crate::render::{Mark, bold, inline};
+use crate::render::{Mark, bold};
 use crate::text::Args;
 use carnet_node::clock::SystemClock;
 use carnet_node::config::Config;
@@ -16,6 +16,7 @@ use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::key::Seed;
 use carnet_proto::statement::profile::InstitutionProfile;
 use carnet_proto::text::{Language, Line, Name};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -254,27 +255,72 @@ fn status(args: &args::Status, context: &mut Context) -> Result<Answer, CliError
         context.out.json(&json)?;
         return Ok(Answer::Yes);
     }
-    let name = status.rest.get("name").map(inline).filter(|name| !name.is_empty());
-    context.out.line(bold(name.unwrap_or_else(|| context.texts.plain("node-no-log"))))?;
-    if let Some(did) = &status.did {
-        context.out.line(format!("  {did}"))?;
-        if let Ok(did) = carnet_proto::id::Did::parse(did) {
-            let args = Args::new().with("fingerprint", fingerprint_of(&did));
-            context.say("node-fingerprint", &args)?;
-        }
+    let shown: Shown = serde_json::from_value(Value::Object(status.rest))
+        .map_err(|cause| CliError::network("node-answer").arg("url", "").caused_by(cause))?;
+    context.out.line(bold(shown.name.unwrap_or_else(|| context.texts.plain("node-no-log"))))?;
+    if let Some(did) = status.did {
+        let parsed = carnet_proto::id::Did::parse(&did).ok();
+        let names =
+            shown.cosignatures.iter().map(|line| line.name.as_ref().unwrap_or(&line.did).clone());
+        let args = Args::new()
+            .with("fingerprint", parsed.as_ref().map(fingerprint_of).unwrap_or_default())
+            .with("did", did)
+            .with("size", shown.size)
+            .with("published", shown.published_size)
+            .with("quorum", shown.quorum.unwrap_or_default())
+            .with("count", shown.cosignatures.len())
+            .with("names", names.collect::<Vec<_>>().join(", "));
+        context.say("node-status-own", &args)?;
+        context.say("node-status-cosigned", &args)?;
     }
-    let mut rows = Vec::new();
-    for (name, value) in status.rest.iter().filter(|(name, _)| *name != "name") {
-        match value {
-            Value::Array(items) if items.iter().any(Value::is_object) => {
-                rows.push(vec![format!("  {name}"), items.len().to_string()]);
-                rows.extend(items.iter().map(|item| vec![String::new(), inline(item)]));
-            }
-            value => rows.push(vec![format!("  {name}"), inline(value)]),
-        }
+    let args = Args::new()
+        .with("peers", shown.peers.len())
+        .with("follows", shown.follows.len())
+        .with("mebibytes", shown.disk_bytes.div_ceil(1024 * 1024));
+    context.say("node-status-node", &args)?;
+    let heads =
+        crate::text_ids!["node-head-log", "node-head-size", "node-head-lag", "node-head-cosigned"];
+    let mut rows = vec![heads.iter().map(|id| bold(context.texts.plain(id))).collect::<Vec<_>>()];
+    for log in shown.logs {
+        let age = log.age.map(|age| super::verify::report::span(age, &context.texts));
+        rows.push(vec![
+            log.name.unwrap_or(log.did),
+            log.size.to_string(),
+            log.lag.to_string(),
+            age.unwrap_or_else(|| context.texts.plain("node-never")),
+        ]);
     }
     context.out.table(&rows)?;
     Ok(Answer::Yes)
+}
+
+/// What a node says of itself to its operator.
+#[derive(Deserialize)]
+struct Shown {
+    name: Option<String>,
+    size: u64,
+    published_size: u64,
+    cosignatures: Vec<Cosignature>,
+    quorum: Option<u64>,
+    peers: Vec<Value>,
+    logs: Vec<Log>,
+    follows: Vec<String>,
+    disk_bytes: u64,
+}
+
+#[derive(Deserialize)]
+struct Cosignature {
+    did: String,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    did: String,
+    name: Option<String>,
+    size: u64,
+    lag: u64,
+    age: Option<u64>,
 }
 
 #[cfg(test)]

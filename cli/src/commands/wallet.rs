@@ -273,7 +273,7 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
 fn read_challenge(path: &Path, now: UnixSeconds) -> Result<Challenge, CliError> {
     let challenge = open_challenge(path)?;
     if challenge.expires_at <= now {
-        let until = challenge.expires_at.to_string();
+        let until = crate::render::time(challenge.expires_at);
         return Err(CliError::input("challenge-expired")
             .arg("file", path.display().to_string())
             .arg("until", until)

@@ -132,6 +132,12 @@ impl From<WriterError> for ApiError {
             WriterError::TooMany(_) => unprocessable("limit", error.to_string()),
             WriterError::Stopped => Self::stopping(),
             WriterError::Logs(error) => error.into(),
+            WriterError::Commit(cause) => match &*cause {
+                WriterError::Restored { .. } => {
+                    Self::new(StatusCode::CONFLICT, "restored", cause.to_string())
+                }
+                _ => Self::internal(&*cause),
+            },
             error => Self::internal(&error),
         }
     }

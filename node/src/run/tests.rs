@@ -15,6 +15,8 @@ use super::*;
 use crate::desk::batch::NO_ISSUANCE;
 use crate::test_support::{Running, accreditation, config, make, order, profile};
 
+mod peers;
+
 const CBOR: &str = "application/cbor";
 const ISSUE: &str = "/operator/v1/issue";
 const CHILD: &str = "CARNET_TEST_ISSUING_CHILD";
