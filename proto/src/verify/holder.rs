@@ -8,6 +8,7 @@ use super::policy::Accept;
 use super::report::{Check, Reason, check, reason};
 use super::{Judge, fail, not_checked, pass, undetermined};
 use crate::credential::claims::{Claims, Person};
+use crate::id::Digest;
 use crate::presentation::container_digest;
 use crate::profile::{AUDIENCE_ANYONE, MAX_LIVE_SECONDS, MAX_PREPARED_SECONDS};
 
@@ -82,7 +83,11 @@ impl Judge<'_> {
         if !self.all_decoded {
             return not_checked(id);
         }
-        if credential.token.claims.container == container_digest(self.digests) {
+        // The same attestation twice would count twice in whatever is added up from them.
+        let is_twice = |one: &Digest| self.digests.iter().filter(|other| *other == one).count() > 1;
+        if self.digests.iter().any(is_twice) {
+            fail(id, Reason::new(reason::CONTAINER_MISMATCH))
+        } else if credential.token.claims.container == container_digest(self.digests) {
             pass(id, Reason::new(reason::OK).with("count", self.digests.len()))
         } else {
             fail(id, Reason::new(reason::CONTAINER_MISMATCH))
