@@ -13,10 +13,10 @@ use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::challenge::{Challenge, MAX_CHALLENGE_BYTES};
 use carnet_proto::evidence::{Evidence, GatherFor};
 use carnet_proto::file::{self, FileError};
+use carnet_proto::id::Did;
 use carnet_proto::issuing::{CredentialFile, MAX_CREDENTIAL_FILE_BYTES};
 use carnet_proto::key::Seed;
 use carnet_proto::profile::{FileKind, MAX_LIVE_SECONDS};
-use carnet_proto::id::Did;
 use carnet_proto::text::Line;
 use carnet_proto::time::{DAY, UnixSeconds};
 use carnet_proto::wallet::{PresentRequest, Wallet, WalletCredential, WalletError, contents_of};
@@ -338,8 +338,7 @@ pub fn gather(
             gathered.missing.push((index, claims.issuer));
             continue;
         }
-        let wanted =
-            GatherFor { issuer: claims.issuer, issuance, status_uri: &claims.status.uri };
+        let wanted = GatherFor { issuer: claims.issuer, issuance, status_uri: &claims.status.uri };
         let evidence = Evidence::gather(&fetched.replicas, &wanted).to_cbor();
         wallet.set_evidence(index, evidence, now);
         gathered.refreshed.push(index);

@@ -28,12 +28,20 @@ pub struct Settled {
     groups: Groups,
     /// Tells it from every other that the same [`Quorums`] settled.
     id: u32,
+    /// The newest view of a witness's own log that was too old to rely on.
+    stale: Option<UnixSeconds>,
 }
 
 impl Settled {
     /// Returns the policy that was settled.
     pub fn policy(&self) -> &WitnessPolicy {
         &self.policy
+    }
+
+    /// Returns when a witness that does not count was last seen, if what is known of it would count
+    /// but for its age.
+    pub fn stale(&self) -> Option<UnixSeconds> {
+        self.stale
     }
 
     /// Returns a number that no other policy settled by the same [`Quorums`] has.
@@ -229,15 +237,21 @@ impl<'l> Quorums<'l> {
         holding.dedup();
         holding.retain(|witness| self.ledger.log(witness).is_some());
         let policy = Rc::new(policy.clone());
+        let mut stale = None;
         loop {
             let before = holding.len();
             let id = self.settled.get();
             self.settled.set(id.wrapping_add(1));
             let groups = Rc::new(self.by_node(&holding));
-            let current = Settled { policy: Rc::clone(&policy), groups, id };
+            let current = Settled { policy: Rc::clone(&policy), groups, id, stale };
             holding.retain(|witness| {
-                self.best(witness, &current)
-                    .is_some_and(|(_, at)| at.is_usable && self.is_fresh(&at))
+                let position = self.best(witness, &current).map(|(_, position)| position);
+                let Some(position) = position.filter(Position::is_usable) else { return false };
+                let is_fresh = self.is_fresh(&position);
+                if !is_fresh {
+                    stale = stale.max(Some(position.seen));
+                }
+                is_fresh
             });
             if holding.len() == before {
                 return current;

@@ -24,6 +24,8 @@ pub(super) struct IssuerResult {
     pub oldest: Option<UnixSeconds>,
     /// Whose cosignatures count for this issuer, if that is known.
     settled: Option<Settled>,
+    /// Whether the view of the issuer's log is recent.
+    is_fresh: bool,
 }
 
 impl Judge<'_> {
@@ -71,17 +73,20 @@ impl Judge<'_> {
             Some(Found::Path { links, .. }) => Some(links),
             _ => None,
         };
+        // Without witnesses that count, nothing is proven; the check of witnesses says why.
+        let can_prove = settled.as_ref().is_some_and(|settled| settled.stale().is_none());
         let oldest = links.as_ref().and_then(|links| self.oldest(links, position));
         IssuerResult {
             key,
             signature,
-            anchor: self.anchor(credential, log, leaf, proven, settled.is_some()),
+            anchor: self.anchor(credential, log, leaf, proven, can_prove),
             witnesses,
             path_check,
             links,
             proven,
             oldest,
             settled,
+            is_fresh,
         }
     }
 
@@ -129,7 +134,7 @@ impl Judge<'_> {
         log: Option<&LogView>,
         leaf: Option<LeafIndex>,
         proven: Option<UnixSeconds>,
-        has_witnesses: bool,
+        can_prove: bool,
     ) -> Check {
         let id = check::ANCHOR;
         let Some(anchor) = credential.anchor else {
@@ -154,7 +159,7 @@ impl Judge<'_> {
                     fail(id, Reason::new(reason::ISSUED_AFTER_ANCHOR).with("proven", proven))
                 }
                 (Some(proven), _) => pass(id, Reason::new(reason::PROVEN).with("proven", proven)),
-                (None, _) if !has_witnesses => not_checked(id),
+                (None, _) if !can_prove => not_checked(id),
                 (None, _) => undetermined(id, Reason::new(reason::NOT_PROVEN)),
             }
         };
@@ -175,8 +180,11 @@ impl Judge<'_> {
         let (Some(log), Some(settled)) = (log, settled) else { return not_checked(id) };
         let name = called(log);
         let Some(position) = position.filter(Position::is_usable) else {
-            let reason = Reason::new(reason::NO_QUORUM).with("log", name);
-            return undetermined(id, reason.with("quorum", settled.policy().quorum));
+            let reason = match settled.stale() {
+                Some(seen) => Reason::new(reason::VIEW_STALE).with("seen", seen),
+                None => Reason::new(reason::NO_QUORUM).with("quorum", settled.policy().quorum),
+            };
+            return undetermined(id, reason.with("log", name));
         };
         if position.seen > self.quorums.now().plus(self.skew()) {
             return undetermined(id, Reason::new(reason::CLOCK_BEHIND).with("seen", position.seen));
@@ -223,7 +231,8 @@ impl Judge<'_> {
         let age = now.since(token.issued_at);
         match token.list.value(reference.index) {
             None => fail(id, Reason::new(reason::STATUS_INDEX)),
-            Some(_) if issuer.settled.is_none() => not_checked(id),
+            // Which list is the newest, only a recent view tells; the check of witnesses says so.
+            Some(_) if !issuer.is_fresh => not_checked(id),
             Some(_) if is_stale || !is_shown => {
                 undetermined(id, Reason::new(reason::STATUS_STALE).with("age", age))
             }

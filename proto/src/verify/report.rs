@@ -143,6 +143,8 @@ pub mod reason {
             DISCLOSURE_WRONG = "disclosure-wrong";
             /// Claims of the wrong shape.
             CLAIMS_WRONG = "claims-wrong";
+            /// A credential type that this build does not know.
+            TYPE_UNSUPPORTED = "type-unsupported";
             /// A copy that does not show name and birth date.
             PREPARED_INCOMPLETE = "prepared-incomplete";
             /// The credential has expired.

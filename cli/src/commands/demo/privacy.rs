@@ -7,8 +7,8 @@ use carnet_node::net::read_transcript;
 use carnet_proto::cbor::Mode;
 use carnet_proto::credential::SdCwt;
 use carnet_proto::key::PublicKey;
-use carnet_proto::wallet::contents_of;
 use carnet_proto::text::Line;
+use carnet_proto::wallet::contents_of;
 use std::path::Path;
 
 /// Fewest bytes of a trace: what is shorter may stand anywhere by chance.

@@ -152,8 +152,7 @@ impl Stage {
                 let mut config = Config::load(&member.dir).map_err(trouble)?;
                 config.peers.clone_from(&peers);
                 config.follows.clone_from(&follows);
-                let options =
-                    NodeOptions { tap: Some(self.tap.clone()), ..NodeOptions::default() };
+                let options = NodeOptions { tap: Some(self.tap.clone()), ..NodeOptions::default() };
                 let node = Node::start(config, &member.dir, self.clock.clone(), options);
                 let node = self.runtime.block_on(node).map_err(trouble)?;
                 peers.extend(addresses(&node));
@@ -165,8 +164,12 @@ impl Stage {
 
     /// Stops every node but one. Returns how many still run.
     pub fn stop_all_but(&mut self, key: &str) -> usize {
-        let nodes: Vec<_> =
-            self.members.iter_mut().filter(|m| m.key != key).filter_map(|m| m.node.take()).collect();
+        let nodes: Vec<_> = self
+            .members
+            .iter_mut()
+            .filter(|m| m.key != key)
+            .filter_map(|m| m.node.take())
+            .collect();
         for node in nodes {
             self.runtime.block_on(node.stop());
         }
@@ -263,23 +266,21 @@ impl Stage {
 
     fn agrees(&self, member: &Member, since: UnixSeconds) -> bool {
         let Some(node) = &member.node else { return false };
-        self.members.iter().filter_map(|owner| owner.did).all(
-            |did| {
-                let size = |node: &Node| node.logs().with(&did, carnet_proto::ledger::Replica::size);
-                let largest = self.members.iter().filter_map(|m| size(m.node.as_ref()?)).max();
-                let fresh = node.logs().with(&did, |replica| {
-                    replica.view().newest().map_or(0, |newest| {
-                        let lines = newest.note.signatures().iter();
-                        let times = lines.filter(|line| line.name != did.to_string());
-                        times
-                            .filter_map(|line| line.cosignature())
-                            .filter(|(time, _)| *time >= since)
-                            .count()
-                    })
-                });
-                size(node).is_some() && size(node) == largest && fresh.is_some_and(|n| n >= 3)
-            },
-        )
+        self.members.iter().filter_map(|owner| owner.did).all(|did| {
+            let size = |node: &Node| node.logs().with(&did, carnet_proto::ledger::Replica::size);
+            let largest = self.members.iter().filter_map(|m| size(m.node.as_ref()?)).max();
+            let fresh = node.logs().with(&did, |replica| {
+                replica.view().newest().map_or(0, |newest| {
+                    let lines = newest.note.signatures().iter();
+                    let times = lines.filter(|line| line.name != did.to_string());
+                    times
+                        .filter_map(|line| line.cosignature())
+                        .filter(|(time, _)| *time >= since)
+                        .count()
+                })
+            });
+            size(node).is_some() && size(node) == largest && fresh.is_some_and(|n| n >= 3)
+        })
     }
 }
 

@@ -1,14 +1,17 @@
 //! What the demo tells: chapters, steps with what was expected and what came, and the end.
 
+use crate::commands::verify::report::in_one_sentence;
 use crate::error::CliError;
-use crate::render::{Mark, Output, bold};
+use crate::render::{Mark, Output, bold, wrap};
 use crate::text::{Args, Texts};
 use carnet_proto::time::UnixSeconds;
-use carnet_proto::verify::report::Report;
+use carnet_proto::verify::report::{Report, Verdict};
 use serde::Serialize;
 
 /// How far a step is indented, in columns.
 const INDENT: usize = 2;
+/// How wide the story is, in columns.
+const WIDTH: usize = 80;
 
 /// One thing that was done, and whether it came out as it should.
 #[derive(Debug, Serialize)]
@@ -93,8 +96,11 @@ impl<'c> Story<'c> {
         if !self.out.is_json() {
             let mark = self.out.mark(if ok { Mark::Yes } else { Mark::No });
             let told = Args::new().with("expected", expected.clone()).with("got", got.clone());
-            let result = self.texts.get(if ok { "demo-as-expected" } else { "demo-not-as-expected" }, &told);
-            self.out.paragraph(INDENT, &format!("{mark} {text} {result}"))?;
+            let result =
+                self.texts.get(if ok { "demo-as-expected" } else { "demo-not-as-expected" }, &told);
+            let wrapped = wrap(&format!("{mark} {text}"), WIDTH, INDENT + 2);
+            self.out.line(format!("{}{}", " ".repeat(INDENT), wrapped.trim_start()))?;
+            self.out.paragraph(INDENT + 2, &result)?;
         }
         self.steps.push(Step { chapter: self.chapter, id, expected, got, ok, text });
         Ok(())
@@ -109,7 +115,10 @@ impl<'c> Story<'c> {
         report: &Report,
     ) -> Result<(), CliError> {
         self.step(id, args, expected, told(report))?;
-        self.quote(&crate::commands::verify::report::in_one_sentence(report, self.texts))
+        if report.verdict == Verdict::Valid {
+            return Ok(());
+        }
+        self.quote(&in_one_sentence(report, self.texts))
     }
 
     /// Returns the steps.
@@ -129,9 +138,9 @@ impl<'c> Story<'c> {
 /// Returns a verdict and the check that decided it: `invalid: status`.
 pub fn told(report: &Report) -> String {
     let verdict = match report.verdict {
-        carnet_proto::verify::report::Verdict::Valid => return "valid".into(),
-        carnet_proto::verify::report::Verdict::Invalid => "invalid",
-        carnet_proto::verify::report::Verdict::Undetermined => "undetermined",
+        Verdict::Valid => return "valid".into(),
+        Verdict::Invalid => "invalid",
+        Verdict::Undetermined => "undetermined",
     };
     let worst = report.credentials.iter().find(|c| c.verdict == report.verdict);
     let check = worst.and_then(|credential| credential.decisive()).map_or("?", |check| check.id);

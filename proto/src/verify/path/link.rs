@@ -259,7 +259,10 @@ impl Judge<'_> {
                 Err(Reason::new(reason::VIEW_STALE).with("log", name).with("seen", position.seen))
             }
             Some(position) if position.covers(leaf) => Ok(()),
-            _ => Err(Reason::new(reason::NO_QUORUM).with("log", name)),
+            _ => Err(match settled.stale() {
+                Some(seen) => Reason::new(reason::VIEW_STALE).with("log", name).with("seen", seen),
+                None => Reason::new(reason::NO_QUORUM).with("log", name),
+            }),
         }
     }
 }

@@ -127,8 +127,7 @@ impl Play<'_, '_> {
             // The best a forger can do: the anchor of another credential.
             None => anchor.ok_or_else(|| CliError::bug("demo"))?,
             Some(seed) => {
-                let digest =
-                    SdCwt::parse(&issued.sd_cwt, Mode::Strict).map_err(trouble)?.digest();
+                let digest = SdCwt::parse(&issued.sd_cwt, Mode::Strict).map_err(trouble)?.digest();
                 let batch = Batch::new(&[digest], &mut rng()).map_err(trouble)?;
                 let credential_type =
                     Line::parse(carnet_proto::profile::VCT_SKILL).map_err(trouble)?;
@@ -139,11 +138,8 @@ impl Play<'_, '_> {
                 anchors.ok_or_else(|| CliError::bug("demo"))?
             }
         };
-        let file = CredentialFile {
-            profile: Profile::SdCwt08,
-            sd_cwt: Bytes(issued.sd_cwt),
-            anchor,
-        };
+        let file =
+            CredentialFile { profile: Profile::SdCwt08, sd_cwt: Bytes(issued.sd_cwt), anchor };
         worker.take(&file.to_file())?;
         Ok(worker.wallet.credentials().len() - 1)
     }
@@ -152,8 +148,7 @@ impl Play<'_, '_> {
     fn foreign_disclosure(&self) -> Result<Presentation, CliError> {
         let mut presentation = self.meet(&[0], false)?;
         let other = self.employer.meet(self.worker(4)?, &[0], &self.stage, false)?;
-        let (Some(ours), Some(theirs)) =
-            (presentation.presented.first(), other.presented.first())
+        let (Some(ours), Some(theirs)) = (presentation.presented.first(), other.presented.first())
         else {
             return Err(CliError::bug("demo"));
         };

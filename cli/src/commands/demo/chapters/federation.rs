@@ -35,10 +35,7 @@ const YEARS: u64 = 5 * 365;
 pub const AUDIENCE: &str = "https://musterwerft.example/verify";
 
 /// Starts the nodes and lets both countries say who they are and whom they trust.
-pub fn begin<'s, 'c>(
-    mut stage: Stage,
-    story: &'s mut Story<'c>,
-) -> Result<Play<'s, 'c>, CliError> {
+pub fn begin<'s, 'c>(mut stage: Stage, story: &'s mut Story<'c>) -> Result<Play<'s, 'c>, CliError> {
     story.chapter("countries")?;
     story.day(0, stage.now())?;
     let running = stage.start()?;
@@ -108,9 +105,9 @@ fn in_force(stage: &Stage, key: &str, digest: &carnet_proto::id::Digest) -> &'st
 
 /// The employer trusts its own country's authority and nobody else.
 fn employer(stage: &Stage) -> Result<Employer, CliError> {
-    let text = policy::template(AUDIENCE)
-        .replace("view_age = \"24h\"", "view_age = \"7d\"");
-    let text = policy::with_anchor(&text, &stage.did("de-authority")?, &stage.name("de-authority")?);
+    let text = policy::template(AUDIENCE).replace("view_age = \"24h\"", "view_age = \"7d\"");
+    let text =
+        policy::with_anchor(&text, &stage.did("de-authority")?, &stage.name("de-authority")?);
     let rules = policy::parse(Path::new("trust.toml"), &text)?;
     Ok(Employer::new(rules, &stage.dir().join("employer")))
 }
@@ -140,7 +137,9 @@ fn agreement_text(stage: &Stage) -> Result<String, CliError> {
                 did("authority")?
             );
         }
-        for (role, office) in [("authority", "ministry"), ("union", "union"), ("employers", "employers-body")] {
+        for (role, office) in
+            [("authority", "ministry"), ("union", "union"), ("employers", "employers-body")]
+        {
             let key = format!("{home}-{role}");
             text += &format!(
                 "\n[[party.signatory]]\ndid = \"{}\"\nname = \"{}\"\nrole = \"{office}\"\nmust = true\n",
@@ -202,7 +201,12 @@ impl Play<'_, '_> {
             worker.take(&files::read_limited(&file, 1 << 20)?)?;
             issued += 1;
         }
-        self.story.step("issue-class", &Args::new(), "25 credentials", format!("{issued} credentials"))?;
+        self.story.step(
+            "issue-class",
+            &Args::new(),
+            "25 credentials",
+            format!("{issued} credentials"),
+        )?;
         self.converge("converge")
     }
 

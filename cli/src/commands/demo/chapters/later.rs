@@ -55,7 +55,12 @@ impl Play<'_, '_> {
         self.story.chapter("weeks")?;
         self.go_to_day(8)?;
         let running = self.stage.start()?;
-        self.story.step("nodes-restart", &Args::new(), "8 nodes run", format!("{running} nodes run"))?;
+        self.story.step(
+            "nodes-restart",
+            &Args::new(),
+            "8 nodes run",
+            format!("{running} nodes run"),
+        )?;
         self.set_status(1, "suspended")?;
         self.set_status(2, "invalid")?;
         self.settle()?;

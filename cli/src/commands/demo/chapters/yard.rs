@@ -62,10 +62,20 @@ impl Play<'_, '_> {
         let bytes = presentation.to_file();
         keep(&self.stage.dir().join("presentation-live.carnet"), &bytes)?;
         let args = Args::new().with("bytes", bytes.len());
-        self.story.step("present", &args, "1 credential shown", format!("{} credential shown", presentation.presented.len()))?;
+        self.story.step(
+            "present",
+            &args,
+            "1 credential shown",
+            format!("{} credential shown", presentation.presented.len()),
+        )?;
 
         let running = self.stage.stop_all_but("employer");
-        self.story.step("nodes-stop", &Args::new(), "1 node runs", format!("{running} node runs"))?;
+        self.story.step(
+            "nodes-stop",
+            &Args::new(),
+            "1 node runs",
+            format!("{running} node runs"),
+        )?;
         let ledger = self.ledger()?;
         let now = self.stage.now();
         // The nonce counts once, so the same presentation is judged first as evidence alone would
