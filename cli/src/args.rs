@@ -166,6 +166,42 @@ mod tests {
         found
     }
 
+    /// Renders the reference of every command from its own help.
+    fn reference() -> String {
+        let mut command = Cli::command().term_width(100);
+        command.build();
+        let mut text = String::from(
+            "# The command line\n\nThe help of every command, as the program prints it. A test keeps this \
+             file equal to the program;\n`CARNET_UPDATE=1 cargo test -p carnet-cli reference` writes it anew.\n",
+        );
+        let mut render = |path: &str, command: &clap::Command| {
+            let help = command.clone().term_width(100).render_long_help().to_string();
+            let lines: Vec<_> = help.lines().map(str::trim_end).collect();
+            text += &format!("\n## `{path}`\n\n```text\n{}\n```\n", lines.join("\n").trim_end());
+        };
+        render("carnet", &command);
+        let mut found = Vec::new();
+        leaves(&command, "carnet", &mut found);
+        for (path, command) in found {
+            render(&path, &command);
+        }
+        text
+    }
+
+    #[test]
+    fn the_reference_in_docs_is_what_the_program_says() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cli.md");
+        let wanted = reference();
+        if std::env::var_os("CARNET_UPDATE").is_some() {
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            found == wanted,
+            "docs/cli.md is stale: CARNET_UPDATE=1 cargo test -p carnet-cli reference"
+        );
+    }
+
     /// Splits an example as a shell would, as far as examples need it.
     fn words(line: &str) -> Vec<String> {
         let mut words = Vec::new();

@@ -179,6 +179,7 @@ impl CliError {
     }
 
     /// Returns the mistakes that are listed.
+    #[cfg(test)]
     pub fn all_mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }

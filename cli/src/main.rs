@@ -4,6 +4,7 @@
 
 mod args;
 mod challenges;
+mod claims;
 mod commands;
 mod error;
 mod files;
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
         }
     };
-    log_to_stderr(global.verbose);
+    let runs_a_node = matches!(command, args::Command::Node(args::node::Node::Run(_)));
+    log_to_stderr(global.verbose || runs_a_node);
     let texts = text::Texts::load(global.lang.as_deref());
     let mut context = commands::Context {
         texts,
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Sends log lines to stderr: warnings, more with `--verbose`, or what `CARNET_LOG` asks for.
+/// Sends log lines to stderr: warnings, more with `--verbose` and from a node that runs, or what `CARNET_LOG` asks for.
 fn log_to_stderr(verbose: bool) {
     let level = if verbose { "carnet=info,carnet_node=info,warn" } else { "warn" };
     let filter = EnvFilter::try_from_env("CARNET_LOG").unwrap_or_else(|_| EnvFilter::new(level));

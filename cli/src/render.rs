@@ -5,6 +5,7 @@
 
 use crate::error::{Answer, CliError};
 use anstream::AutoStream;
+use carnet_proto::time::UnixSeconds;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -58,6 +59,7 @@ impl Output {
         }
     }
 
+    #[cfg_attr(not(test), allow(dead_code, reason = "for those who keep a report in a file"))]
     /// Writes text without colours to anything else, with marks in ASCII unless `unicode`.
     pub fn plain(to: impl Write + Send + 'static, unicode: bool) -> Self {
         let to = Box::new(anstream::StripStream::new(Box::new(to) as Box<dyn Write + Send>));
@@ -83,6 +85,17 @@ impl Output {
     /// As [`Output::line`].
     pub fn paragraph(&mut self, indent: usize, text: &str) -> Result<(), CliError> {
         self.line(wrap(text, self.width, indent))
+    }
+
+    /// Writes one paragraph behind a mark, wrapped, its further lines below its text.
+    ///
+    /// # Errors
+    /// As [`Output::line`].
+    pub fn item(&mut self, indent: usize, mark: Mark, text: &str) -> Result<(), CliError> {
+        let sign = self.mark(mark);
+        let hang = indent + columns(sign) + 1;
+        let body = wrap(text, self.width, hang);
+        self.line(format!("{}{sign} {}", " ".repeat(indent), body.trim_start()))
     }
 
     /// Writes a table: columns as wide as their widest cell, the last one left ragged.
@@ -155,6 +168,15 @@ pub fn inline(value: &serde_json::Value) -> String {
             let parts = map.iter().map(|(name, value)| format!("{name} {}", inline(value)));
             parts.collect::<Vec<_>>().join(", ")
         }
+    }
+}
+
+/// Writes a time for people: `2026-03-31 14:05 UTC`.
+pub fn time(time: UnixSeconds) -> String {
+    let text = time.to_string();
+    match (text.get(..10), text.get(11..16)) {
+        (Some(day), Some(minute)) => format!("{day} {minute} UTC"),
+        _ => text,
     }
 }
 
@@ -278,6 +300,18 @@ mod tests {
             assert!(columns(line) <= 40 || line.trim() == digest, "{line:?}");
         }
         assert_eq!(wrap("", 40, 4), "");
+    }
+
+    #[test]
+    fn a_time_is_told_to_the_minute() {
+        assert_eq!(time(UnixSeconds(1_700_000_000)), "2023-11-14 22:13 UTC");
+    }
+
+    #[test]
+    fn lines_behind_a_mark_hang_below_the_text() {
+        let text = page(|out| out.item(2, Mark::Yes, &"word ".repeat(30)));
+        assert!(text.starts_with("  ✓ word"), "{text}");
+        assert!(text.lines().skip(1).all(|line| line.starts_with("    word")), "{text}");
     }
 
     #[test]

@@ -17,6 +17,8 @@ use crate::writer::{WriterError, WriterHandle};
 pub mod batch;
 pub mod register;
 pub mod status;
+#[cfg(test)]
+mod tests;
 
 use register::{IssuingRecord, RecordId, RecordState, Register, RegisterError, RowLabel};
 

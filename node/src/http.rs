@@ -24,6 +24,7 @@ use crate::desk::Desk;
 use crate::institution::TokenDigest;
 use crate::logs::Logs;
 use crate::net::NetHandle;
+use crate::sync::SyncHandle;
 use crate::writer::WriterHandle;
 
 mod cosigned;
@@ -53,6 +54,8 @@ pub struct Api {
     pub clock: ClockRef,
     /// The network.
     pub net: NetHandle,
+    /// Replication.
+    pub sync: SyncHandle,
     /// Who may do what: one operator for each institution, or one for a node without a log.
     pub operators: Vec<Operator>,
     /// Directories whose size is told.

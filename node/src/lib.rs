@@ -7,7 +7,11 @@ pub mod http;
 pub mod institution;
 pub mod logs;
 pub mod net;
+pub mod run;
 pub mod store;
 pub mod sync;
 pub mod witness;
 pub mod writer;
+
+#[cfg(test)]
+mod test_support;

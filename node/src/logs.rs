@@ -19,24 +19,24 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use carnet_proto::cbor::CborError;
 use carnet_proto::id::{Did, TreeSize};
 use carnet_proto::ledger::{Ledger, LogView, Replica, ReplicaError};
 use carnet_proto::log::checkpoint::{Note, NoteSignature};
 use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::ConsistencyProof;
 use carnet_proto::statement::Statement;
-use thiserror::Error;
 use tokio::sync::broadcast;
 
-use crate::store::{Batch, Store, StoreError};
+use crate::store::{Batch, Store, entries};
 
+mod error;
 mod follow;
 mod layout;
 mod load;
 #[cfg(test)]
 mod tests;
 
+pub use error::LogsError;
 pub use follow::{Follow, MAX_FOLLOW_ADDRESSES, MAX_FOLLOWS};
 
 /// Most logs that a node holds.
@@ -71,8 +71,6 @@ pub struct Logs {
     store: Arc<dyn Store>,
     logs: RwLock<BTreeMap<Did, Arc<Log>>>,
     follows: RwLock<BTreeMap<Did, Follow>>,
-    /// The largest sizes that others spoke of.
-    heard: Mutex<BTreeMap<Did, TreeSize>>,
     changes: broadcast::Sender<Change>,
 }
 
@@ -105,7 +103,30 @@ impl Logs {
         }
         let follows = RwLock::new(follow::load(&*store)?);
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
-        Ok(Self { store, logs: RwLock::new(logs), follows, heard: Mutex::default(), changes })
+        Ok(Self { store, logs: RwLock::new(logs), follows, changes })
+    }
+
+    /// Reads each stored log by itself, and tells what each is like.
+    ///
+    /// # Errors
+    /// [`LogsError::Store`], [`LogsError::Damaged`] if the logs cannot even be told apart.
+    #[expect(clippy::type_complexity, reason = "a list of results")]
+    pub fn check(store: &dyn Store) -> Result<Vec<(Did, Result<Replica, LogsError>)>, LogsError> {
+        let dids = load::dids(store)?.into_iter();
+        Ok(dids.map(|did| (did, load::replica(store, &did).map(|(replica, _)| replica))).collect())
+    }
+
+    /// Deletes a log from a store that no node has open.
+    ///
+    /// # Errors
+    /// [`LogsError::Store`].
+    pub fn drop_stored(store: &dyn Store, did: &Did) -> Result<(), LogsError> {
+        let mut batch = Batch::new();
+        for found in entries(store, &layout::log(did)) {
+            batch.delete(found?.0);
+        }
+        store.apply(batch)?;
+        Ok(())
     }
 
     /// Returns the institutions whose logs are held, in order.
@@ -172,21 +193,6 @@ impl Logs {
     /// Returns a receiver of changes from now on. One that lags behind misses the oldest.
     pub fn changes(&self) -> broadcast::Receiver<Change> {
         self.changes.subscribe()
-    }
-
-    /// Remembers that a log that is held was said to have this size.
-    pub fn heard(&self, did: &Did, size: TreeSize) {
-        if self.get(did).is_some() {
-            let mut heard = lock(&self.heard);
-            let largest = heard.entry(*did).or_default();
-            *largest = size.max(*largest);
-        }
-    }
-
-    /// Returns how many entries of a log others spoke of that are not held.
-    pub fn lag(&self, did: &Did) -> u64 {
-        let heard = lock(&self.heard).get(did).copied().unwrap_or_default();
-        self.get(did).map_or(0, |replica| heard.0.saturating_sub(replica.size().0))
     }
 
     /// Accepts entries of another institution's log that lead towards a checkpoint, as
@@ -457,49 +463,6 @@ impl Log {
     fn copy(&self) -> Replica {
         Replica::clone(&read(&self.replica))
     }
-}
-
-/// Why a log could not be read or changed.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum LogsError {
-    /// The store failed.
-    #[error("the logs cannot be read or written")]
-    Store(#[from] StoreError),
-    /// What was given does not fit the log.
-    #[error(transparent)]
-    Replica(#[from] ReplicaError),
-    /// What is stored does not check out.
-    #[error("the stored log of {did} is damaged: {detail}")]
-    Damaged {
-        /// The log.
-        did: Did,
-        /// What is wrong.
-        detail: String,
-    },
-    /// The addresses of a followed institution cannot be read.
-    #[error("the stored list of followed institutions is damaged")]
-    DamagedFollow(#[source] CborError),
-    /// The node does not hold this log.
-    #[error("this node does not hold the log of {0}")]
-    UnknownLog(Did),
-    /// The log is one of this node's own: nobody else appends to it.
-    #[error("the log of {0} belongs to this node")]
-    OwnLog(Did),
-    /// The log is not one of this node's own.
-    #[error("the log of {0} does not belong to this node")]
-    NotOwn(Did),
-    /// A limit is reached.
-    #[error("no more than {limit} {what}")]
-    TooMany {
-        /// Of what.
-        what: &'static str,
-        /// The limit.
-        limit: usize,
-    },
-    /// An address is not one line of text.
-    #[error("an address of a node is one line of text")]
-    Address,
 }
 
 fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {

@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::logs::{Logs, LogsError};
-use crate::net::{NetError, NetEvents, NetHandle};
+use crate::net::{NetEvents, NetHandle};
 use crate::witness::Witness;
 
 mod archive;
@@ -82,7 +82,6 @@ pub struct ForkSeen {
 pub struct SyncHandle {
     commands: mpsc::Sender<Command>,
     logs: Arc<Logs>,
-    net: NetHandle,
 }
 
 /// The replication task of a node.
@@ -95,25 +94,19 @@ pub struct Sync {
 impl Sync {
     /// Starts to replicate. Own logs have to be claimed ([`Logs::claim`]) before.
     ///
-    /// # Errors
-    /// [`SyncError::Net`] if an address of a followed institution cannot be kept dialled.
-    pub async fn start(
+    /// Has to be called within a runtime.
+    pub fn start(
         net: NetHandle,
         events: NetEvents,
         logs: Arc<Logs>,
         witness: Arc<Witness>,
         config: SyncConfig,
-    ) -> Result<Self, SyncError> {
+    ) -> Self {
         let (commands, queue) = mpsc::channel(COMMAND_QUEUE);
-        let handle = SyncHandle { commands, logs: Arc::clone(&logs), net: net.clone() };
-        for follow in logs.follows().values() {
-            for address in follow.addresses.iter().filter_map(|a| a.as_str().parse().ok()) {
-                net.add_persistent(address).await?;
-            }
-        }
+        let handle = SyncHandle { commands, logs: Arc::clone(&logs) };
         let archive = NodeArchive { logs, witness, net };
         let task = tokio::spawn(Driver::new(archive, config).run(events, queue));
-        Ok(Self { handle, task })
+        Self { handle, task }
     }
 
     /// Returns what talks to this task.
@@ -149,9 +142,6 @@ impl SyncHandle {
         let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
         let logs = Arc::clone(&self.logs);
         run_blocking(move || logs.follow(&did, &texts)).await??;
-        for address in addresses {
-            self.net.add_persistent(address.clone()).await?;
-        }
         self.refresh().await
     }
 
@@ -166,7 +156,7 @@ impl SyncHandle {
         Ok(was_followed)
     }
 
-    /// Looks again which logs are own and which are followed.
+    /// Looks again which logs are own and which are followed; it does so every second anyway.
     ///
     /// # Errors
     /// [`SyncError::Stopped`].
@@ -226,7 +216,4 @@ pub enum SyncError {
     /// The logs refused.
     #[error(transparent)]
     Logs(#[from] LogsError),
-    /// The transport refused.
-    #[error(transparent)]
-    Net(#[from] NetError),
 }

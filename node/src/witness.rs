@@ -121,3 +121,141 @@ fn unable(error: StoreError) -> CosignRefusal {
     tracing::error!(error = &error as &dyn std::error::Error, "cannot cosign");
     CosignRefusal::Unable
 }
+
+#[cfg(test)]
+mod tests {
+    use carnet_proto::id::RootHash;
+    use carnet_proto::key::{Purpose, Seed};
+    use carnet_proto::log::checkpoint::{Checkpoint, NoteKey};
+    use carnet_proto::statement::Statement;
+    use carnet_proto::statement::identity::Inception;
+    use carnet_proto::statement::issuance::Issuance;
+    use carnet_proto::statement::standing::empty_head;
+    use carnet_proto::text::Line;
+    use carnet_proto::time::UnixSeconds;
+
+    use super::*;
+    use crate::clock::SteppedClock;
+    use crate::store::memory::{Fault, MemoryDisk, MemoryStore};
+
+    const START: UnixSeconds = UnixSeconds(1_790_000_000);
+
+    /// A log of one issuance under `root` and its standing, with its signed checkpoint.
+    fn log(root: u8) -> (Replica, Note) {
+        let seed = Seed::new([9; 32]);
+        let keys = seed.public_key_set();
+        let next = Seed::new([8; 32]).public_key_set().commitment();
+        let key = seed.signing_key(Purpose::Statement);
+        let inception = Statement::incept(Inception { keys, next }, &key);
+        let mut replica = Replica::new(inception.entry()).unwrap();
+        state(&mut replica, root);
+        let note = publish(&mut replica);
+        (replica, note)
+    }
+
+    fn issue(replica: &mut Replica, root: u8) {
+        let key = Seed::new([9; 32]).signing_key(Purpose::Statement);
+        let credential_type = Line::parse("urn:carnet:skill:1").unwrap();
+        let root = RootHash::new([root; 32]);
+        let issuance = Issuance { credential_type, root };
+        replica.append(&[Statement::sign(replica.origin(), issuance, &key).unwrap()]);
+    }
+
+    fn state(replica: &mut Replica, root: u8) {
+        issue(replica, root);
+        let key = Seed::new([9; 32]).signing_key(Purpose::Statement);
+        let standing = replica.derive_standing(empty_head());
+        let standing = Statement::sign(replica.origin(), standing, &key).unwrap();
+        replica.append(&[standing]);
+    }
+
+    fn publish(replica: &mut Replica) -> Note {
+        let key = Seed::new([9; 32]).signing_key(Purpose::Checkpoint);
+        let note = Note::sign(&Checkpoint::new(replica.origin(), replica.tree().head()), &key);
+        replica.publish(note.clone()).unwrap();
+        note
+    }
+
+    fn witness(disk: &MemoryDisk, clock: &Arc<SteppedClock>) -> (Witness, Did, NoteKey) {
+        let store = Arc::new(MemoryStore::open(disk).unwrap());
+        let witness = Witness::new(store, Arc::<SteppedClock>::clone(clock));
+        let key = Seed::new([7; 32]).signing_key(Purpose::Witness);
+        let did = Did::of_inception(b"witness");
+        let public = NoteKey::of_witness(&did, key.public());
+        witness.add(did, key);
+        (witness, did, public)
+    }
+
+    fn setting() -> (MemoryDisk, Arc<SteppedClock>) {
+        (MemoryStore::new().disk(), Arc::new(SteppedClock::starting_at(START)))
+    }
+
+    /// Keeps cosignatures, as the node's logs do.
+    fn keep(replica: &mut Replica, note: &Note, lines: Vec<NoteSignature>) -> Note {
+        let mut note = note.clone();
+        lines.into_iter().for_each(|line| note.add(line));
+        replica.add_checkpoint(&note, |_, _| true).unwrap();
+        note
+    }
+
+    #[test]
+    fn a_log_in_order_is_cosigned_once_an_interval_or_when_told() {
+        let (disk, clock) = setting();
+        let (witness, _, key) = witness(&disk, &clock);
+        let (mut replica, note) = log(1);
+        let lines = witness.cosign(&replica, &note, false).unwrap();
+        let cosigned = keep(&mut replica, &note, lines);
+        let times = cosigned.cosignature_times(&key).unwrap();
+        assert!(times.len() == 1 && times[0] >= START);
+        assert_eq!(witness.cosign(&replica, &note, false), Ok(Vec::new()));
+        assert_eq!(witness.cosign(&replica, &note, true).unwrap().len(), 1);
+        clock.step(RECOSIGN_SECONDS);
+        assert_eq!(witness.cosign(&replica, &note, false).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn after_a_restart_it_refuses_another_root_and_a_smaller_size() {
+        let (disk, clock) = setting();
+        let (mut replica, small) = log(1);
+        let before = replica.clone();
+        state(&mut replica, 2);
+        let large = publish(&mut replica);
+        let (first, ..) = witness(&disk, &clock);
+        assert_eq!(first.cosign(&replica, &large, false).unwrap().len(), 1);
+        drop(first);
+        let (second, ..) = witness(&disk, &clock);
+        assert_eq!(second.cosign(&before, &small, false), Err(CosignRefusal::Ahead));
+        assert_eq!(second.cosign(&replica, &small, true), Err(CosignRefusal::Ahead));
+        let (mut other, _) = log(3);
+        state(&mut other, 2);
+        let forked = publish(&mut other);
+        assert_eq!(second.cosign(&other, &forked, false), Err(CosignRefusal::OtherRoot));
+    }
+
+    #[test]
+    fn nothing_is_given_away_that_is_not_on_disk() {
+        let (disk, clock) = setting();
+        let (witness, ..) = witness(&disk, &clock);
+        let (replica, note) = log(1);
+        disk.fail_after(0, Fault::NotWritten);
+        assert_eq!(witness.cosign(&replica, &note, false), Err(CosignRefusal::Unable));
+    }
+
+    #[test]
+    fn a_log_that_is_not_whole_or_not_in_order_or_its_own_is_not_cosigned() {
+        let (disk, clock) = setting();
+        let (witness, ..) = witness(&disk, &clock);
+        let (mut replica, _) = log(1);
+        let mut behind = replica.clone();
+        state(&mut replica, 2);
+        let large = publish(&mut replica);
+        assert_eq!(witness.cosign(&behind, &large, false), Err(CosignRefusal::Behind));
+        issue(&mut behind, 3);
+        let disordered = publish(&mut behind);
+        assert_eq!(witness.cosign(&behind, &disordered, false), Err(CosignRefusal::NotInOrder));
+        let origin = *replica.origin();
+        let own = Witness::new(Arc::new(MemoryStore::open(&disk).unwrap()), clock);
+        own.add(origin, Seed::new([9; 32]).signing_key(Purpose::Witness));
+        assert_eq!(own.cosign(&replica, &large, true), Ok(Vec::new()));
+    }
+}

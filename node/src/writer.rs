@@ -12,6 +12,7 @@
 //! committed is ever signed, no size is signed with two roots.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use carnet_proto::cbor::Mode;
 use carnet_proto::id::{Did, Digest, LeafIndex, TreeSize};
@@ -55,6 +56,7 @@ pub struct Appended {
 pub struct WriterHandle {
     did: Did,
     requests: mpsc::Sender<Request>,
+    heard: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,13 @@ impl WriterHandle {
     /// Returns the institution.
     pub fn did(&self) -> &Did {
         &self.did
+    }
+
+    /// Says that the log's own key was seen to sign a checkpoint of this size. If that is more than is
+    /// held, the node was restored from an old backup: it states nothing any more, as that would give
+    /// the log a second history.
+    pub fn heard(&self, size: TreeSize) {
+        self.heard.fetch_max(size.0, Ordering::SeqCst);
     }
 
     /// States one thing. Returns once it is on disk and published.
@@ -116,7 +125,9 @@ impl Writer {
     /// # Errors
     /// [`WriterError::WrongSeed`] if the seed is not that of the keys in force, [`WriterError::Logs`].
     pub fn start(logs: Arc<Logs>, did: Did, seed: Seed) -> Result<Self, WriterError> {
+        let heard = Arc::new(AtomicU64::new(0));
         let core = Core {
+            heard: Arc::clone(&heard),
             statement: seed.signing_key(Purpose::Statement),
             checkpoint: seed.signing_key(Purpose::Checkpoint),
             logs,
@@ -132,7 +143,7 @@ impl Writer {
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(run(Arc::new(core), queue, stopped));
-        Ok(Self { handle: WriterHandle { did, requests }, stop, task })
+        Ok(Self { handle: WriterHandle { did, requests, heard }, stop, task })
     }
 
     /// Returns what sends requests to this writer.
@@ -184,6 +195,8 @@ async fn run(
 }
 
 struct Core {
+    /// The largest size that the log's own key was seen to sign.
+    heard: Arc<AtomicU64>,
     logs: Arc<Logs>,
     did: Did,
     statement: SigningKey,
@@ -201,9 +214,15 @@ impl Core {
         Ok(self.logs.get(&self.did).ok_or(LogsError::UnknownLog(self.did))?)
     }
 
+    /// Refuses to go on from a log that is shorter than what was signed of it.
+    fn is_newest(&self, replica: Arc<Replica>) -> Result<Arc<Replica>, WriterError> {
+        let (held, signed) = (replica.size().0, self.heard.load(Ordering::SeqCst));
+        if signed > held { Err(WriterError::Restored { held, signed }) } else { Ok(replica) }
+    }
+
     /// Commits and publishes what a group of requests asks for, and answers each.
     fn commit(&self, group: Vec<Request>) {
-        let mut tentative = match self.replica() {
+        let mut tentative = match self.replica().and_then(|replica| self.is_newest(replica)) {
             Ok(replica) => Replica::clone(&replica),
             Err(error) => return refuse(group.into_iter().map(|r| r.reply), Arc::new(error)),
         };
@@ -348,6 +367,17 @@ pub enum WriterError {
     /// The log cannot be read or written.
     #[error(transparent)]
     Logs(#[from] LogsError),
+    /// The log held is shorter than what others have of it.
+    #[error(
+        "others hold {signed} entries of this log and this node {held}: it was restored from an old \
+         backup; stating anything now would give the log two histories"
+    )]
+    Restored {
+        /// Entries held.
+        held: u64,
+        /// Entries that the log's key was seen to sign.
+        signed: u64,
+    },
     /// The commit of several requests failed; it is unknown whether it will be found after a restart.
     #[error("it could not be committed")]
     Commit(#[source] Arc<WriterError>),

@@ -7,6 +7,11 @@ followed =
         [one] one log
        *[other] { $count } logs
     } in all.
+unfollowed =
+    The node no longer follows { $did }, and still { $count ->
+        [one] one log
+       *[other] { $count } logs
+    }.
 accredited = { $name } is accredited by leaf { $leaf }, statement { $digest }.
 withdrawn = The accreditation of { $name } is withdrawn with effect from { $effective }, by leaf { $leaf }, statement { $digest }.
 
@@ -14,7 +19,8 @@ agreement-proposed =
     The agreement stands at leaf { $leaf }. Its digest, by which its signatories ratify it, is { $digest }.
 agreement-ratified = “{ $title }” is ratified for { $country } as { $role }, by leaf { $leaf }, statement { $digest }.
 agreement-digest = digest { $digest }
-agreement-dates = from { $from }, until { $until }
+agreement-dates = from { $from }, { $until }
+until-day = until { $day }
 agreement-in-force = in force: everyone who must has ratified
 agreement-not-in-force = not in force
 agreement-unclear = the logs of some who must ratify are not on this node, so it cannot be told whether it is in force
@@ -44,7 +50,16 @@ status-published =
        *[other] { $lists } status lists
     } published; the log has { $size } entries.
 
-resolve-fingerprint = fingerprint { $fingerprint }
+resolve-did = { "  " }{ $did }
+resolve-fingerprint = { "  " }fingerprint { $fingerprint }
+resolve-role = { "  " }{ $role } in { $country }
+resolve-log =
+    { "  " }{ $size } entries, { $ignored ->
+        [0] every one of which counts
+        [one] one of which counts for nothing
+       *[other] { $ignored } of which count for nothing
+    }
+resolve-cosigned = { "  " }cosigned by { $cosigned }
 resolve-claims = Name, role and country are what the institution says of itself. Compare the fingerprint by another channel.
 log-head-leaf = leaf
 log-head-digest = digest
@@ -81,8 +96,8 @@ trust-witnesses-own = witnesses: { $quorum } of these { $count }
 trust-none = no trust anchor: nothing can be found valid. `carnet trust add` adds one.
 trust-anchor =
     trust anchor { $name }, for skills
-      { $did }
-      fingerprint { $fingerprint }
+    { "  " }{ $did }
+    { "  " }fingerprint { $fingerprint }
 
 doctor-home = files are kept in { $dir }
 doctor-home-none = nothing is kept in { $dir } yet
@@ -121,6 +136,63 @@ doctor-next-log-stale = is the node connected? A verifier may refuse a view as o
 doctor-log-uncosigned = the log of { $name } bears no cosignature of a witness
 doctor-next-log-uncosigned = name witnesses in the profile of the institution, and ask them to follow it
 
+node-made =
+    The node is in { $dir }, and with it the keys of the institution.
+    { "  " }identifier  { $did }
+    { "  " }fingerprint { $fingerprint }
+node-made-no-log = The node is in { $dir }. It follows the logs of others and owns none.
+node-words =
+    These 24 words are the next keys of the institution. They are shown this once and kept nowhere. Write them on paper and lock it away, apart from this machine: whoever steals the keys here cannot replace them without these words, and you can.
+node-next =
+    Next: `carnet node run --dir { $dir }` starts it. Others reach it at the addresses that carnet.toml announces. The password of its operator is in { $token }.
+node-started =
+    The node answers at { $url }
+    { "  " }other nodes reach it at { $addresses }
+    { "  " }as { $peer }
+node-stopped = The node has stopped; everything is on disk.
+node-no-log = a node without a log
+node-status-own =
+    { "  " }{ $did }
+    { "  " }fingerprint { $fingerprint }
+    { "  " }{ $size } entries, { $published } of them published
+node-status-cosigned =
+    { "  " }{ $count ->
+        [0] cosigned by nobody
+       *[other] cosigned by { $names }
+    }{ $quorum ->
+        [0] { "" }
+       *[other] ; a quorum takes { $quorum }
+    }
+node-status-node =
+    { "  " }{ $peers ->
+        [one] one other node connected
+       *[other] { $peers } other nodes connected
+    }, { $follows ->
+        [one] one institution followed
+       *[other] { $follows } institutions followed
+    }, { $mebibytes } MiB on disk
+node-head-log = log
+node-head-size = entries
+node-head-lag = missing
+node-head-cosigned = cosigned
+node-never = never
+node-checked-log = { $did }: { $size } entries, { $ignored } of them count for nothing
+node-dropped = The copy of { $did } was damaged and is dropped; the node fetches it again.
+node-checked =
+    { $records } records in the register; { $problems ->
+        [0] nothing is wrong
+        [one] one problem
+       *[other] { $problems } problems
+    }.
+
+error-node-init = no node can be made in { $dir }
+error-node-start = the node in { $dir } cannot start
+hint-node-start = is it running already? `carnet node init` makes a node; `carnet node status` asks one that runs
+error-node-check = the node in { $dir } cannot be checked
+error-http-address = { $value } is not an address such as 127.0.0.1:7878
+error-multiaddress = { $value } is not an address such as /ip4/0.0.0.0/tcp/7879
+error-words = the words of the next keys cannot be made
+error-no-institution = the node at { $url } owns no log
 error-did = { $did } is not the identifier of an institution
 error-did-unknown = the node does not know { $did }
 hint-did-unknown = it may have to follow it first: carnet follow DID --address ADDR

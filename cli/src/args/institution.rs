@@ -11,7 +11,8 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   carnet follow did:carnet:abc
-  carnet follow did:carnet:abc --address /ip4/192.0.2.7/tcp/7879")]
+  carnet follow did:carnet:abc --address /ip4/192.0.2.7/tcp/7879
+  carnet follow did:carnet:abc --stop")]
 pub struct Follow {
     /// Identifier of the institution whose log to replicate.
     #[arg(value_name = "DID")]
@@ -19,6 +20,9 @@ pub struct Follow {
     /// Where a node that has it listens, as a multiaddress; may be repeated.
     #[arg(long = "address", value_name = "ADDR")]
     pub addresses: Vec<String>,
+    /// Follow it no longer; what is held of its log stays.
+    #[arg(long, conflicts_with = "addresses")]
+    pub stop: bool,
     /// The node that is to follow.
     #[command(flatten)]
     pub node: Operate,

@@ -13,7 +13,7 @@ pub enum Node {
     Init(Init),
     /// Run the node until it is told to stop.
     Run(Run),
-    /// Re-derive everything from the entries, and repair the indexes.
+    /// Check a node that does not run: re-derive everything from the entries.
     Check(Check),
     /// Ask a running node how it is.
     Status(Status),
@@ -78,9 +78,13 @@ pub struct Run {
 #[command(after_help = "\
 Examples:
   carnet node check --dir node
+  carnet node check --dir node --repair
 
 The node must not be running.")]
 pub struct Check {
+    /// Drop damaged copies of others' logs; the node fetches them again.
+    #[arg(long)]
+    pub repair: bool,
     /// Directory of the node [default: ~/.carnet/node].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,

@@ -8,7 +8,7 @@ use crate::forms::agreement as form;
 use crate::http::Client;
 use crate::ledger::{self, Fetched};
 use crate::render::{Mark, bold};
-use crate::text::Args;
+use crate::text::{Args, Texts};
 use carnet_proto::id::Digest;
 use carnet_proto::statement::agreement::{Agreement, Ratification, Signatory};
 use carnet_proto::statement::standing::State;
@@ -35,7 +35,7 @@ fn propose(args: &args::Propose, context: &mut Context) -> Result<Answer, CliErr
     let agreement = form::read(path)?;
     let operator = Operator::of(&args.node)?;
     let done = operator.append("agreement", &agreement)?;
-    let _ = crate::text_ids!["agreement-proposed"];
+    crate::uses_texts!["agreement-proposed"];
     appended(&done, "agreement-proposed", Args::new(), context)
 }
 
@@ -80,10 +80,10 @@ fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError
         Ratification { agreement: found.digest, party: party.country, role: signatory.role };
     let done = operator.append("ratification", &ratification)?;
     let args = Args::new()
-        .with("title", title(&found.agreement))
+        .with("title", title(&found.agreement, &context.texts))
         .with("country", party.country.name())
         .with("role", signatory.role.name());
-    let _ = crate::text_ids!["agreement-ratified"];
+    crate::uses_texts!["agreement-ratified"];
     appended(&done, "agreement-ratified", args, context)
 }
 
@@ -94,8 +94,10 @@ fn ratified(found: &Found, signatory: &Signatory) -> Option<Digest> {
     (held.state == State::InForce).then_some(*digest)
 }
 
-fn title(agreement: &Agreement) -> String {
-    carnet_proto::text::choose(&agreement.titles, "en").map(ToString::to_string).unwrap_or_default()
+fn title(agreement: &Agreement, texts: &Texts) -> String {
+    carnet_proto::text::choose(&agreement.titles, texts.language())
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 /// Tells whether the agreement is in force: yes, no, or unknown where the log of a signatory that must
@@ -123,15 +125,21 @@ fn show(args: &args::Show, context: &mut Context) -> Result<Answer, CliError> {
         return Ok(Answer::Yes);
     }
     let agreement = &found.agreement;
-    context.out.line(bold(title(agreement)))?;
-    let until = agreement.validity.until.map(|until| until.date().to_string());
+    context.out.line(bold(title(agreement, &context.texts)))?;
+    let until = match agreement.validity.until {
+        Some(until) => {
+            let day = Args::new().with("day", until.date().to_string());
+            context.texts.get("until-day", &day)
+        }
+        None => context.texts.plain("without-end"),
+    };
     let args = Args::new()
         .with("digest", found.digest.to_string())
         .with("from", agreement.validity.from.date().to_string())
-        .with("until", until.unwrap_or_else(|| context.texts.plain("without-end")));
+        .with("until", until);
     context.say("agreement-digest", &args)?;
     context.say("agreement-dates", &args)?;
-    let _ = crate::text_ids!["agreement-in-force", "agreement-not-in-force", "agreement-unclear"];
+    crate::uses_texts!["agreement-in-force", "agreement-not-in-force", "agreement-unclear"];
     let text = match answer {
         Answer::Yes => "agreement-in-force",
         Answer::No => "agreement-not-in-force",

@@ -8,7 +8,7 @@ use crate::render::{bold, inline};
 use crate::text::Args;
 use carnet_proto::id::Did;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// Most statements that are asked for at once.
 const MAX_PAGE: u64 = 1024;
@@ -28,17 +28,53 @@ pub fn resolve(args: &args::Resolve, context: &mut Context) -> Result<Answer, Cl
         context.out.json(&resolution)?;
         return Ok(Answer::Yes);
     }
-    let log: Map<String, Value> =
-        client.find_json(&format!("/v1/logs/{wanted}"))?.ok_or_else(unknown)?;
-    let name = log.get("name").map(inline).filter(|name| !name.is_empty());
-    context.out.line(bold(name.unwrap_or_else(|| wanted.to_string())))?;
-    let fingerprint = super::trust::fingerprint_of(&wanted);
-    context.say("resolve-fingerprint", &Args::new().with("fingerprint", fingerprint))?;
-    let rows: Vec<_> =
-        log.iter().map(|(name, value)| vec![format!("  {name}"), inline(value)]).collect();
-    context.out.table(&rows)?;
-    context.say("resolve-claims", &Args::new())?;
+    let log: LogDetail = client.find_json(&format!("/v1/logs/{wanted}"))?.ok_or_else(unknown)?;
+    context.out.line(bold(log.name.unwrap_or_else(|| wanted.to_string())))?;
+    let cosigned: Vec<_> =
+        log.cosigned.into_iter().map(|line| line.name.unwrap_or(line.did)).collect();
+    let args = Args::new()
+        .with("did", wanted.to_string())
+        .with("fingerprint", super::trust::fingerprint_of(&wanted))
+        .with("role", log.role.unwrap_or_default())
+        .with("country", log.country.unwrap_or_default())
+        .with("size", log.size)
+        .with("ignored", log.ignored.len())
+        .with("cosigned", cosigned.join(", "));
+    let ids = crate::text_ids![
+        "resolve-did",
+        "resolve-fingerprint",
+        "resolve-role",
+        "resolve-log",
+        "resolve-cosigned"
+    ];
+    for id in ids {
+        context.say(id, &args)?;
+    }
+    context.say("resolve-claims", &args)?;
     Ok(Answer::Yes)
+}
+
+/// What a node says of a log.
+#[derive(Deserialize)]
+struct LogDetail {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    role: Option<String>,
+    #[serde(default)]
+    country: Option<String>,
+    size: u64,
+    #[serde(default)]
+    cosigned: Vec<Cosigned>,
+    #[serde(default)]
+    ignored: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Cosigned {
+    did: String,
+    #[serde(default)]
+    name: Option<String>,
 }
 
 /// Runs a command of the group `log`.

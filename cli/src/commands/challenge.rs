@@ -6,6 +6,7 @@ use crate::challenges::Challenges;
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
 use crate::policy;
+use crate::render::time;
 use crate::text::Args;
 use carnet_proto::cbor::{Bytes, Decode as _, Encode as _};
 use carnet_proto::challenge::Challenge;
@@ -60,7 +61,7 @@ pub fn run(args: &ChallengeArgs, context: &mut Context) -> Result<Answer, CliErr
         let args = Args::new()
             .with("file", file)
             .with("audience", audience.to_owned())
-            .with("until", challenge.expires_at.to_string());
+            .with("until", time(challenge.expires_at));
         context.say("challenge-made", &args)?;
     }
     Ok(Answer::Yes)

@@ -7,6 +7,7 @@ use crate::forms::agreement::validity;
 use crate::forms::{FromText, grant};
 use crate::http::Client;
 use crate::ledger;
+use crate::render::time;
 use crate::text::Args;
 use carnet_proto::cbor::{Decode as _, Encode};
 use carnet_proto::id::{Did, Digest};
@@ -21,8 +22,8 @@ use serde_json::json;
 /// What a node says about the institution that is operated.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Operated {
-    /// Its identifier.
-    pub did: String,
+    /// Its identifier; none on a node without a log.
+    pub did: Option<String>,
     /// Everything else.
     #[serde(flatten)]
     pub rest: serde_json::Map<String, serde_json::Value>,
@@ -81,7 +82,10 @@ impl Operator {
     /// Those of the client, or `node-answer`.
     pub fn did(&self) -> Result<Did, CliError> {
         let status = self.status()?;
-        Did::parse(&status.did).map_err(|error| ledger::answer(&self.client, &error.to_string()))
+        let did = status.did.ok_or_else(|| {
+            CliError::usage("no-institution").arg("url", self.client.address().to_owned())
+        })?;
+        Did::parse(&did).map_err(|error| ledger::answer(&self.client, &error.to_string()))
     }
 
     /// Hands in a statement.
@@ -126,14 +130,21 @@ pub fn follow(args: &args::Follow, context: &mut Context) -> Result<Answer, CliE
     }
     let wanted = did(&args.did)?;
     let operator = Operator::of(&args.node)?;
-    let body = json!({ "did": wanted, "addresses": args.addresses });
-    let answer: Follows =
-        operator.client.post_json(&operator.path("/operator/v1/follows"), &body)?;
+    let path = operator.path("/operator/v1/follows");
+    if args.stop {
+        operator.client.delete(&operator.path(&format!("/operator/v1/follows?did={wanted}")))?;
+    } else {
+        let body = json!({ "did": wanted, "addresses": args.addresses });
+        operator.client.post_json::<Follows>(&path, &body)?;
+    }
+    let answer: Follows = operator.client.get_json(&path)?;
     if context.out.is_json() {
         context.out.json(&json!({ "version": 1, "follows": answer.follows }))?;
     } else {
+        let [followed, unfollowed] = crate::text_ids!["followed", "unfollowed"];
+        let id = if args.stop { unfollowed } else { followed };
         let args = Args::new().with("did", wanted.to_string()).with("count", answer.follows.len());
-        context.say("followed", &args)?;
+        context.say(id, &args)?;
     }
     Ok(Answer::Yes)
 }
@@ -167,7 +178,7 @@ pub fn accredit(args: args::Accredit, context: &mut Context) -> Result<Answer, C
         .map_err(|cause| CliError::usage("statement-rule").caused_by(cause))?;
     let operator = Operator::of(&args.node)?;
     let done = operator.append("accreditation", &accreditation)?;
-    let _ = crate::text_ids!["accredited"];
+    crate::uses_texts!["accredited"];
     appended(&done, "accredited", Args::new().with("name", name), context)
 }
 
@@ -202,10 +213,9 @@ pub fn withdraw(args: &args::Withdraw, context: &mut Context) -> Result<Answer, 
     Withdrawal::from_cbor(&withdrawal.to_cbor())
         .map_err(|cause| CliError::usage("statement-rule").caused_by(cause))?;
     let done = operator.append("withdrawal", &withdrawal)?;
-    let args = Args::new()
-        .with("name", accreditation.name.to_string())
-        .with("effective", effective.to_string());
-    let _ = crate::text_ids!["withdrawn"];
+    let args =
+        Args::new().with("name", accreditation.name.to_string()).with("effective", time(effective));
+    crate::uses_texts!["withdrawn"];
     appended(&done, "withdrawn", args, context)
 }
 

@@ -105,7 +105,8 @@ fn order(path: &Path, rows: &[Certificate], issuer: &Did) -> Result<IssuingOrder
         };
         let request = match read_request(row.key_request.as_deref(), issuer) {
             Ok((request, key)) => {
-                if let Some(first) = keys.insert(key, row.line) {
+                let first = *keys.entry(key).or_insert(row.line);
+                if first != row.line {
                     wrong(format!("the same key is requested in line {first} already"));
                 }
                 request

@@ -1,11 +1,26 @@
 //! `carnet node`: setting up, running and looking after a node.
 
-use super::Context;
 use super::institution::Operator;
+use super::trust::fingerprint_of;
+use super::{Context, node_dir, rng};
 use crate::args::node as args;
 use crate::error::{Answer, CliError};
-use crate::render::{bold, inline};
-use serde_json::Value;
+use crate::forms::profile::{self, ProfileAdditions};
+use crate::render::{Mark, bold};
+use crate::text::Args;
+use carnet_node::clock::SystemClock;
+use carnet_node::config::Config;
+use carnet_node::institution::{InitOptions, InitReport, init as make};
+use carnet_node::run::{Node, NodeOptions, check as check_dir};
+use carnet_proto::cbor::{Decode as _, Encode as _};
+use carnet_proto::key::Seed;
+use carnet_proto::statement::profile::InstitutionProfile;
+use carnet_proto::text::{Language, Line, Name};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Runs a command of the group.
 ///
@@ -13,11 +28,222 @@ use serde_json::Value;
 /// What kept it from an answer.
 pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliError> {
     match command {
-        args::Node::Init(_) => Err(CliError::usage("not-built").arg("command", "node init")),
-        args::Node::Run(_) => Err(CliError::usage("not-built").arg("command", "node run")),
-        args::Node::Check(_) => Err(CliError::usage("not-built").arg("command", "node check")),
+        args::Node::Init(args) => init(&args, context),
+        args::Node::Run(args) => serve(&args, context),
+        args::Node::Check(args) => check(&args, context),
         args::Node::Status(args) => status(&args, context),
     }
+}
+
+fn init(args: &args::Init, context: &mut Context) -> Result<Answer, CliError> {
+    let dir = node_dir(args.dir.as_deref())?;
+    let wrong =
+        |what: &'static str, value: &str| CliError::usage(what).arg("value", value.to_owned());
+    let mut config = Config::default();
+    config.http =
+        args.http.parse().map_err(|cause| wrong("http-address", &args.http).caused_by(cause))?;
+    let listen = args
+        .listen
+        .parse()
+        .map_err(|cause| wrong("multiaddress", &args.listen).caused_by(cause))?;
+    config.listen = vec![listen];
+    let profile = if args.no_log { None } else { Some(profile_of(args)?) };
+    let made = make(&dir, InitOptions { profile, config }, &mut rng()).map_err(|cause| {
+        CliError::store("node-init").arg("dir", dir.display().to_string()).caused_by(cause)
+    })?;
+    show_made(&dir, &made, context)
+}
+
+fn profile_of(args: &args::Init) -> Result<InstitutionProfile, CliError> {
+    let (Some(name), Some(country), Some(role)) = (&args.name, args.country, args.role) else {
+        // The argument parser asks for all three.
+        return Err(CliError::bug("arguments"));
+    };
+    let added = match &args.profile {
+        Some(path) => profile::read(path)?,
+        None => ProfileAdditions::default(),
+    };
+    let text = Line::parse(name).map_err(|cause| CliError::usage("name").caused_by(cause))?;
+    let english = Language::parse("en").map(|language| Name { language, text });
+    let further = added.names.into_iter().filter(|name| name.language.as_str() != "en");
+    let profile = InstitutionProfile {
+        names: english.into_iter().chain(further).collect(),
+        country,
+        role,
+        web: added.web,
+        nodes: Vec::new(),
+        contacts: added.contacts,
+        witnesses: added.witnesses,
+        quorum: added.quorum,
+    };
+    InstitutionProfile::from_cbor(&profile.to_cbor())
+        .map_err(|cause| CliError::usage("statement-rule").caused_by(cause))
+}
+
+/// Returns the 24 words of a seed.
+pub fn words(seed: &Seed) -> Result<Zeroizing<String>, CliError> {
+    let words = bip39::Mnemonic::from_entropy(seed.expose())
+        .map_err(|cause| CliError::bug("words").caused_by(cause))?;
+    Ok(Zeroizing::new(words.to_string()))
+}
+
+fn show_made(dir: &Path, made: &InitReport, context: &mut Context) -> Result<Answer, CliError> {
+    let words = made.next_seed.as_ref().map(words).transpose()?;
+    let token = made.token_file.display().to_string();
+    if context.out.is_json() {
+        context.out.json(&json!({
+            "version": 1,
+            "dir": dir.display().to_string(),
+            "did": made.did,
+            "fingerprint": made.did.as_ref().map(fingerprint_of),
+            "token_file": token,
+            "next_words": words.as_ref().map(|words| words.as_str()),
+        }))?;
+        return Ok(Answer::Yes);
+    }
+    let mut args = Args::new().with("dir", dir.display().to_string()).with("token", token);
+    if let Some(did) = &made.did {
+        args.set("did", did.to_string());
+        args.set("fingerprint", fingerprint_of(did));
+        context.say("node-made", &args)?;
+    } else {
+        context.say("node-made-no-log", &args)?;
+    }
+    if let Some(words) = words {
+        context.out.line("")?;
+        context.say("node-words", &args)?;
+        let words: Vec<&str> = words.split(' ').collect();
+        for (row, line) in words.chunks(6).enumerate() {
+            let numbered = (row * 6 + 1..).zip(line).map(|(n, word)| format!("{n:>2} {word:<9}"));
+            context.out.line(format!("  {}", numbered.collect::<String>().trim_end()))?;
+        }
+        context.out.line("")?;
+    }
+    context.say("node-next", &args)?;
+    Ok(Answer::Yes)
+}
+
+fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
+    let dir = node_dir(args.dir.as_deref())?;
+    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
+        CliError::store("node-start")
+            .arg("dir", dir.display().to_string())
+            .hint("node-start")
+            .caused_by(cause)
+    };
+    let config = Config::load(&dir).map_err(|cause| failed(cause.into()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| failed(cause.into()))?;
+    runtime.block_on(async {
+        // Listened for before the node starts, so that no signal is lost.
+        let stop = Stop::listen().map_err(|cause| failed(cause.into()))?;
+        let node = Node::start(config, &dir, Arc::new(SystemClock), NodeOptions::default())
+            .await
+            .map_err(|cause| failed(cause.into()))?;
+        let said = say_started(&node, context);
+        if said.is_ok() {
+            stop.wait().await;
+        }
+        node.stop().await;
+        said
+    })?;
+    if !context.out.is_json() {
+        context.say("node-stopped", &Args::new())?;
+    }
+    Ok(Answer::Yes)
+}
+
+fn say_started(node: &Node, context: &mut Context) -> Result<(), CliError> {
+    let url = format!("http://{}", node.http_addr());
+    let addresses: Vec<_> = node.listen_addrs().iter().map(ToString::to_string).collect();
+    let peer = node.peer_id().to_string();
+    if context.out.is_json() {
+        return context
+            .out
+            .json(&json!({ "version": 1, "http": url, "addresses": addresses, "peer_id": peer }));
+    }
+    let args =
+        Args::new().with("url", url).with("addresses", addresses.join(", ")).with("peer", peer);
+    context.say("node-started", &args)
+}
+
+/// What ends a node: ctrl-c, or SIGTERM.
+struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> std::io::Result<Self> {
+        #[cfg(unix)]
+        let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        Ok(Self {
+            #[cfg(unix)]
+            terminate,
+        })
+    }
+
+    async fn wait(self) {
+        #[cfg(unix)]
+        {
+            let mut terminate = self.terminate;
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        #[cfg(not(unix))]
+        // If it cannot be listened for, the node stops at once rather than never.
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> {
+    let dir = node_dir(args.dir.as_deref())?;
+    let report = check_dir(&dir, args.repair).map_err(|cause| {
+        CliError::store("node-check")
+            .arg("dir", dir.display().to_string())
+            .hint("node-start")
+            .caused_by(cause)
+    })?;
+    let answer = if report.problems.is_empty() { Answer::Yes } else { Answer::No };
+    if context.out.is_json() {
+        let logs: Vec<Value> = report
+            .logs
+            .iter()
+            .map(|log| {
+                json!({ "did": log.did, "size": log.size, "checkpoint_size": log.checkpoint_size,
+                        "ignored": log.ignored, "in_order": log.in_order, "own": log.own })
+            })
+            .collect();
+        context.out.json(&json!({
+            "version": 1, "ok": answer == Answer::Yes, "logs": logs, "records": report.records,
+            "problems": report.problems, "dropped": report.dropped,
+        }))?;
+        return Ok(answer);
+    }
+    for log in &report.logs {
+        let mark = if log.in_order { Mark::Yes } else { Mark::Unknown };
+        let args = Args::new()
+            .with("did", log.did.to_string())
+            .with("size", log.size)
+            .with("ignored", log.ignored);
+        let line =
+            format!("{} {}", context.out.mark(mark), context.texts.get("node-checked-log", &args));
+        context.out.line(line)?;
+    }
+    for did in &report.dropped {
+        context.say("node-dropped", &Args::new().with("did", did.to_string()))?;
+    }
+    for problem in &report.problems {
+        let line = format!("{} {}", context.out.mark(Mark::No), crate::text::clean(problem));
+        context.out.line(line)?;
+    }
+    let args = Args::new().with("records", report.records).with("problems", report.problems.len());
+    context.say("node-checked", &args)?;
+    Ok(answer)
 }
 
 fn status(args: &args::Status, context: &mut Context) -> Result<Answer, CliError> {
@@ -29,19 +255,83 @@ fn status(args: &args::Status, context: &mut Context) -> Result<Answer, CliError
         context.out.json(&json)?;
         return Ok(Answer::Yes);
     }
-    let name = status.rest.get("name").map(inline).unwrap_or_default();
-    context.out.line(bold(name))?;
-    context.out.line(format!("  {}", status.did))?;
-    let mut rows = Vec::new();
-    for (name, value) in status.rest.iter().filter(|(name, _)| *name != "name") {
-        match value {
-            Value::Array(items) if items.iter().any(Value::is_object) => {
-                rows.push(vec![format!("  {name}"), items.len().to_string()]);
-                rows.extend(items.iter().map(|item| vec![String::new(), inline(item)]));
-            }
-            value => rows.push(vec![format!("  {name}"), inline(value)]),
-        }
+    let shown: Shown = serde_json::from_value(Value::Object(status.rest))
+        .map_err(|cause| CliError::network("node-answer").arg("url", "").caused_by(cause))?;
+    context.out.line(bold(shown.name.unwrap_or_else(|| context.texts.plain("node-no-log"))))?;
+    if let Some(did) = status.did {
+        let parsed = carnet_proto::id::Did::parse(&did).ok();
+        let names =
+            shown.cosignatures.iter().map(|line| line.name.as_ref().unwrap_or(&line.did).clone());
+        let args = Args::new()
+            .with("fingerprint", parsed.as_ref().map(fingerprint_of).unwrap_or_default())
+            .with("did", did)
+            .with("size", shown.size)
+            .with("published", shown.published_size)
+            .with("quorum", shown.quorum.unwrap_or_default())
+            .with("count", shown.cosignatures.len())
+            .with("names", names.collect::<Vec<_>>().join(", "));
+        context.say("node-status-own", &args)?;
+        context.say("node-status-cosigned", &args)?;
+    }
+    let args = Args::new()
+        .with("peers", shown.peers.len())
+        .with("follows", shown.follows.len())
+        .with("mebibytes", shown.disk_bytes.div_ceil(1024 * 1024));
+    context.say("node-status-node", &args)?;
+    let heads =
+        crate::text_ids!["node-head-log", "node-head-size", "node-head-lag", "node-head-cosigned"];
+    let mut rows = vec![heads.iter().map(|id| bold(context.texts.plain(id))).collect::<Vec<_>>()];
+    for log in shown.logs {
+        let age = log.age.map(|age| super::verify::report::span(age, &context.texts));
+        rows.push(vec![
+            log.name.unwrap_or(log.did),
+            log.size.to_string(),
+            log.lag.to_string(),
+            age.unwrap_or_else(|| context.texts.plain("node-never")),
+        ]);
     }
     context.out.table(&rows)?;
     Ok(Answer::Yes)
+}
+
+/// What a node says of itself to its operator.
+#[derive(Deserialize)]
+struct Shown {
+    name: Option<String>,
+    size: u64,
+    published_size: u64,
+    cosignatures: Vec<Cosignature>,
+    quorum: Option<u64>,
+    peers: Vec<Value>,
+    logs: Vec<Log>,
+    follows: Vec<String>,
+    disk_bytes: u64,
+}
+
+#[derive(Deserialize)]
+struct Cosignature {
+    did: String,
+    name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    did: String,
+    name: Option<String>,
+    size: u64,
+    lag: u64,
+    age: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_is_24_words_and_the_words_are_the_seed() {
+        let words = words(&Seed::new([7; 32])).unwrap();
+        assert_eq!(words.split(' ').count(), 24);
+        let back = bip39::Mnemonic::parse(words.as_str()).unwrap();
+        assert_eq!(back.to_entropy(), vec![7; 32]);
+    }
 }

@@ -15,7 +15,7 @@ use carnet_proto::evidence::{Evidence, GatherFor};
 use carnet_proto::file::{self, FileError};
 use carnet_proto::issuing::{CredentialFile, MAX_CREDENTIAL_FILE_BYTES};
 use carnet_proto::key::Seed;
-use carnet_proto::profile::{FileKind, MAX_LIVE_SECONDS};
+use carnet_proto::profile::{FileKind, MAX_LIVE_SECONDS, MAX_PRESENTATION_BYTES};
 use carnet_proto::text::Line;
 use carnet_proto::time::{DAY, UnixSeconds};
 use carnet_proto::wallet::{PresentRequest, Wallet, WalletCredential, WalletError, contents_of};
@@ -250,7 +250,14 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         .wallet
         .present(&indexes, &request, join_evidence)
         .map_err(|cause| CliError::usage("wallet-present").caused_by(cause))?;
-    files::write(&args.out, &presentation.to_file(), Access::Private, Existing::Keep)?;
+    let bytes = presentation.to_file();
+    if bytes.len() > MAX_PRESENTATION_BYTES {
+        return Err(CliError::input("presentation-large")
+            .arg("size", bytes.len())
+            .arg("max", MAX_PRESENTATION_BYTES)
+            .hint("presentation-large"));
+    }
+    files::write(&args.out, &bytes, Access::Private, Existing::Keep)?;
     if !args.without_evidence && presentation.evidence.is_none() {
         context.note("wallet-no-evidence", &Args::new());
     }
@@ -278,7 +285,7 @@ fn join_evidence(parts: &[&[u8]]) -> Option<Vec<u8>> {
 fn read_challenge(path: &Path, now: UnixSeconds) -> Result<Challenge, CliError> {
     let challenge = open_challenge(path)?;
     if challenge.expires_at <= now {
-        let until = challenge.expires_at.to_string();
+        let until = crate::render::time(challenge.expires_at);
         return Err(CliError::input("challenge-expired")
             .arg("file", path.display().to_string())
             .arg("until", until)

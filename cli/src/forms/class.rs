@@ -155,8 +155,11 @@ pub fn parse(path: &Path, text: &str) -> Result<Vec<Certificate>, CliError> {
         }
         let mut row = Row { record: &record, columns, line, mistakes: Vec::new() };
         let certificate = row.certificate(path);
-        if let Some(first) = row.cell("row").and_then(|key| keys.insert(key.to_owned(), line)) {
-            row.mistake("row", format!("the same key stands in line {first} already"));
+        if let Some(key) = row.cell("row") {
+            let first = *keys.entry(key.to_owned()).or_insert(line);
+            if first != line {
+                row.mistake("row", format!("the same key stands in line {first} already"));
+            }
         }
         mistakes.append(&mut row.mistakes);
         rows.extend(certificate);

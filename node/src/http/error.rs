@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::desk::register::RegisterError;
 use crate::desk::{DeskError, RowError};
 use crate::logs::LogsError;
+use crate::sync::SyncError;
 use crate::writer::WriterError;
 
 /// A refusal on its way to whoever asked.
@@ -110,6 +111,15 @@ impl From<LogsError> for ApiError {
     }
 }
 
+impl From<SyncError> for ApiError {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::Logs(error) => error.into(),
+            _ => Self::stopping(),
+        }
+    }
+}
+
 impl From<WriterError> for ApiError {
     fn from(error: WriterError) -> Self {
         let unprocessable =
@@ -122,6 +132,12 @@ impl From<WriterError> for ApiError {
             WriterError::TooMany(_) => unprocessable("limit", error.to_string()),
             WriterError::Stopped => Self::stopping(),
             WriterError::Logs(error) => error.into(),
+            WriterError::Commit(cause) => match &*cause {
+                WriterError::Restored { .. } => {
+                    Self::new(StatusCode::CONFLICT, "restored", cause.to_string())
+                }
+                _ => Self::internal(&*cause),
+            },
             error => Self::internal(&error),
         }
     }

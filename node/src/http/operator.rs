@@ -1,5 +1,6 @@
 //! What the operator of an institution does.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +83,12 @@ pub(super) async fn status(
 ) -> Result<Json<Status>, ApiError> {
     let ledger = api.logs.ledger();
     let now = api.clock.0.now();
+    let replication = api.sync.status().await?;
+    let lags: BTreeMap<Did, u64> = replication
+        .logs
+        .iter()
+        .map(|lag| (lag.origin, lag.known.0.saturating_sub(lag.held.0)))
+        .collect();
     let did = operator.institution.as_ref().map(|institution| institution.did);
     let own = did.and_then(|did| api.logs.get(&did));
     let newest = own.as_ref().and_then(|own| own.view().newest()).map(|newest| newest.head.size);
@@ -98,7 +105,7 @@ pub(super) async fn status(
             did,
             name: name(&ledger, &did),
             size: replica.size().0,
-            lag: api.logs.lag(&did),
+            lag: lags.get(&did).copied().unwrap_or_default(),
             age: times.iter().map(|line| line.time).max().map(|time| now.0.saturating_sub(time)),
         })
     });
@@ -356,12 +363,11 @@ pub(super) async fn follow(
     Given(new): Given<NewFollow>,
 ) -> Result<Json<Follows>, ApiError> {
     let did = parse_did(&new.did)?;
-    for address in &new.addresses {
-        let parsed = address.parse::<libp2p::Multiaddr>();
-        parsed.map_err(|error| ApiError::bad_request("address", error.to_string()))?;
-    }
-    let logs = Arc::clone(&api.logs);
-    blocking(move || logs.follow(&did, &new.addresses)).await?;
+    let parsed = new.addresses.iter().map(|address| address.parse::<libp2p::Multiaddr>());
+    let addresses = parsed
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| ApiError::bad_request("address", error.to_string()))?;
+    api.sync.follow(did, &addresses).await?;
     Ok(Json(Follows { follows: api.logs.follows().into_keys().collect() }))
 }
 
@@ -381,22 +387,12 @@ pub(super) async fn unfollow(
     Asked(Unfollow { did }): Asked<Unfollow>,
 ) -> Result<Json<Follows>, ApiError> {
     let did = parse_did(&did)?;
-    let logs = Arc::clone(&api.logs);
-    blocking(move || logs.unfollow(&did)).await?;
+    api.sync.unfollow(did).await?;
     Ok(Json(Follows { follows: api.logs.follows().into_keys().collect() }))
 }
 
 fn parse_did(text: &str) -> Result<Did, ApiError> {
     Did::parse(text).map_err(|error| ApiError::bad_request("did", error.to_string()))
-}
-
-async fn blocking<T: Send + 'static, E: Into<ApiError> + Send + 'static>(
-    work: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, ApiError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(Into::into),
-        Err(error) => Err(ApiError::internal(&error)),
-    }
 }
 
 /// A page of the register.

@@ -50,6 +50,14 @@ impl Logs {
         Ok(())
     }
 
+    /// Follows institutions until the node stops, unless they are followed already.
+    pub fn assume_follows(&self, dids: &[Did]) {
+        let mut follows = write(&self.follows);
+        for did in dids {
+            follows.entry(*did).or_default();
+        }
+    }
+
     /// Follows an institution no longer; its log stays. Returns whether it was followed.
     ///
     /// # Errors

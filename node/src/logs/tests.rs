@@ -1,1 +1,188 @@
+use carnet_proto::key::{Purpose, Seed};
+use carnet_proto::log::checkpoint::Checkpoint;
+use carnet_proto::log::merkle::{Tree, leaf_hash};
+use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::standing::empty_head;
+use carnet_proto::time::UnixSeconds;
 
+use super::*;
+use crate::store::memory::{Fault, MemoryDisk, MemoryStore};
+use crate::test_support::accreditation;
+
+/// A log as another institution makes it: entries, and its checkpoints by size.
+struct Theirs {
+    did: Did,
+    seed: Seed,
+    replica: Replica,
+    entries: Vec<Vec<u8>>,
+}
+
+impl Theirs {
+    fn new() -> Self {
+        let seed = Seed::new([1; 32]);
+        let next = Seed::new([2; 32]).public_key_set().commitment();
+        let inception = Inception { keys: seed.public_key_set(), next };
+        let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
+        let replica = Replica::new(inception.entry()).unwrap();
+        let entries = Vec::from([inception.entry().to_vec()]);
+        let mut theirs = Self { did: *inception.issuer(), seed, replica, entries };
+        theirs.grow(1);
+        theirs
+    }
+
+    /// Adds accreditations and a standing.
+    fn grow(&mut self, count: u64) -> Vec<Statement> {
+        let key = self.seed.signing_key(Purpose::Statement);
+        let mut added = Vec::new();
+        for _ in 0..count {
+            let body = accreditation(self.replica.size().0);
+            let statement = Statement::sign(&self.did, body, &key).unwrap();
+            self.replica.append(std::slice::from_ref(&statement));
+            added.push(statement);
+        }
+        let standing = self.replica.derive_standing(empty_head());
+        let standing = Statement::sign(&self.did, standing, &key).unwrap();
+        self.replica.append(std::slice::from_ref(&standing));
+        added.push(standing);
+        self.entries.extend(added.iter().map(|statement| statement.entry().to_vec()));
+        added
+    }
+
+    fn note(&self) -> Note {
+        let checkpoint = Checkpoint::new(&self.did, self.replica.tree().head());
+        Note::sign(&checkpoint, &self.seed.signing_key(Purpose::Checkpoint))
+    }
+
+    fn proof(&self, from: u64) -> ConsistencyProof {
+        self.replica.tree().consistency_proof(TreeSize(from), self.replica.size()).unwrap()
+    }
+}
+
+fn open(disk: &MemoryDisk) -> Logs {
+    Logs::open(Arc::new(MemoryStore::open(disk).unwrap())).unwrap()
+}
+
+/// What a restart must not change.
+fn state(logs: &Logs, did: &Did) -> (TreeHead, Vec<Note>, usize) {
+    let replica = logs.get(did).unwrap();
+    let entries = logs.entries(did, 0, usize::MAX, usize::MAX).unwrap();
+    let tree = Tree::from_leaves(entries.iter().map(|entry| leaf_hash(entry)));
+    assert_eq!(tree.head(), replica.tree().head());
+    (tree.head(), logs.notes(did).unwrap(), replica.order().len())
+}
+
+#[test]
+fn a_log_that_comes_in_parts_outlasts_a_restart_at_any_point() {
+    let disk = MemoryStore::new().disk();
+    let mut theirs = Theirs::new();
+    let did = theirs.did;
+    theirs.grow(5);
+    let note = theirs.note();
+    let size = theirs.entries.len();
+    for (from, to) in [(0, 2), (2, 6), (6, size)] {
+        let logs = open(&disk);
+        let proof = (to < size).then(|| theirs.proof(to as u64));
+        let part = &theirs.entries[from..to];
+        assert_eq!(logs.extend(&did, part, &note, proof.as_ref()).unwrap().0, to as u64);
+        let before = state(&logs, &did);
+        assert_eq!(state(&open(&disk), &did), before);
+    }
+    let logs = open(&disk);
+    // More of it, under a checkpoint that is cosigned later.
+    theirs.grow(2);
+    logs.extend(&did, &theirs.entries[size..], &theirs.note(), None).unwrap();
+    let witness = Did::of_inception(b"witness");
+    let mut cosigned = theirs.note();
+    let key = Seed::new([3; 32]).signing_key(Purpose::Witness);
+    cosigned.add(cosigned.cosign(&witness, &key, UnixSeconds(7)));
+    let mut changes = logs.changes();
+    assert!(logs.add_checkpoint(&did, &cosigned, |_, _| true).unwrap());
+    assert!(!logs.add_checkpoint(&did, &cosigned, |_, _| true).unwrap());
+    assert_eq!(changes.try_recv().unwrap().what, Changed::Checkpoint);
+    assert!(changes.try_recv().is_err());
+    let before = state(&logs, &did);
+    assert_eq!(before.1.len(), 2);
+    assert_eq!(state(&open(&disk), &did), before);
+}
+
+#[test]
+fn what_is_wrong_changes_nothing() {
+    let disk = MemoryStore::new().disk();
+    let logs = open(&disk);
+    let mut theirs = Theirs::new();
+    let did = theirs.did;
+    let other = Did::of_inception(b"other");
+    assert!(logs.extend(&other, &theirs.entries, &theirs.note(), None).is_err());
+    assert!(logs.extend(&did, &[], &theirs.note(), None).is_err());
+    let mut bad = theirs.entries.clone();
+    bad[1][9] ^= 1;
+    assert!(logs.extend(&did, &bad, &theirs.note(), None).is_err());
+    assert!(logs.dids().is_empty());
+    logs.extend(&did, &theirs.entries, &theirs.note(), None).unwrap();
+    let before = state(&logs, &did);
+    theirs.grow(1);
+    let mut bad = theirs.entries[3..].to_vec();
+    bad[0][9] ^= 1;
+    assert!(logs.extend(&did, &bad, &theirs.note(), None).is_err());
+    assert!(logs.set_status(&did, &[b"noise".to_vec()]).is_err());
+    assert_eq!(state(&logs, &did), before);
+    assert_eq!(state(&open(&disk), &did), before);
+}
+
+#[test]
+fn nothing_that_is_not_on_disk_is_served() {
+    for fault in [Fault::NotWritten, Fault::Unacknowledged] {
+        let disk = MemoryStore::new().disk();
+        let logs = open(&disk);
+        let mut theirs = Theirs::new();
+        let did = theirs.did;
+        logs.extend(&did, &theirs.entries, &theirs.note(), None).unwrap();
+        theirs.grow(3);
+        disk.fail_after(0, fault);
+        let failed = logs.extend(&did, &theirs.entries[3..], &theirs.note(), None);
+        assert!(matches!(failed, Err(LogsError::Store(_))));
+        // What is shown is what is on disk, also if the disk has more than it said.
+        let shown = state(&logs, &did);
+        disk.heal();
+        assert_eq!(state(&open(&disk), &did), shown);
+        let written = u64::from(fault == Fault::Unacknowledged) * 4;
+        assert_eq!(shown.0.size.0, 3 + written);
+        if fault == Fault::NotWritten {
+            logs.extend(&did, &theirs.entries[3..], &theirs.note(), None).unwrap();
+        }
+        assert_eq!(state(&logs, &did).0, theirs.replica.tree().head());
+    }
+}
+
+#[test]
+fn a_damaged_log_is_told_and_can_be_dropped() {
+    let disk = MemoryStore::new().disk();
+    let theirs = Theirs::new();
+    let did = theirs.did;
+    open(&disk).extend(&did, &theirs.entries, &theirs.note(), None).unwrap();
+    let store = MemoryStore::open(&disk).unwrap();
+    let mut batch = Batch::new();
+    batch.put(layout::entry(&did, 1), b"noise");
+    store.apply(batch).unwrap();
+    let opened = Logs::open(Arc::new(store.clone()));
+    assert!(matches!(opened, Err(LogsError::Damaged { did: damaged, .. }) if damaged == did));
+    assert!(Logs::check(&store).unwrap()[0].1.is_err());
+    Logs::drop_stored(&store, &did).unwrap();
+    assert!(open(&disk).dids().is_empty());
+}
+
+#[test]
+fn ranges_are_bounded_by_count_and_bytes() {
+    let logs = open(&MemoryStore::new().disk());
+    let mut theirs = Theirs::new();
+    theirs.grow(200);
+    let did = theirs.did;
+    logs.extend(&did, &theirs.entries, &theirs.note(), None).unwrap();
+    let count = |from, count, bytes| logs.entries(&did, from, count, bytes).unwrap().len();
+    assert_eq!(logs.entries(&did, 100, 2, usize::MAX).unwrap(), theirs.entries[100..102]);
+    assert_eq!(count(0, usize::MAX, usize::MAX), theirs.entries.len());
+    assert_eq!(count(0, 9, 0), 1);
+    assert_eq!(count(0, 9, theirs.entries[0].len() + theirs.entries[1].len()), 2);
+    assert_eq!(count(theirs.entries.len() as u64, 9, usize::MAX), 0);
+    assert_eq!(count(u64::MAX, 9, usize::MAX), 0);
+}

@@ -17,6 +17,8 @@ use crate::net::{Misbehaviour, NetError, NetEvent, NetEvents, Responder, Validat
 
 /// How often replication is told that time has passed.
 const TICK: Duration = Duration::from_millis(200);
+/// How often it is looked whom the operator follows.
+const REFRESH: Duration = Duration::from_secs(1);
 /// How often new nodes are looked for.
 const DISCOVER: Duration = Duration::from_secs(5);
 /// Things that wait for replication; beyond it, the transport holds back its events.
@@ -75,6 +77,8 @@ pub(super) struct Driver {
     reply_queue: mpsc::Receiver<Reply>,
     unheard: VecDeque<(Vec<u8>, u32)>,
     discovery: Discovery,
+    /// Addresses of followed institutions, as last seen.
+    dialled: BTreeSet<String>,
     forks: VecDeque<ForkSeen>,
 }
 
@@ -98,6 +102,7 @@ impl Driver {
             reply_queue,
             unheard: VecDeque::new(),
             discovery: Discovery::default(),
+            dialled: BTreeSet::new(),
             forks: VecDeque::new(),
         }
     }
@@ -112,6 +117,8 @@ impl Driver {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut discover = tokio::time::interval(DISCOVER);
         discover.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut refresh = tokio::time::interval(REFRESH);
+        refresh.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut job: Option<Job> = None;
         loop {
             if job.is_none() {
@@ -140,8 +147,10 @@ impl Driver {
                 }
                 command = commands.recv(), if has_room => match command {
                     Some(Command::Stop) | None => break,
+                    Some(Command::Refresh(reply)) => self.refresh(Some(reply)).await,
                     Some(command) => self.command(command),
                 },
+                _ = refresh.tick(), if has_room => self.refresh(None).await,
                 change = changes.recv() => self.change(change),
                 _ = tick.tick() => self.tick().await,
                 _ = discover.tick(), if self.config.discovers => self.discover().await,
@@ -184,7 +193,6 @@ impl Driver {
     fn command(&mut self, command: Command) {
         let work = match command {
             Command::Changed { did, reply } => Work::Told(Input::Changed(did), reply),
-            Command::Refresh(reply) => Work::Refresh(Some(reply)),
             Command::Nudge(reply) => Work::Told(Input::Nudge, reply),
             Command::Status(reply) => {
                 let peers = self.archive.net.peers().into_iter().map(|peer| peer.peer).collect();
@@ -192,7 +200,7 @@ impl Driver {
                 Work::Status(SyncStatus { peers, forks, ..SyncStatus::default() }, reply)
             }
             Command::LargestSigned { did, reply } => Work::LargestSigned(did, reply),
-            Command::Stop => return,
+            Command::Refresh(_) | Command::Stop => return,
         };
         self.pending.push_back(work);
     }
@@ -221,6 +229,24 @@ impl Driver {
         for (bytes, tries) in std::mem::take(&mut self.unheard) {
             self.publish(bytes, tries).await;
         }
+    }
+
+    /// Looks whom the operator follows, and keeps their nodes dialled.
+    async fn refresh(&mut self, reply: Option<oneshot::Sender<()>>) {
+        let follows = self.archive.logs.follows();
+        let addresses = follows.values().flat_map(|follow| &follow.addresses);
+        let addresses: BTreeSet<_> = addresses.map(|address| address.as_str().to_owned()).collect();
+        for text in addresses.difference(&self.dialled) {
+            let added = match text.parse() {
+                Ok(address) => self.archive.net.add_persistent(address).await,
+                Err(_) => continue,
+            };
+            if let Err(error) = added {
+                tracing::warn!(%error, address = %text, "a followed institution's node");
+            }
+        }
+        self.dialled = addresses;
+        self.pending.push_back(Work::Refresh(reply));
     }
 
     async fn discover(&mut self) {

@@ -3,10 +3,8 @@
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-use super::archive::{ArchiveError, counting};
-use super::message::{
-    Checkpoints, CosignRefusal, Cosigned, Entries, Heads, MAX_MESSAGE_BYTES, Response, StatusTokens,
-};
+use super::archive::{ArchiveError, counting, signed_head};
+use super::message::{Checkpoints, Entries, Heads, MAX_MESSAGE_BYTES, Response, StatusTokens};
 use super::{
     Action, Archive, Ask, MAX_FORKS, MAX_STATUS_BYTES, Millis, Misbehaviour, QUARANTINE, Sync,
 };
@@ -90,11 +88,10 @@ impl<P: Ord + Clone> Sync<P> {
         out: &mut Vec<Action<P>>,
     ) -> Result<(), Misbehaviour> {
         match (ask, response) {
-            (Ask::Heads { after }, Response::Heads(heads)) if heads.after == after => {
-                self.learn(peer, &heads)?;
-                if heads.more {
-                    let last = heads.heads.last().map(|head| head.origin);
-                    self.ask_heads(now, peer.clone(), last, archive, out);
+            (Ask::Heads { next }, Response::Heads(heads)) => {
+                self.learn(peer, &heads);
+                if next.is_some() {
+                    self.ask_heads(now, peer.clone(), next, archive, out);
                 }
                 Ok(())
             }
@@ -141,23 +138,13 @@ impl<P: Ord + Clone> Sync<P> {
     }
 
     /// Takes note of what a peer says it holds.
-    pub(super) fn learn(&mut self, peer: &P, heads: &Heads) -> Result<(), Misbehaviour> {
-        let mut last = heads.after;
-        for head in &heads.heads {
-            if last.is_some_and(|last| last >= head.origin) {
-                return Err(Misbehaviour::Malformed);
-            }
-            last = Some(head.origin);
-        }
-        if heads.more && heads.heads.is_empty() {
-            return Err(Misbehaviour::Malformed);
-        }
-        let Some(state) = self.peers.get_mut(peer) else { return Ok(()) };
-        for head in heads.heads.iter().filter(|head| self.wanted.contains(&head.origin)) {
+    pub(super) fn learn(&mut self, peer: &P, heads: &Heads) {
+        let Some(state) = self.peers.get_mut(peer) else { return };
+        let held = heads.heads.iter().filter(|head| head.size.0 > 0);
+        for head in held.filter(|head| self.wanted.contains(&head.origin)) {
             state.learn(heads.epoch, head);
             self.todo.insert(head.origin);
         }
-        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "one answer, and what it is checked against")]
@@ -179,10 +166,13 @@ impl<P: Ord + Clone> Sync<P> {
             return Err(Misbehaviour::FalseProof);
         }
         let before = archive.view(&origin);
+        if self.own.contains(&origin) {
+            return self.own_note(now, peer, &origin, &answer.note, archive);
+        }
         if answer.entries.is_empty() {
             let newest = before.as_ref().and_then(|v| v.newest()).map(|c| c.head.size);
             let newest = newest.unwrap_or_default();
-            let merged = self.merge(peer, &origin, &answer.note, archive, out);
+            let merged = self.merge(&origin, &answer.note, archive, out);
             if merged == Err(Reject::False) {
                 return Err(Misbehaviour::FalseProof);
             }
@@ -230,12 +220,33 @@ impl<P: Ord + Clone> Sync<P> {
             self.key_learnt(&origin);
         }
         if archive.size(&origin) == checkpoint.head.size {
-            let merged = self.merge(peer, &origin, &answer.note, archive, out);
+            let merged = self.merge(&origin, &answer.note, archive, out);
             self.recompute_wanted(archive);
             self.settle(now, &origin, false, archive);
             if merged == Err(Reject::False) {
                 return Err(Misbehaviour::FalseProof);
             }
+        }
+        Ok(())
+    }
+
+    /// Looks at a checkpoint of an own log that a peer holds.
+    fn own_note(
+        &mut self,
+        now: Millis,
+        peer: &P,
+        origin: &Did,
+        note: &Note,
+        archive: &impl Archive,
+    ) -> Result<(), Misbehaviour> {
+        let Some(view) = archive.view(origin) else { return Ok(()) };
+        let size = signed_head(&view, note).map_err(|_| Misbehaviour::FalseProof)?.size;
+        let log = self.logs.entry(*origin).or_default();
+        let is_news = size > log.seen;
+        log.seen = log.seen.max(size);
+        if let Some(state) = self.peers.get_mut(peer) {
+            let claim = state.claims.entry(*origin).or_default();
+            if is_news { claim.was_fruitful() } else { claim.was_fruitless(now, size) }
         }
         Ok(())
     }
@@ -263,7 +274,6 @@ impl<P: Ord + Clone> Sync<P> {
     /// anything was new.
     pub(super) fn merge(
         &mut self,
-        _peer: &P,
         origin: &Did,
         note: &Note,
         archive: &mut impl Archive,
@@ -330,7 +340,7 @@ impl<P: Ord + Clone> Sync<P> {
                 result = Err(Misbehaviour::FalseProof);
                 break;
             }
-            match self.merge(peer, &origin, note, archive, out) {
+            match self.merge(&origin, note, archive, out) {
                 Ok(_) | Err(Reject::Fork) => {}
                 Err(Reject::False) => {
                     result = Err(Misbehaviour::FalseProof);
@@ -421,75 +431,9 @@ impl<P: Ord + Clone> Sync<P> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one answer, and what it is checked against")]
-    fn cosigned(
-        &mut self,
-        now: Millis,
-        peer: &P,
-        origin: Did,
-        size: TreeSize,
-        answer: &Cosigned,
-        archive: &mut impl Archive,
-        out: &mut Vec<Action<P>>,
-    ) -> Result<(), Misbehaviour> {
-        let Some(view) = archive.view(&origin) else { return Ok(()) };
-        let Some(checkpoint) = view.checkpoints.get(&size) else { return Ok(()) };
-        let newest = view.newest().map(|newest| newest.head.size);
-        let mut note = checkpoint.note.clone();
-        let owner = origin.to_string();
-        for line in answer.lines.iter().filter(|line| line.name != owner) {
-            note.add(line.clone());
-        }
-        match self.merge(peer, &origin, &note, archive, out) {
-            Ok(true) => self.publish_soon(now, origin),
-            Err(Reject::False) => return Err(Misbehaviour::FalseProof),
-            _ => {}
-        }
-        let Some(state) = self.peers.get_mut(peer) else { return Ok(()) };
-        if newest != Some(size) {
-            return Ok(());
-        }
-        let is_early =
-            matches!(answer.refusal, Some(CosignRefusal::Behind | CosignRefusal::NotInOrder));
-        let is_retried =
-            is_early && state.jobs.get_mut(&origin).is_some_and(|job| job.not_yet(now));
-        if !is_retried {
-            state.jobs.remove(&origin);
-        }
-        Ok(())
-    }
-
     fn claim_waits(&mut self, now: Millis, peer: &P, origin: Did) {
         if let Some(state) = self.peers.get_mut(peer) {
             state.claims.entry(origin).or_default().waits(now);
-        }
-    }
-
-    /// Cosigns the newest checkpoint of a log that is held whole, if it is due.
-    pub(super) fn settle(
-        &mut self,
-        now: Millis,
-        origin: &Did,
-        anew: bool,
-        archive: &mut impl Archive,
-    ) {
-        let Some(view) = archive.view(origin) else { return };
-        let Some(newest) = view.newest() else { return };
-        if archive.size(origin) != newest.head.size || !view.has_newest_status() {
-            return;
-        }
-        let Ok(lines) = archive.cosign(&newest.note, anew) else { return };
-        if lines.is_empty() {
-            return;
-        }
-        let owner = origin.to_string();
-        let mut note = newest.note.clone().retain(|line| line.name == owner);
-        lines.into_iter().for_each(|line| note.add(line));
-        if archive.add_checkpoint(origin, &note) == Ok(true) {
-            if let Some(view) = archive.view(origin) {
-                self.journal.touch(&view, newest.head.size);
-            }
-            self.publish_soon(now, *origin);
         }
     }
 }

@@ -87,7 +87,7 @@ impl<P: Ord + Clone> Sync<P> {
             return Ok(Standing::Larger(was_known));
         }
         let before = view.newest().map(|newest| newest.head.size);
-        let is_new = self.merge(peer, origin, note, archive, out)?;
+        let is_new = self.merge(origin, note, archive, out)?;
         if is_new && before.is_none_or(|before| size > before) {
             self.settle(now, origin, false, archive);
         }

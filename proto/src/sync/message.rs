@@ -6,7 +6,8 @@
 //!            [6, peers] / [7, refusal]
 //! gossip = [1, offer]
 //!
-//! heads = { 1: epoch, ? 2: after, ? 3: [1*4096 head], 4: more }
+//! heads = { 1: epoch, ? 2: [1*4096 head] }         ; asked: what is wanted, with size 0 if it is
+//!                                                 ; not held; answered: what is held of that
 //! head = { 1: origin, 2: size, 3: state, 4: revision }
 //! range = { 1: origin, 2: from, 3: to }
 //! entries = { ? 1: [1*1024 bstr], 2: note, ? 3: bstr }     ; entries, newest note, consistency proof
@@ -21,7 +22,6 @@
 //! refusal = { 1: 1..3 }
 //!
 //! origin = tstr        ; did:carnet:...
-//! after = origin       ; heads of origins behind this one, in the order of the identifiers' hashes
 //! note = tstr          ; a C2SP signed note, at most 32 KiB
 //! line = tstr          ; a C2SP cosignature line
 //! state = bstr .size 16
@@ -107,7 +107,7 @@ record! {
     pub struct Head {
         /// The log.
         origin [1]: Did,
-        /// The size of its newest checkpoint there.
+        /// The size of its newest checkpoint there; 0 if it is not held.
         size [2]: TreeSize,
         /// Equal for two nodes that hold the same checkpoints with the same cosignatures.
         state [3]: [u8; 16],
@@ -117,17 +117,22 @@ record! {
 }
 
 record! {
-    /// What a node holds, in the order of the identifiers.
+    /// What a node holds of the logs that the asking one wants, in the order of the identifiers'
+    /// hashes. So the traffic grows with what one follows, not with what the other does.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Heads {
         /// Names one run of the node: its revisions mean nothing in another.
         epoch [1]: u64,
-        /// The list begins behind this log.
-        after [2]: Option<Did>,
-        /// The logs.
-        heads [3; ..MAX_HEADS]: Vec<Head>,
-        /// Whether more follow.
-        more [4]: bool,
+        /// The logs, in ascending order.
+        heads [2; ..MAX_HEADS]: Vec<Head>,
+    }
+    check |heads| {
+        let pairs = heads.heads.iter().zip(heads.heads.iter().skip(1));
+        if pairs.into_iter().all(|(a, b)| a.origin < b.origin) {
+            Ok(())
+        } else {
+            Err("heads are in ascending order")
+        }
     }
 }
 
@@ -332,7 +337,7 @@ macro_rules! union {
 union! {
     /// What one node asks another.
     pub enum Request, MAX_MESSAGE_BYTES {
-        /// What do you hold? This is what I hold.
+        /// What do you hold of these? This is what I hold.
         Heads(Heads) = 1;
         /// Give me entries.
         Entries(Range) = 2;

@@ -3,16 +3,15 @@
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::mem;
+use core::ops::Bound;
 
 use super::journal::fingerprint;
 use super::message::{
-    Gossip, Heads, MAX_PEERS, MAX_RANGE_ENTRIES, Offer, PeersWanted, Range, Request, Since,
-    StatusPage,
+    Gossip, Head, Heads, MAX_HEADS, MAX_PEERS, MAX_RANGE_ENTRIES, Offer, PeersWanted, Range,
+    Request, Since, StatusPage,
 };
 use super::peer::{Claim, CosignJob};
-use super::{
-    Action, Archive, Ask, InFlight, MAX_HEADS, MAX_IN_FLIGHT, Millis, PUBLISH_PAUSE, Sync,
-};
+use super::{Action, Archive, Ask, InFlight, MAX_IN_FLIGHT, Millis, PUBLISH_PAUSE, Sync};
 use crate::cbor::Encode as _;
 use crate::id::{Did, TreeSize};
 
@@ -93,6 +92,7 @@ impl<P: Ord + Clone> Sync<P> {
         }
     }
 
+    /// Compares with a peer what is wanted here, from behind a log on.
     pub(super) fn ask_heads(
         &mut self,
         now: Millis,
@@ -104,24 +104,25 @@ impl<P: Ord + Clone> Sync<P> {
         if let Some(state) = self.peers.get_mut(&peer) {
             state.is_heads_asked = true;
         }
-        let request = Request::Heads(self.heads(after, archive));
-        self.send(now, peer, Ask::Heads { after }, &request, out);
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut wanted = self.wanted.range((start, Bound::Unbounded));
+        let empty =
+            |origin: &Did| Head { origin: *origin, size: TreeSize(0), state: [0; 16], revision: 0 };
+        let page = wanted.by_ref().take(MAX_HEADS);
+        let heads: Vec<_> = page
+            .map(|origin| self.head(origin, archive).unwrap_or_else(|| empty(origin)))
+            .collect();
+        let next = wanted.next().and(heads.last().map(|head| head.origin));
+        let request = Request::Heads(Heads { epoch: self.config.epoch, heads });
+        self.send(now, peer, Ask::Heads { next }, &request, out);
     }
 
-    /// Returns what this node holds of what it wants.
-    pub(super) fn heads(&self, after: Option<Did>, archive: &impl Archive) -> Heads {
-        use core::ops::Bound;
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let held = self.wanted.range((start, Bound::Unbounded)).filter_map(|origin| {
-            let size = archive.view(origin)?.newest()?.head.size;
-            let log = self.journal.log(origin)?;
-            let (state, revision) = (log.state(), log.revision());
-            Some(super::message::Head { origin: *origin, size, state, revision })
-        });
-        let mut heads: Vec<_> = held.take(MAX_HEADS + 1).collect();
-        let more = heads.len() > MAX_HEADS;
-        heads.truncate(MAX_HEADS);
-        Heads { epoch: self.config.epoch, after, heads, more }
+    /// Returns what this node holds of a log that it wants.
+    pub(super) fn head(&self, origin: &Did, archive: &impl Archive) -> Option<Head> {
+        let size =
+            archive.view(origin).filter(|_| self.wanted.contains(origin))?.newest()?.head.size;
+        let log = self.journal.log(origin)?;
+        Some(Head { origin: *origin, size, state: log.state(), revision: log.revision() })
     }
 
     /// Asks every peer for cosignatures of an own checkpoint.
@@ -192,7 +193,15 @@ impl<P: Ord + Clone> Sync<P> {
             view.as_ref().and_then(|v| v.newest()).map(|c| c.head.size).unwrap_or_default();
         let held = archive.size(&origin);
         let mut wait = None;
-        if !self.own.contains(&origin) {
+        if self.own.contains(&origin) {
+            // A node that was restored from an old backup learns here what it has signed since.
+            let seen = self.logs.get(&origin).map(|log| log.seen).unwrap_or_default().max(newest);
+            if let Some(peer) = self.choose(now, &origin, |c| c.size > seen, &mut wait) {
+                let request = Request::Entries(Range { origin, from: held, to: held });
+                let ask = Ask::Entries { origin, from: held };
+                return self.send(now, peer, ask, &request, out);
+            }
+        } else {
             if let Some(peer) = self.choose(now, &origin, |c| c.size > newest, &mut wait) {
                 let to = TreeSize(held.0.saturating_add(MAX_RANGE_ENTRIES as u64));
                 let request = Request::Entries(Range { origin, from: held, to });

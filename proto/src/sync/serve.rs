@@ -3,12 +3,10 @@
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-use super::fetch::Reject;
-use super::gossip::Standing;
 use super::message::{
-    Checkpoints, CosignRefusal, Cosigned, Entries, MAX_MESSAGE_BYTES, MAX_NOTES, MAX_PART_BYTES,
-    MAX_PEERS, MAX_RANGE_ENTRIES, MAX_TOKENS, Peers, Range, Refusal, RefusalReason, Request,
-    Response, Since, StatusPage, StatusTokens,
+    Checkpoints, Entries, Heads, MAX_MESSAGE_BYTES, MAX_NOTES, MAX_PART_BYTES, MAX_PEERS,
+    MAX_RANGE_ENTRIES, MAX_TOKENS, Peers, Range, Refusal, RefusalReason, Request, Response, Since,
+    StatusPage, StatusTokens,
 };
 use super::{Action, Archive, Millis, Misbehaviour, Sync};
 use crate::cbor::{Bytes, Encode as _};
@@ -54,9 +52,10 @@ impl<P: Ord + Clone> Sync<P> {
     ) -> Result<Response, Misbehaviour> {
         Ok(match request {
             Request::Heads(theirs) => {
-                let ours = self.heads(theirs.after, archive);
-                self.learn(peer, &theirs)?;
-                Response::Heads(ours)
+                self.learn(peer, &theirs);
+                let asked = theirs.heads.iter().map(|head| &head.origin);
+                let heads = asked.filter_map(|origin| self.head(origin, archive)).collect();
+                Response::Heads(Heads { epoch: self.config.epoch, heads })
             }
             Request::Entries(range) => {
                 self.serve_entries(&range, archive).map_or_else(refusal, Response::Entries)
@@ -138,52 +137,6 @@ impl<P: Ord + Clone> Sync<P> {
             tokens.push(Bytes(token.as_bytes().to_vec()));
         }
         Some(StatusTokens { size: head.size, root: head.root, start: page.start, tokens })
-    }
-
-    /// Answers a peer that wants cosignatures, mostly the log's owner.
-    fn cosign(
-        &mut self,
-        now: Millis,
-        peer: &P,
-        note: &Note,
-        archive: &mut impl Archive,
-        out: &mut Vec<Action<P>>,
-    ) -> Result<Cosigned, Misbehaviour> {
-        let refuse = |size, why| Ok(Cosigned { size, lines: Vec::new(), refusal: Some(why) });
-        let origin = note.checkpoint().and_then(|checkpoint| checkpoint.did());
-        let Ok(origin) = origin else { return refuse(TreeSize(0), CosignRefusal::NotFollowed) };
-        if !self.wanted.contains(&origin) {
-            return refuse(TreeSize(0), CosignRefusal::NotFollowed);
-        }
-        let weighed = self.weigh(now, peer, &origin, note, archive, out);
-        let held = archive.size(&origin);
-        match weighed {
-            Ok(Standing::Held(_)) => {}
-            Ok(Standing::Larger(_) | Standing::Unknown) | Err(Reject::TooNew) => {
-                return refuse(held, CosignRefusal::Behind);
-            }
-            Err(Reject::Fork) => return refuse(held, CosignRefusal::OtherRoot),
-            Err(Reject::Local) => return refuse(held, CosignRefusal::Unable),
-            Err(Reject::False) => return Err(Misbehaviour::FalseProof),
-        }
-        match archive.cosign(note, false) {
-            Err(why) => return refuse(held, why),
-            Ok(lines) => {
-                let mut fresh = note.clone();
-                lines.into_iter().for_each(|line| fresh.add(line));
-                if self.merge(peer, &origin, &fresh, archive, out) == Ok(true) {
-                    self.publish_soon(now, origin);
-                }
-            }
-        }
-        let size = note.checkpoint().map(|checkpoint| checkpoint.head.size).unwrap_or_default();
-        let names: Vec<_> =
-            self.own.iter().filter(|own| **own != origin).map(|own| own.to_string()).collect();
-        let view = archive.view(&origin);
-        let lines = view.iter().filter_map(|view| view.checkpoints.get(&size));
-        let lines = lines.flat_map(|checkpoint| checkpoint.note.signatures());
-        let lines = lines.filter(|line| names.contains(&line.name)).cloned().collect();
-        Ok(Cosigned { size: held, lines, refusal: None })
     }
 }
 

@@ -1,326 +1,26 @@
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+mod network;
+
+use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::memory::MemoryArchive;
-use super::message::{Entries, Gossip, Heads, Offer, Range, Request, Response};
-use super::{
-    Action, Archive, Config, Input, MAX_IN_FLIGHT_PER_PEER, Millis, Misbehaviour, Sync, Verdict,
+use network::{Network, Node, federation};
+
+use super::message::{
+    CosignRefusal, Entries, Gossip, Head, Heads, MAX_MESSAGE_BYTES, Offer, Peers, Range, Request,
+    Response,
 };
+use super::{Action, Archive as _, Input, Millis, Misbehaviour, Verdict};
 use crate::cbor::{Bytes, Encode as _};
-use crate::classification::Country;
 use crate::id::{Did, RootHash, TreeSize};
 use crate::key::{Purpose, Seed};
+use crate::ledger::CheckpointView;
 use crate::log::checkpoint::{Checkpoint, Note};
 use crate::log::merkle::TreeHead;
-use crate::statement::identity::Inception;
-use crate::statement::issuance::Issuance;
-use crate::statement::profile::{InstitutionProfile, Role};
-use crate::statement::standing::{empty_head, status_tree};
-use crate::statement::{Body, Statement};
-use crate::status::{StatusList, StatusToken, StatusUri};
-use crate::test_support::line;
-use crate::text::{Language, Name};
 use crate::time::UnixSeconds;
 
 const NOW: UnixSeconds = UnixSeconds(1_800_000_000);
-
-/// An institution on its own node.
-struct Node {
-    seed: Seed,
-    did: Did,
-    archive: MemoryArchive,
-    sync: Sync<usize>,
-    status: BTreeMap<alloc::string::String, Vec<u8>>,
-}
-
-impl Node {
-    fn new(number: u8) -> Self {
-        let seed = Seed::new([number; 32]);
-        let keys = seed.public_key_set();
-        let inception =
-            Inception { keys, next: Seed::new([number ^ 0x80; 32]).public_key_set().commitment() };
-        let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
-        let mut archive = MemoryArchive::new(NOW);
-        let did = archive.begin(&inception).unwrap();
-        archive.add_witness(did, seed.signing_key(Purpose::Witness));
-        let mut sync = Sync::new(Config::new(u64::from(number)));
-        sync.follow(BTreeSet::from([did]), BTreeSet::new(), &archive);
-        Self { seed, did, archive, sync, status: BTreeMap::new() }
-    }
-
-    fn follow(&mut self, others: impl IntoIterator<Item = Did>) {
-        let own = BTreeSet::from([self.did]);
-        self.sync.follow(own, others.into_iter().collect(), &self.archive);
-    }
-
-    fn sign(&self, body: impl Into<Body>) -> Statement {
-        let key = self.seed.signing_key(Purpose::Statement);
-        Statement::sign(&self.did, body, &key).unwrap()
-    }
-
-    fn set_list(&mut self, number: u64) {
-        let uri = StatusUri::parse(&alloc::format!("{}/status/{number}", self.did)).unwrap();
-        let key = self.seed.signing_key(Purpose::Status);
-        let list = StatusList::new(crate::status::MIN_ENTRIES);
-        let token = StatusToken::sign(&uri, &list, NOW, NOW.plus(90_000), 3600, &key);
-        self.status.insert(uri.to_string(), token);
-    }
-
-    /// Appends the bodies and a standing, and signs a checkpoint. The network is not told.
-    fn publish(&mut self, bodies: Vec<Body>) -> Note {
-        let mut statements: Vec<_> = bodies.into_iter().map(|body| self.sign(body)).collect();
-        let tokens: Vec<_> = self.status.values().cloned().collect();
-        let digests: BTreeMap<_, _> =
-            self.status.iter().map(|(uri, t)| (uri.clone(), crate::id::Digest::of(t))).collect();
-        let lists = if tokens.is_empty() { empty_head() } else { status_tree(&digests).head() };
-        let mut replica = self.archive.replica(&self.did).unwrap().clone();
-        replica.append(&statements);
-        statements.push(self.sign(replica.derive_standing(lists)));
-        let key = self.seed.signing_key(Purpose::Checkpoint);
-        self.archive.publish(&self.did, &statements, &tokens, &key).unwrap()
-    }
-
-    fn profile(&self, witnesses: Vec<Did>) -> Body {
-        let quorum = (!witnesses.is_empty()).then_some(1);
-        let name = Name { language: Language::parse("en").unwrap(), text: line("An institute") };
-        Body::Profile(InstitutionProfile {
-            names: vec![name],
-            country: Country::parse("PH").unwrap(),
-            role: Role::TrainingBody,
-            web: None,
-            nodes: Vec::new(),
-            contacts: Vec::new(),
-            witnesses,
-            quorum,
-        })
-    }
-
-    fn issuance(number: u64) -> Body {
-        let mut root = [0; 32];
-        root[..8].copy_from_slice(&number.to_be_bytes());
-        Body::Issuance(Issuance {
-            credential_type: line("urn:carnet:skill:1"),
-            root: RootHash::new(root),
-        })
-    }
-
-    fn issuances(count: u64) -> Vec<Body> {
-        (0..count).map(Self::issuance).collect()
-    }
-
-    fn cosigners(&self, origin: &Did) -> BTreeSet<alloc::string::String> {
-        let Some(view) = self.archive.view(origin) else { return BTreeSet::new() };
-        let lines = view.newest().unwrap().note.signatures();
-        lines.iter().filter(|l| l.name != origin.to_string()).map(|l| l.name.clone()).collect()
-    }
-}
-
-/// Nodes that are connected, with virtual time.
-struct Network {
-    nodes: Vec<Node>,
-    now: u64,
-    random: u64,
-    links: BTreeSet<(usize, usize)>,
-    queue: VecDeque<(usize, Input<usize>)>,
-    /// Requests that wait for an answer: (asked, id there) to (asker, id here).
-    asked: BTreeMap<(usize, u64), (usize, u64)>,
-    next: u64,
-    reports: Vec<(usize, usize, Misbehaviour)>,
-    forks: usize,
-    published: usize,
-    bytes: usize,
-    gossip_is_on: bool,
-    /// Takes messages in a random order.
-    is_shuffled: bool,
-}
-
-impl Network {
-    fn new(nodes: Vec<Node>, random: u64) -> Self {
-        Self {
-            nodes,
-            now: 1,
-            random,
-            links: BTreeSet::new(),
-            queue: VecDeque::new(),
-            asked: BTreeMap::new(),
-            next: 1,
-            reports: Vec::new(),
-            forks: 0,
-            published: 0,
-            bytes: 0,
-            gossip_is_on: true,
-            is_shuffled: false,
-        }
-    }
-
-    fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
-        self.random >> 33
-    }
-
-    fn connect(&mut self, a: usize, b: usize) {
-        self.links.extend([(a, b), (b, a)]);
-        self.queue.extend([(a, Input::Connected(b)), (b, Input::Connected(a))]);
-    }
-
-    fn connect_all(&mut self) {
-        for a in 0..self.nodes.len() {
-            for b in 0..a {
-                self.connect(a, b);
-            }
-        }
-    }
-
-    fn disconnect(&mut self, a: usize, b: usize) {
-        self.links.remove(&(a, b));
-        self.links.remove(&(b, a));
-        self.asked.retain(|(to, _), (from, _)| !matches!((*to, *from), (x, y) if (x, y) == (a, b) || (x, y) == (b, a)));
-        self.queue.extend([(a, Input::Disconnected(b)), (b, Input::Disconnected(a))]);
-    }
-
-    fn neighbours(&self, node: usize) -> Vec<usize> {
-        self.links.iter().filter(|(a, _)| *a == node).map(|(_, b)| *b).collect()
-    }
-
-    fn gossip(&mut self, from: usize, bytes: &[u8]) {
-        if !self.gossip_is_on {
-            return;
-        }
-        self.next += 1;
-        for peer in self.neighbours(from) {
-            let input = Input::Gossip { peer: from, id: self.next, bytes: bytes.to_vec() };
-            self.queue.push_back((peer, input));
-        }
-    }
-
-    fn perform(&mut self, node: usize, input: &Input<usize>, action: Action<usize>) {
-        match action {
-            Action::Send { peer, id, bytes } => {
-                assert!(bytes.len() <= super::message::MAX_MESSAGE_BYTES);
-                assert!(self.links.contains(&(node, peer)), "sends to the connected only");
-                self.next += 1;
-                let key = (peer, self.next);
-                self.asked.insert(key, (node, id));
-                let under_way =
-                    self.asked.iter().filter(|((to, _), (from, _))| (*to, *from) == (peer, node));
-                assert!(under_way.count() <= MAX_IN_FLIGHT_PER_PEER);
-                self.queue.push_back((peer, Input::Request { peer: node, id: self.next, bytes }));
-            }
-            Action::Respond { id, bytes } => {
-                self.bytes += bytes.len();
-                assert!(bytes.len() <= super::message::MAX_MESSAGE_BYTES);
-                if let Some((asker, id)) = self.asked.remove(&(node, id)) {
-                    self.queue.push_back((asker, Input::Response { id, bytes }));
-                }
-            }
-            Action::Refuse { id } => {
-                if let Some((asker, id)) = self.asked.remove(&(node, id)) {
-                    self.queue.push_back((asker, Input::Failed { id }));
-                }
-            }
-            Action::Judge { verdict, .. } => {
-                if let (Verdict::Accept, Input::Gossip { bytes, .. }) = (verdict, input) {
-                    let bytes = bytes.clone();
-                    self.gossip(node, &bytes);
-                }
-                if verdict == Verdict::Reject {
-                    self.reports.push((node, node, Misbehaviour::Malformed));
-                }
-            }
-            Action::Publish { bytes } => {
-                self.published += 1;
-                self.gossip(node, &bytes);
-            }
-            Action::Report { peer, what } => self.reports.push((node, peer, what)),
-            Action::Learnt { .. } => {}
-            Action::Fork { .. } => self.forks += 1,
-        }
-    }
-
-    fn give(&mut self, node: usize, input: Input<usize>) -> Vec<Action<usize>> {
-        let Node { sync, archive, .. } = &mut self.nodes[node];
-        sync.handle(Millis(self.now), input, archive)
-    }
-
-    /// Delivers all messages there are.
-    fn drain(&mut self) {
-        let mut delivered = 0;
-        loop {
-            if self.is_shuffled && !self.queue.is_empty() {
-                let index = usize::try_from(self.random()).unwrap() % self.queue.len();
-                self.queue.swap(0, index);
-            }
-            let Some((node, input)) = self.queue.pop_front() else { return };
-            delivered += 1;
-            assert!(delivered < 200_000, "the network does not come to rest");
-            for action in self.give(node, input.clone()) {
-                self.perform(node, &input, action);
-            }
-        }
-    }
-
-    /// Lets time pass, a tick every 250 ms.
-    fn run(&mut self, milliseconds: u64) {
-        self.drain();
-        let end = self.now + milliseconds;
-        while self.now < end {
-            self.now += 250;
-            for node in 0..self.nodes.len() {
-                let random = self.random();
-                self.queue.push_back((node, Input::Tick { random }));
-            }
-            self.drain();
-        }
-    }
-
-    fn publish(&mut self, node: usize, bodies: Vec<Body>) {
-        self.nodes[node].publish(bodies);
-        let did = self.nodes[node].did;
-        self.queue.push_back((node, Input::Changed(did)));
-    }
-
-    fn assert_same(&self) {
-        let first = &self.nodes[0].archive;
-        for node in &self.nodes[1..] {
-            assert_eq!(node.archive.origins(), first.origins());
-            for origin in first.origins() {
-                let (a, b) = (first.view(&origin).unwrap(), node.archive.view(&origin).unwrap());
-                let heads = |v: &crate::ledger::LogView| {
-                    let notes =
-                        v.checkpoints.values().map(|c| super::journal::fingerprint(&c.note));
-                    notes.collect::<Vec<_>>()
-                };
-                assert_eq!(heads(&a), heads(&b), "{origin}");
-                assert_eq!(a.standing, b.standing);
-                assert_eq!(
-                    a.status.keys().collect::<Vec<_>>(),
-                    b.status.keys().collect::<Vec<_>>()
-                );
-                assert_eq!(first.size(&origin), node.archive.size(&origin));
-            }
-        }
-    }
-}
-
-/// Nodes that follow each other and have published a profile that proposes all others as witnesses.
-fn federation(count: u8, random: u64) -> Network {
-    let mut nodes: Vec<_> = (1..=count).map(Node::new).collect();
-    let dids: Vec<_> = nodes.iter().map(|node| node.did).collect();
-    for node in &mut nodes {
-        let own = node.did;
-        node.follow(dids.iter().copied().filter(|did| *did != own));
-        let profile = node.profile(dids.iter().copied().filter(|did| *did != own).collect());
-        node.publish(vec![profile]);
-    }
-    let mut network = Network::new(nodes, random);
-    for node in 0..network.nodes.len() {
-        let did = network.nodes[node].did;
-        network.queue.push_back((node, Input::Changed(did)));
-    }
-    network
-}
 
 #[test]
 fn two_nodes_hold_the_same_and_cosign_each_other() {
@@ -416,13 +116,13 @@ fn a_late_joiner_gets_a_long_log_with_its_history_of_checkpoints() {
     let origin = network.nodes[0].did;
     let held = network.nodes[0].archive.size(&origin);
     let entries = network.nodes[0].archive.entries(&origin, TreeSize(0), held, usize::MAX).unwrap();
-    assert!(entries.iter().map(Vec::len).sum::<usize>() > super::message::MAX_MESSAGE_BYTES);
+    assert!(entries.iter().map(Vec::len).sum::<usize>() > MAX_MESSAGE_BYTES);
     network.connect(1, 2);
     network.run(40_000);
     assert_eq!(network.nodes[2].archive.size(&origin), held);
     let sizes = |node: usize| {
         let view = network.nodes[node].archive.view(&origin).unwrap();
-        let cosigned = |c: &crate::ledger::CheckpointView| c.note.signatures().len() > 1;
+        let cosigned = |c: &CheckpointView| c.note.signatures().len() > 1;
         view.checkpoints.values().filter(|c| cosigned(c)).map(|c| c.head.size).collect::<Vec<_>>()
     };
     assert_eq!(sizes(2), sizes(1));
@@ -515,8 +215,8 @@ fn forge(
         _ => None,
     });
     let size = owner.archive.size(&owner.did);
-    let head = super::message::Head { origin: owner.did, size, state: [1; 16], revision: 1 };
-    let response = Response::Heads(Heads { epoch: 9, after: None, heads: vec![head], more: false });
+    let head = Head { origin: owner.did, size, state: [1; 16], revision: 1 };
+    let response = Response::Heads(Heads { epoch: 9, heads: vec![head] });
     let asked = give(Input::Response { id: heads.unwrap(), bytes: response.to_cbor() });
     let [Action::Send { id, .. }] = asked.as_slice() else { panic!("{asked:?}") };
     let entries = owner.archive.entries(&owner.did, TreeSize(0), size, usize::MAX).unwrap();
@@ -582,10 +282,9 @@ fn whoever_sends_something_false_is_reported_and_nothing_changes() {
         Some(bytes[..bytes.len() - 1].to_vec())
     });
     assert_reported("truncated", &found, Misbehaviour::Malformed);
-    let found = forge(|_, _| Some(vec![0; super::message::MAX_MESSAGE_BYTES + 1]));
+    let found = forge(|_, _| Some(vec![0; MAX_MESSAGE_BYTES + 1]));
     assert_reported("oversized", &found, Misbehaviour::Oversized);
-    let found =
-        forge(|_, _| Some(Response::Peers(super::message::Peers { nodes: Vec::new() }).to_cbor()));
+    let found = forge(|_, _| Some(Response::Peers(Peers { nodes: Vec::new() }).to_cbor()));
     assert_reported("another answer", &found, Misbehaviour::Malformed);
 }
 
@@ -640,7 +339,7 @@ fn two_histories_of_one_log_are_told_and_the_witness_keeps_to_the_first() {
         _ => None,
     });
     let Some(Response::Cosigned(answer)) = answer else { panic!("{actions:?}") };
-    assert_eq!(answer.refusal, Some(super::message::CosignRefusal::OtherRoot));
+    assert_eq!(answer.refusal, Some(CosignRefusal::OtherRoot));
     assert_eq!(answer.lines, []);
 }
 
@@ -679,9 +378,55 @@ fn requests_that_are_no_messages_are_refused() {
     let mut network = federation(2, 11);
     network.connect(0, 1);
     network.run(1_000);
-    for bytes in [vec![], vec![0x82, 0x09, 0xa0], vec![0; super::message::MAX_MESSAGE_BYTES + 1]] {
+    for bytes in [vec![], vec![0x82, 0x09, 0xa0], vec![0; MAX_MESSAGE_BYTES + 1]] {
         let actions = network.give(1, Input::Request { peer: 0, id: 8, bytes });
         assert_eq!(actions[0], Action::Refuse { id: 8 });
         assert!(matches!(actions[1], Action::Report { peer: 0, .. }));
     }
+}
+
+#[test]
+fn losses_delay_but_do_not_divide() {
+    for random in 20..24 {
+        let mut network = federation(4, random);
+        network.is_shuffled = true;
+        network.loses_one_in = 5;
+        network.connect_all();
+        for round in 0..3 {
+            for node in 0..4 {
+                network.publish(node, vec![Node::issuance(round)]);
+            }
+            network.run(2_000);
+        }
+        network.run(600_000);
+        network.loses_one_in = 0;
+        network.run(200_000);
+        network.assert_same();
+        assert_eq!(network.reports, []);
+    }
+}
+
+#[test]
+fn a_node_restored_from_an_old_backup_learns_what_it_had_signed() {
+    let mut network = federation(2, 30);
+    network.connect(0, 1);
+    network.run(3_000);
+    let backup = network.nodes[0].archive.clone();
+    network.publish(0, Node::issuances(2));
+    network.run(3_000);
+    let origin = network.nodes[0].did;
+    let signed = network.nodes[0].archive.size(&origin);
+    let mut restored = Node::new(1);
+    restored.archive = backup;
+    let other = network.nodes[1].did;
+    restored.follow([other]);
+    network.disconnect(0, 1);
+    network.drain();
+    network.nodes[0] = restored;
+    network.connect(0, 1);
+    network.run(3_000);
+    let Node { sync, archive, .. } = &network.nodes[0];
+    assert!(archive.size(&origin) < signed, "an own log is not taken from others");
+    assert_eq!(sync.largest_signed(&origin), signed);
+    assert_eq!(network.reports, []);
 }

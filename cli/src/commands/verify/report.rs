@@ -1,9 +1,12 @@
 //! A report in words: the verdict first, then why, step by step.
 
+use crate::claims;
 use crate::error::{Answer, CliError};
-use crate::render::{Mark, Output, bold, inline};
+use crate::render::{Mark, Output, bold, time};
 use crate::text::{Args, Texts};
-use carnet_proto::verify::report::{Check, CredentialReport, Link, Outcome, Report, Verdict};
+use carnet_proto::verify::report::{
+    Check, CredentialReport, Disclosed, Link, Outcome, Report, Verdict,
+};
 use serde_json::Value;
 
 /// How far a check is indented, in columns.
@@ -38,12 +41,20 @@ pub fn reason_text(check: &Check, texts: &Texts) -> String {
             Ok(seconds) if *name == "age" => args.set(name, span(seconds.into(), texts)),
             // A number, so that the text can tell one from several.
             Ok(number) => args.set(name, number),
-            Err(_) => args.set(name, value.clone()),
+            Err(_) => args.set(name, for_people(value)),
         }
     }
     let at_check = format!("reason-{}-{}", check.reason.id, check.id);
     let id = if texts.has(&at_check) { at_check } else { format!("reason-{}", check.reason.id) };
     texts.get(&id, &args)
+}
+
+/// Writes a time in a reason as people do; anything else stays as it is.
+fn for_people(value: &str) -> String {
+    match (value.get(..10), value.get(10..11), value.get(11..16), value.get(19..)) {
+        (Some(day), Some("T"), Some(minute), Some("Z")) => format!("{day} {minute} UTC"),
+        _ => value.to_owned(),
+    }
 }
 
 /// Writes a report.
@@ -94,13 +105,13 @@ fn write_credential(
 ) -> Result<(), CliError> {
     heading("report-checks", texts, out)?;
     for check in &credential.checks {
-        let mark = out.mark(match check.outcome {
+        let mark = match check.outcome {
             Outcome::Pass => Mark::Yes,
             Outcome::Fail => Mark::No,
             Outcome::Undetermined | Outcome::NotChecked => Mark::Unknown,
-        });
+        };
         let name = texts.plain(&format!("check-{}", check.id));
-        out.paragraph(INDENT, &format!("{mark} {name}: {}", reason_text(check, texts)))?;
+        out.item(INDENT, mark, &format!("{name}: {}", reason_text(check, texts)))?;
     }
     if let Some(links) = &credential.path {
         heading("report-path", texts, out)?;
@@ -110,15 +121,14 @@ fn write_credential(
     }
     if let Some(proven) = credential.proven_time {
         out.line("")?;
-        let args = Args::new().with("time", proven.to_string());
+        let args = Args::new().with("time", time(proven));
         out.paragraph(0, &texts.get("report-proven", &args))?;
     }
     if let Some(disclosed) = &credential.disclosed {
         heading("report-disclosed", texts, out)?;
-        let value = serde_json::to_value(disclosed).unwrap_or_default();
-        let rows: Vec<_> = rows(&value)
+        let rows: Vec<_> = claim_rows(disclosed)
             .into_iter()
-            .map(|(name, value)| vec![format!("  {name}"), inline(&value)])
+            .map(|(name, value)| vec![format!("  {name}"), value])
             .collect();
         out.table(&rows)?;
     }
@@ -134,7 +144,7 @@ fn write_credential(
 }
 
 fn heading(id: &str, texts: &Texts, out: &mut Output) -> Result<(), CliError> {
-    let _ = crate::text_ids!["report-checks", "report-path", "report-disclosed"];
+    crate::uses_texts!["report-checks", "report-path", "report-disclosed"];
     out.line("")?;
     out.line(bold(texts.plain(id)))
 }
@@ -168,20 +178,15 @@ fn short(digest: &carnet_proto::id::Digest) -> String {
 }
 
 /// Returns the disclosed claims as rows: those of the person, then those of the skill.
-fn rows(disclosed: &Value) -> Vec<(String, Value)> {
-    let mut rows = Vec::new();
-    for (name, value) in disclosed.as_object().into_iter().flatten() {
-        match (name.as_str(), value) {
-            ("skill", Value::Object(skill)) => {
-                rows.extend(skill.iter().map(|(name, value)| (name.clone(), value.clone())));
-            }
-            ("issued_at" | "expires_at", value) => {
-                let time = carnet_proto::time::UnixSeconds(value.as_u64().unwrap_or_default());
-                rows.push((name.clone(), Value::String(time.date().to_string())));
-            }
-            _ => rows.push((name.clone(), value.clone())),
-        }
-    }
+fn claim_rows(disclosed: &Disclosed) -> Vec<(String, String)> {
+    let value = |value: serde_json::Result<Value>| value.unwrap_or_default();
+    let person = value(serde_json::to_value(&disclosed.person));
+    let skill = value(serde_json::to_value(&disclosed.skill));
+    let mut rows = claims::ordered(&person);
+    rows.extend(disclosed.sub.clone().map(|sub| ("sub".to_owned(), sub)));
+    rows.extend(claims::ordered(&skill));
+    rows.push(("issued".to_owned(), disclosed.issued_at.date().to_string()));
+    rows.push(("expires".to_owned(), disclosed.expires_at.date().to_string()));
     rows
 }
 
@@ -217,7 +222,7 @@ pub fn span(seconds: u64, texts: &Texts) -> String {
         7200..172_800 => ("span-hours", seconds / 3600),
         _ => ("span-days", seconds / 86_400),
     };
-    let _ = crate::text_ids!["span-seconds", "span-minutes", "span-hours", "span-days"];
+    crate::uses_texts!["span-seconds", "span-minutes", "span-hours", "span-days"];
     texts.get(id, &Args::new().with("count", count))
 }
 

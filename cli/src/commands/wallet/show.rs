@@ -1,10 +1,13 @@
 //! What a wallet shows to its holder.
 
+use crate::claims;
 use crate::commands::Context;
 use crate::error::{Answer, CliError};
-use crate::ledger::Fetched;
-use crate::render::{bold, inline};
+use crate::ledger::{self, Fetched};
+use crate::render::{bold, time};
 use crate::text::Args;
+use carnet_proto::cbor::Decode as _;
+use carnet_proto::evidence::Evidence;
 use carnet_proto::id::Did;
 use carnet_proto::time::UnixSeconds;
 use carnet_proto::wallet::{Contents, Wallet, WalletCredential, contents_of};
@@ -50,7 +53,7 @@ pub fn list(wallet: &Wallet, context: &mut Context) -> Result<Answer, CliError> 
                 format!("{number}"),
                 claims.skill.title.text.to_string(),
                 format!("{} {}", claims.skill.framework, claims.skill.level),
-                claims.issuer.short(),
+                issuer(credential, &claims.issuer, &claims.issuer.short()),
                 claims.expires_at.date().to_string(),
                 evidence,
             ]);
@@ -85,19 +88,19 @@ pub fn one(wallet: &Wallet, index: usize, context: &mut Context) -> Result<Answe
         context.out.json(&shown)?;
         return Ok(Answer::Yes);
     }
-    let claims = &contents.claims;
-    context.out.line(bold(&claims.skill.title.text))?;
+    let read = &contents.claims;
+    context.out.line(bold(&read.skill.title.text))?;
     let args = Args::new()
-        .with("id", claims.id.to_string())
-        .with("issuer", claims.issuer.to_string())
-        .with("issued", claims.issued_at.date().to_string())
-        .with("until", claims.expires_at.date().to_string());
+        .with("id", read.id.to_string())
+        .with("issuer", issuer(credential, &read.issuer, &read.issuer.to_string()))
+        .with("issued", read.issued_at.date().to_string())
+        .with("until", read.expires_at.date().to_string());
     for id in crate::text_ids!["wallet-show-id", "wallet-show-issuer", "wallet-show-times"] {
         context.say(id, &args)?;
     }
     match credential.refreshed_at {
         Some(at) => {
-            context.say("wallet-show-evidence", &Args::new().with("at", at.to_string()))?;
+            context.say("wallet-show-evidence", &Args::new().with("at", time(at)))?;
         }
         None => context.say("wallet-show-no-evidence", &Args::new())?,
     }
@@ -107,8 +110,10 @@ pub fn one(wallet: &Wallet, index: usize, context: &mut Context) -> Result<Answe
     {
         context.out.line("")?;
         context.say(id, &Args::new())?;
-        let rows: Vec<_> =
-            rows.iter().map(|(name, value)| vec![format!("  {name}"), inline(value)]).collect();
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(name, value)| vec![format!("  {name}"), claims::for_people(name, value)])
+            .collect();
         context.out.table(&rows)?;
     }
     Ok(Answer::Yes)
@@ -156,7 +161,7 @@ pub fn presented(
     let args = Args::new()
         .with("file", file)
         .with("audience", audience.to_owned())
-        .with("until", until.to_string())
+        .with("until", time(until))
         .with("claims", disclosed.join(", "));
     context.say(if live { "wallet-presented-live" } else { "wallet-presented-copy" }, &args)?;
     context.say(
@@ -221,6 +226,17 @@ fn summary(number: usize, credential: &WalletCredential) -> Result<Value, CliErr
     }))
 }
 
+/// Returns what the issuer calls itself, by the evidence in the wallet, beside its identifier.
+fn issuer(credential: &WalletCredential, did: &Did, shown: &str) -> String {
+    let evidence =
+        credential.evidence.as_ref().and_then(|bytes| Evidence::from_cbor(&bytes.0).ok());
+    let name = evidence.and_then(|evidence| ledger::name(evidence.verify().0.log(did)?));
+    match name {
+        Some(name) => format!("{name} ({shown})"),
+        None => shown.to_owned(),
+    }
+}
+
 type Named = Vec<(String, Value)>;
 
 /// Parts what is always shown from what is shown by name.
@@ -241,7 +257,10 @@ fn parts(contents: &Contents) -> Result<(Named, Named), CliError> {
         None if name == "sub" => contents.claims.subject.clone().map(Value::String),
         None => person.get(name).or_else(|| skill.get(name)).cloned(),
     };
-    let disclosable =
+    let mut always: Named = always.collect();
+    let mut disclosable: Named =
         names.iter().filter_map(|name| Some(((*name).to_owned(), find(name)?))).collect();
-    Ok((always.collect(), disclosable))
+    always.sort_by_key(|(name, _)| claims::rank(name));
+    disclosable.sort_by_key(|(name, _)| claims::rank(name));
+    Ok((always, disclosable))
 }

@@ -1,0 +1,430 @@
+//! A node from start to stop: who is wired to whom, and in which order.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use carnet_proto::id::Did;
+use carnet_proto::key::Purpose;
+use carnet_proto::ledger::ProfileView;
+use carnet_proto::statement::profile::{InstitutionProfile, MAX_NODES, NodeAddress};
+use carnet_proto::text::Line;
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::config::{Announce, Config, ConfigError};
+use crate::desk::{Desk, DeskError};
+use crate::http::{Api, ClockRef, Http, HttpError, Operator, OwnInstitution};
+use crate::institution::{
+    Institution, InstitutionError, REGISTER_DIRECTORY, STORE_DIRECTORY, TokenDigest, node_seed,
+};
+use crate::logs::{Logs, LogsError};
+use crate::net::{Limits, Multiaddr, Net, NetConfig, NetError, NetEvents, NetHandle, PeerId, Tap};
+use crate::store::sled::{DEFAULT_LOCK_PATIENCE, SledOptions, SledStore};
+use crate::store::{Store, StoreError};
+use crate::sync::{Sync, SyncConfig, SyncHandle};
+use crate::witness::Witness;
+use crate::writer::{Writer, WriterError, WriterHandle};
+
+mod check;
+#[cfg(test)]
+mod tests;
+
+pub use check::{CheckReport, CheckedLog, check};
+
+/// Longest time that the database has to be free after a stop.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often it is looked whether others hold more of an own log.
+const BACKUP_POLL: Duration = Duration::from_secs(1);
+
+/// What the configuration does not say.
+#[derive(Clone)]
+pub struct NodeOptions {
+    /// Sees every message between nodes in the clear.
+    pub tap: Option<Arc<dyn Tap>>,
+    /// The bounds of the network.
+    pub limits: Limits,
+    /// How long a database in use by another process is waited for.
+    pub lock_patience: Duration,
+}
+
+impl Default for NodeOptions {
+    fn default() -> Self {
+        Self { tap: None, limits: Limits::default(), lock_patience: DEFAULT_LOCK_PATIENCE }
+    }
+}
+
+impl std::fmt::Debug for NodeOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeOptions").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// A node that runs.
+#[derive(Debug)]
+pub struct Node {
+    http: Http,
+    net: NetHandle,
+    sync: Sync,
+    logs: Arc<Logs>,
+    institutions: Vec<Arc<OwnInstitution>>,
+    writers: Vec<Writer>,
+    tasks: Vec<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+    stores: Vec<Weak<SledStore>>,
+}
+
+/// What is read from disk before anything is started.
+struct Opened {
+    logs: Arc<Logs>,
+    store: Arc<SledStore>,
+    institutions: Vec<(Institution, Arc<SledStore>)>,
+    token: Option<TokenDigest>,
+}
+
+impl Node {
+    /// Starts the node in `directory`.
+    ///
+    /// # Errors
+    /// [`StartError`]: everything that was started is stopped again.
+    pub async fn start(
+        config: Config,
+        directory: &Path,
+        clock: Arc<dyn Clock>,
+        options: NodeOptions,
+    ) -> Result<Self, StartError> {
+        let seed = node_seed(directory)?;
+        // Before the database is opened, so that a port that is taken is told at once.
+        let listener = Http::bind(config.http).await?;
+        let opened = {
+            let (config, directory) = (config.clone(), directory.to_owned());
+            let patience = options.lock_patience;
+            let open = move || open(&config, &directory, patience);
+            tokio::task::spawn_blocking(open).await.map_err(|_| StartError::Stopped)??
+        };
+        opened.logs.assume_follows(&config.follows);
+        let mut network = NetConfig::new(&seed)?;
+        network.listen.clone_from(&config.listen);
+        network.persistent.clone_from(&config.peers);
+        network.tap = options.tap;
+        network.limits = options.limits;
+        let (net, events) = Net::start(network).await?;
+        let stores: Vec<_> = std::iter::once(&opened.store)
+            .chain(opened.institutions.iter().map(|(_, register)| register))
+            .map(Arc::downgrade)
+            .collect();
+        let (stop, stopping) = watch::channel(false);
+        let mut node = Starting {
+            net: net.clone(),
+            logs: Arc::clone(&opened.logs),
+            sync: None,
+            institutions: Vec::new(),
+            operators: Vec::new(),
+            writers: Vec::new(),
+            tasks: Vec::new(),
+        };
+        match node.bring_up(&config, directory, opened, clock, events, stopping, listener).await {
+            Ok((http, sync)) => Ok(Self {
+                http,
+                net,
+                sync,
+                logs: node.logs,
+                institutions: node.institutions,
+                writers: node.writers,
+                tasks: node.tasks,
+                stop,
+                stores,
+            }),
+            Err(error) => {
+                // Nobody may be listening yet.
+                let _ = stop.send(true);
+                node.take_down().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Returns the address of the HTTP interface.
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http.address()
+    }
+
+    /// Returns the addresses listened on for other nodes.
+    pub fn listen_addrs(&self) -> Vec<Multiaddr> {
+        self.net.listen_addrs()
+    }
+
+    /// Returns the name of the node on the network.
+    pub fn peer_id(&self) -> PeerId {
+        self.net.local_peer_id()
+    }
+
+    /// Returns the network.
+    pub fn net(&self) -> &NetHandle {
+        &self.net
+    }
+
+    /// Returns what talks to the replication of the node.
+    pub fn sync(&self) -> SyncHandle {
+        self.sync.handle()
+    }
+
+    /// Returns the logs that the node holds.
+    pub fn logs(&self) -> &Arc<Logs> {
+        &self.logs
+    }
+
+    /// Returns the institutions of the node.
+    pub fn institutions(&self) -> &[Arc<OwnInstitution>] {
+        &self.institutions
+    }
+
+    /// Stops: takes no more requests, ends those under way, commits what the writers were given, leaves
+    /// the network and closes the databases. Returns once another process could open them.
+    pub async fn stop(self) {
+        // Nobody may be listening.
+        let _ = self.stop.send(true);
+        self.http.stop().await;
+        drop(self.institutions);
+        let starting = Starting {
+            net: self.net,
+            sync: Some(self.sync),
+            logs: self.logs,
+            institutions: Vec::new(),
+            operators: Vec::new(),
+            writers: self.writers,
+            tasks: self.tasks,
+        };
+        starting.take_down().await;
+        let start = Instant::now();
+        while self.stores.iter().any(|store| store.strong_count() > 0) {
+            if start.elapsed() > CLOSE_TIMEOUT {
+                tracing::warn!("the database is still in use");
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+/// The parts of a node, to be stopped in the opposite order.
+struct Starting {
+    net: NetHandle,
+    sync: Option<Sync>,
+    logs: Arc<Logs>,
+    institutions: Vec<Arc<OwnInstitution>>,
+    operators: Vec<Operator>,
+    writers: Vec<Writer>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Starting {
+    #[expect(clippy::too_many_arguments, reason = "called once")]
+    async fn bring_up(
+        &mut self,
+        config: &Config,
+        directory: &Path,
+        opened: Opened,
+        clock: Arc<dyn Clock>,
+        events: NetEvents,
+        stopping: watch::Receiver<bool>,
+        listener: tokio::net::TcpListener,
+    ) -> Result<(Http, Sync), StartError> {
+        let mut disk = Vec::from([directory.join(STORE_DIRECTORY)]);
+        let witness = Arc::new(Witness::new(opened.store, Arc::clone(&clock)));
+        for (institution, register) in opened.institutions {
+            disk.push(institution.directory.join(REGISTER_DIRECTORY));
+            let (logs, clock) = (Arc::clone(&self.logs), Arc::clone(&clock));
+            let entries = config.status_list_entries;
+            witness.add(institution.did, institution.seed.signing_key(Purpose::Witness));
+            let (did, token) = (institution.did, institution.token);
+            let writer = Writer::start(Arc::clone(&logs), did, institution.seed.clone())?;
+            let handle = writer.handle();
+            self.writers.push(writer);
+            let for_desk = handle.clone();
+            let desk = move || Desk::open(&institution, register, logs, for_desk, clock, entries);
+            let desk =
+                tokio::task::spawn_blocking(desk).await.map_err(|_| StartError::Stopped)??;
+            let desk = Arc::new(desk);
+            let schedule = Arc::clone(&desk).run_schedule(config.status_schedule, stopping.clone());
+            self.tasks.push(tokio::spawn(schedule));
+            let institution = Arc::new(OwnInstitution { did, writer: handle, desk });
+            self.operators.push(Operator { token, institution: Some(Arc::clone(&institution)) });
+            self.institutions.push(institution);
+        }
+        if let Some(token) = opened.token {
+            self.operators.push(Operator { token, institution: None });
+        }
+        for institution in &self.institutions {
+            announce(&self.logs, institution, &self.net, &config.announce).await?;
+        }
+        // Whatever is followed is known to the logs already.
+        let settings = SyncConfig { period: config.anti_entropy, ..SyncConfig::default() };
+        let logs = Arc::clone(&self.logs);
+        let sync = Sync::start(self.net.clone(), events, logs, witness, settings);
+        for institution in &self.institutions {
+            let watch = watch_backup(sync.handle(), institution.writer.clone(), stopping.clone());
+            self.tasks.push(tokio::spawn(watch));
+        }
+        let api = Api {
+            logs: Arc::clone(&self.logs),
+            clock: ClockRef(clock),
+            net: self.net.clone(),
+            sync: sync.handle(),
+            operators: std::mem::take(&mut self.operators),
+            disk,
+            stopping,
+        };
+        match Http::serve(listener, Arc::new(api)) {
+            Ok(http) => Ok((http, sync)),
+            Err(error) => {
+                self.sync = Some(sync);
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn take_down(self) {
+        drop((self.institutions, self.operators));
+        if let Some(sync) = self.sync {
+            sync.stop().await;
+        }
+        self.net.shutdown().await;
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task ended by itself");
+            }
+        }
+        for writer in self.writers {
+            writer.stop().await;
+        }
+    }
+}
+
+/// Tells a writer of the sizes that its key was seen to sign.
+async fn watch_backup(sync: SyncHandle, writer: WriterHandle, mut stop: watch::Receiver<bool>) {
+    while let Ok(size) = sync.largest_signed(*writer.did()).await {
+        writer.heard(size);
+        tokio::select! {
+            // An error means that whoever could tell is gone.
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(BACKUP_POLL) => {}
+        }
+    }
+}
+
+fn open(config: &Config, directory: &Path, patience: Duration) -> Result<Opened, StartError> {
+    let options =
+        SledOptions { cache_bytes: config.cache_mebibytes << 20, lock_patience: patience };
+    let store = Arc::new(SledStore::open(&directory.join(STORE_DIRECTORY), &options)?);
+    let logs = Arc::new(Logs::open(Arc::clone(&store) as Arc<dyn Store>)?);
+    let mut institutions: Vec<(Institution, Arc<SledStore>)> = Vec::new();
+    for path in &config.institutions {
+        let institution = Institution::open(&below(directory, path))?;
+        let did = institution.did;
+        if institutions.iter().any(|(other, _)| other.did == did) {
+            return Err(StartError::Twice(did));
+        }
+        if logs.get(&did).is_none() {
+            return Err(StartError::NoLog(did));
+        }
+        let register = institution.directory.join(REGISTER_DIRECTORY);
+        institutions.push((institution, Arc::new(SledStore::open(&register, &options)?)));
+    }
+    let token = match institutions.is_empty() {
+        true => Some(TokenDigest::open(directory)?),
+        false => None,
+    };
+    Ok(Opened { logs, store, institutions, token })
+}
+
+/// Joins a path, of which `.` is the directory itself.
+fn below(directory: &Path, path: &Path) -> PathBuf {
+    if path == Path::new(".") { directory.to_owned() } else { directory.join(path) }
+}
+
+/// States a new profile if the newest names this node differently than the configuration wants.
+async fn announce(
+    logs: &Logs,
+    institution: &OwnInstitution,
+    net: &NetHandle,
+    announce: &Announce,
+) -> Result<(), StartError> {
+    let addresses = match announce {
+        Announce::Nothing => return Ok(()),
+        Announce::Listening => net.listen_addrs(),
+        Announce::Addresses(addresses) => addresses.clone(),
+    };
+    let line = |text: String| Line::parse(&text).map_err(|_| StartError::Announce(text));
+    let lines = addresses.iter().map(|address| line(address.to_string()));
+    let most = carnet_proto::statement::profile::MAX_ADDRESSES;
+    let addresses = lines.take(most).collect::<Result<Vec<_>, _>>()?;
+    let node = NodeAddress { peer: line(net.local_peer_id().to_string())?, addresses };
+    let known = logs.with(&institution.did, |replica| replica.view().profile.clone());
+    let Some(ProfileView::Known(mut profile)) = known else { return Ok(()) };
+    if name_node(&mut profile, node) {
+        institution.writer.state(profile.into()).await?;
+    }
+    Ok(())
+}
+
+/// Names a node in a profile; returns whether that changed it.
+fn name_node(profile: &mut InstitutionProfile, node: NodeAddress) -> bool {
+    match profile.nodes.iter_mut().find(|known| known.peer == node.peer) {
+        Some(known) if *known == node => false,
+        Some(known) => {
+            *known = node;
+            true
+        }
+        None => {
+            profile.nodes.truncate(MAX_NODES - 1);
+            profile.nodes.push(node);
+            true
+        }
+    }
+}
+
+/// Why a node could not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The files of an institution or of the node.
+    #[error(transparent)]
+    Institution(#[from] InstitutionError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The logs.
+    #[error(transparent)]
+    Logs(#[from] LogsError),
+    /// The writer of a log.
+    #[error(transparent)]
+    Writer(#[from] WriterError),
+    /// The issuing desk.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// The network.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// The HTTP interface.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// The database does not hold the log of an institution of this node.
+    #[error("the database does not hold the log of {0}; is it that of another node?")]
+    NoLog(Did),
+    /// Two directories hold the same institution.
+    #[error("two directories hold the institution {0}")]
+    Twice(Did),
+    /// An address cannot be named in a profile.
+    #[error("a profile cannot name the address {0}")]
+    Announce(String),
+    /// The runtime is ending.
+    #[error("the node was stopped while it started")]
+    Stopped,
+}

@@ -1,0 +1,85 @@
+//! Two nodes that follow each other.
+
+use super::*;
+use crate::test_support::Answer;
+
+async fn within_a_minute(what: &str, mut is_done: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_done().await {
+        assert!(Instant::now() < deadline, "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn address(running: &Running) -> String {
+    format!("{}/p2p/{}", running.node.listen_addrs()[0], running.node.peer_id())
+}
+
+async fn follow(running: &Running, did: Did, addresses: &[String]) -> Answer {
+    let body = json!({"did": did.to_string(), "addresses": addresses});
+    running.post_json("/operator/v1/follows", body).await
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_witness_cosigns_keeps_the_log_and_betrays_an_old_backup() {
+    let parent = tempfile::tempdir().unwrap();
+    let (home, away) = (parent.path().join("home"), parent.path().join("away"));
+    let (did, witness) = (make(&home), make(&away));
+    let backup = parent.path().join("backup");
+    copy(&home, &backup);
+    let (ours, theirs) = (Running::start(&home).await, Running::start(&away).await);
+    assert_eq!(follow(&theirs, did, &[address(&ours)]).await.status, 200);
+    assert_eq!(follow(&ours, witness, &[]).await.status, 200);
+
+    // The institute proposes the other as its witness, and then waits to be cosigned.
+    let mut proposed = profile();
+    proposed.witnesses.push(witness);
+    proposed.quorum = Some(1);
+    let path = "/operator/v1/statements/profile?wait=60";
+    let stated = ours.post(path, CBOR, &proposed.to_cbor()).await;
+    assert_eq!((stated.status, stated.json()["cosigned"].as_bool()), (200, Some(true)));
+    let issued = ours.post(ISSUE, CBOR, &order(did, "class", 2).to_cbor()).await;
+    assert_eq!(issued.status, 200);
+    let size = ours.node.logs().get(&did).unwrap().size().0;
+    let is_copied = || {
+        let replica = theirs.node.logs().get(&did);
+        replica.is_some_and(|replica| replica.size().0 == size && replica.is_in_order().is_ok())
+    };
+    within_a_minute("the witness has the log", async || is_copied()).await;
+    let status = ours.get("/operator/v1/status").await.json();
+    assert_eq!((&status["quorum"], status["peers"].as_array().unwrap().len()), (&json!(1), 1));
+    let served = theirs.get(&format!("/v1/logs/{did}/status")).await.body;
+    assert_eq!(served, ours.get(&format!("/v1/logs/{did}/status")).await.body);
+    ours.node.stop().await;
+
+    // The directory as it was before all that states nothing that would fork the log.
+    let restored = Running::start(&backup).await;
+    assert!(restored.node.logs().get(&did).unwrap().size().0 < size);
+    follow(&theirs, did, &[address(&restored)]).await;
+    follow(&restored, witness, &[]).await;
+    let writer = restored.node.institutions()[0].writer.clone();
+    let sync = restored.node.sync();
+    within_a_minute("the old backup is noticed", async || {
+        sync.largest_signed(did).await.unwrap().0 == size
+    })
+    .await;
+    writer.heard(sync.largest_signed(did).await.unwrap());
+    let path = "/operator/v1/statements/accreditation";
+    let refused = restored.post(path, CBOR, &accreditation(77).to_cbor()).await;
+    assert_eq!((refused.status, refused.code().as_str()), (409, "restored"));
+    drop((writer, sync));
+    restored.node.stop().await;
+    theirs.node.stop().await;
+}

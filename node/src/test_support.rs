@@ -1,0 +1,228 @@
+//! What the tests of several modules share.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use carnet_proto::cbor::Bytes;
+use carnet_proto::classification::{Country, Field, Framework, Occupation};
+use carnet_proto::credential::skill::{ClaimType, Skill};
+use carnet_proto::id::Did;
+use carnet_proto::issuing::{IssuingOrder, IssuingRow, PersonRow};
+use carnet_proto::key::Seed;
+use carnet_proto::request::KeyRequest;
+use carnet_proto::statement::accreditation::{Accreditation, Grant, Level};
+use carnet_proto::statement::profile::{InstitutionProfile, Role};
+use carnet_proto::text::{Language, Line, Name};
+use carnet_proto::time::{DAY, Date, UnixSeconds, Validity};
+use getrandom::SysRng;
+use getrandom::rand_core::UnwrapErr;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::clock::{Clock as _, SteppedClock, SystemClock};
+use crate::config::Config;
+use crate::institution::{InitOptions, TOKEN_FILE, init};
+use crate::run::{Node, NodeOptions};
+
+pub(crate) fn line(text: &str) -> Line {
+    Line::parse(text).unwrap()
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    Name { language: Language::parse("en").unwrap(), text: line(text) }
+}
+
+pub(crate) fn profile() -> InstitutionProfile {
+    InstitutionProfile {
+        names: Vec::from([name("Institute of Welding")]),
+        country: Country::parse("PH").unwrap(),
+        role: Role::TrainingBody,
+        web: None,
+        nodes: Vec::new(),
+        contacts: Vec::new(),
+        witnesses: Vec::new(),
+        quorum: None,
+    }
+}
+
+/// An accreditation of an institution that the number names.
+pub(crate) fn accreditation(number: u64) -> Accreditation {
+    let grant = Grant {
+        credential_type: line("urn:carnet:skill:1"),
+        occupations: Vec::from([Occupation::parse("721").unwrap()]),
+        fields: Vec::new(),
+        levels: Vec::new(),
+        branches: Vec::new(),
+        countries: Vec::new(),
+    };
+    Accreditation {
+        subject: Did::of_inception(&number.to_be_bytes()),
+        name: line(&format!("Body {number}")),
+        grants: Vec::from([grant]),
+        may_accredit: 0,
+        validity: Validity { from: UnixSeconds(5), until: None },
+        legal_basis: None,
+        appeal_body: None,
+    }
+}
+
+fn skill() -> Skill {
+    Skill {
+        claim_type: ClaimType::Qualification,
+        title: name("Arc welding NC II"),
+        national_code: None,
+        standard: None,
+        occupation: Occupation::parse("7212").unwrap(),
+        esco_occupation: None,
+        framework: Framework::parse("PQF").unwrap(),
+        level: Level::parse("2").unwrap(),
+        isced_level: Some(3),
+        field: Field::parse("0715").unwrap(),
+        award_date: Date::parse("2024-03-08").unwrap(),
+        valid_until: None,
+        renewal: None,
+        country: Country::parse("PH").unwrap(),
+        endorsements: Vec::new(),
+        series: None,
+        sequence: None,
+        supersedes: None,
+        skills: Vec::new(),
+        assessment: None,
+        learning: None,
+        experience: Vec::new(),
+        licence: None,
+        prior_learning: Vec::new(),
+        languages: Vec::new(),
+    }
+}
+
+/// An order of rows with the keys `prefix-0`, `prefix-1` and so on.
+pub(crate) fn order(did: Did, prefix: &str, count: u8) -> IssuingOrder {
+    let now = SystemClock.now();
+    let row = |number: u8| {
+        let mut salt = [number; 16];
+        salt[..prefix.len().min(15)].copy_from_slice(&prefix.as_bytes()[..prefix.len().min(15)]);
+        let key = Seed::new([9; 32]).credential_key(&salt);
+        IssuingRow {
+            row: line(&format!("{prefix}-{number}")),
+            key_request: Bytes(KeyRequest::sign(did, &key, now)),
+            person: PersonRow {
+                name_native: None,
+                name_latin: Some(line(&format!("Worker {number}"))),
+                name_icao: None,
+                birth_date: Some(Date::parse("1990-01-31").unwrap()),
+                nationality: None,
+                document_number: None,
+                portrait: None,
+            },
+            skill: skill(),
+            expires_at: now.plus(1000 * DAY),
+        }
+    };
+    IssuingOrder { rows: (0..count).map(row).collect() }
+}
+
+/// A configuration that needs no fixed port.
+pub(crate) fn config() -> Config {
+    Config {
+        listen: Vec::from(["/ip4/127.0.0.1/tcp/0".parse().unwrap()]),
+        http: SocketAddr::from(([127, 0, 0, 1], 0)),
+        ..Config::default()
+    }
+}
+
+/// Makes the directory of a node with an institution.
+pub(crate) fn make(directory: &Path) -> Did {
+    let options = InitOptions { profile: Some(profile()), config: config() };
+    init(directory, options, &mut UnwrapErr(SysRng)).unwrap().did.unwrap()
+}
+
+/// A node that runs, with a client of its HTTP interface.
+pub(crate) struct Running {
+    pub(crate) node: Node,
+    pub(crate) clock: Arc<SteppedClock>,
+    pub(crate) token: String,
+}
+
+/// An answer of the HTTP interface.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Running {
+    pub(crate) async fn start(directory: &Path) -> Self {
+        let config = Config::load(directory).unwrap();
+        let clock = Arc::new(SteppedClock::starting_at(SystemClock.now()));
+        let for_node = Arc::clone(&clock) as Arc<dyn crate::clock::Clock>;
+        let node = Node::start(config, directory, for_node, NodeOptions::default()).await.unwrap();
+        let token = std::fs::read_to_string(directory.join(TOKEN_FILE)).unwrap();
+        Self { node, clock, token: token.trim().to_owned() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None, b"").await
+    }
+
+    pub(crate) async fn post(&self, path: &str, media_type: &str, body: &[u8]) -> Answer {
+        self.send("POST", path, Some(media_type), body).await
+    }
+
+    pub(crate) async fn post_json(&self, path: &str, body: serde_json::Value) -> Answer {
+        self.post(path, "application/json", &serde_json::to_vec(&body).unwrap()).await
+    }
+
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        media_type: Option<&str>,
+        body: &[u8],
+    ) -> Answer {
+        self.send_as(&self.token, method, path, media_type, body).await
+    }
+
+    pub(crate) async fn send_as(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        media_type: Option<&str>,
+        body: &[u8],
+    ) -> Answer {
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        if !token.is_empty() {
+            head += &format!("authorization: Bearer {token}\r\n");
+        }
+        if let Some(media_type) = media_type {
+            head += &format!("content-type: {media_type}\r\n");
+        }
+        head += "\r\n";
+        let mut stream = TcpStream::connect(self.node.http_addr()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // A refusal may come before the whole body was taken.
+        let _ = stream.write_all(body).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head, body: answer[end + 4..].to_vec() }
+    }
+}
