@@ -19,7 +19,8 @@ agreement-proposed =
     The agreement stands at leaf { $leaf }. Its digest, by which its signatories ratify it, is { $digest }.
 agreement-ratified = “{ $title }” is ratified for { $country } as { $role }, by leaf { $leaf }, statement { $digest }.
 agreement-digest = digest { $digest }
-agreement-dates = from { $from }, until { $until }
+agreement-dates = from { $from }, { $until }
+until-day = until { $day }
 agreement-in-force = in force: everyone who must has ratified
 agreement-not-in-force = not in force
 agreement-unclear = the logs of some who must ratify are not on this node, so it cannot be told whether it is in force

@@ -66,5 +66,7 @@ error-challenge-make = there is no such challenge
 error-audience = this is not a name for a verifier
 error-purpose = this is not a purpose
 error-claim-name = this is not the name of a claim
+error-presentation-large = the presentation would have { $size } bytes, more than the { $max } that verifiers accept
+hint-presentation-large = show fewer credentials at once, or leave the evidence out with --without-evidence
 error-prepared-needs = a copy must disclose a name and the birth date
 hint-prepared-needs = add --disclose name_latin --disclose birth_date, or answer a challenge with --challenge FILE

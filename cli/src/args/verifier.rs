@@ -48,7 +48,18 @@ Examples:
   carnet verify - --policy trust.toml --offline --json < presentation.carnet
 
 Without --node the evidence stapled to the presentation is all that is used.
-Exit codes: 0 valid, 1 invalid, 3 could not tell.")]
+Exit codes: 0 valid, 1 invalid, 3 could not tell.
+
+The shape of --json, version 1:
+  version, verdict (\"valid\", \"invalid\", \"undetermined\"), checked_at (Unix seconds),
+  evidence_age (seconds, or null), credentials: [{
+    verdict, id, issuer, calls_itself,
+    checks: [{ id, outcome (\"pass\", \"fail\", \"undetermined\", \"not_checked\"),
+               reason: { id, and the values that its text names }, statements: [digest] }],
+    path: [{ kind (\"trust_anchor\", \"accreditation\", \"agreement\"), did, name, ... }] or null,
+    proven_time (Unix seconds, or null), disclosed: { claims shown } or null,
+    withheld: [claim], withheld_hashes, prepared }]
+A later version adds to it and takes nothing away.")]
 pub struct Verify {
     /// The presentation; `-` is stdin.
     #[arg(value_name = "FILE")]

@@ -35,7 +35,7 @@ fn propose(args: &args::Propose, context: &mut Context) -> Result<Answer, CliErr
     let agreement = form::read(path)?;
     let operator = Operator::of(&args.node)?;
     let done = operator.append("agreement", &agreement)?;
-    let _ = crate::text_ids!["agreement-proposed"];
+    crate::uses_texts!["agreement-proposed"];
     appended(&done, "agreement-proposed", Args::new(), context)
 }
 
@@ -83,7 +83,7 @@ fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError
         .with("title", title(&found.agreement, &context.texts))
         .with("country", party.country.name())
         .with("role", signatory.role.name());
-    let _ = crate::text_ids!["agreement-ratified"];
+    crate::uses_texts!["agreement-ratified"];
     appended(&done, "agreement-ratified", args, context)
 }
 
@@ -126,14 +126,20 @@ fn show(args: &args::Show, context: &mut Context) -> Result<Answer, CliError> {
     }
     let agreement = &found.agreement;
     context.out.line(bold(title(agreement, &context.texts)))?;
-    let until = agreement.validity.until.map(|until| until.date().to_string());
+    let until = match agreement.validity.until {
+        Some(until) => {
+            let day = Args::new().with("day", until.date().to_string());
+            context.texts.get("until-day", &day)
+        }
+        None => context.texts.plain("without-end"),
+    };
     let args = Args::new()
         .with("digest", found.digest.to_string())
         .with("from", agreement.validity.from.date().to_string())
-        .with("until", until.unwrap_or_else(|| context.texts.plain("without-end")));
+        .with("until", until);
     context.say("agreement-digest", &args)?;
     context.say("agreement-dates", &args)?;
-    let _ = crate::text_ids!["agreement-in-force", "agreement-not-in-force", "agreement-unclear"];
+    crate::uses_texts!["agreement-in-force", "agreement-not-in-force", "agreement-unclear"];
     let text = match answer {
         Answer::Yes => "agreement-in-force",
         Answer::No => "agreement-not-in-force",

@@ -102,7 +102,7 @@ fn home(findings: &mut Findings<'_>) {
     match files::carnet_home() {
         Ok(dir) => {
             let args = Args::new().with("dir", dir.display().to_string());
-            let _ = crate::text_ids![
+            crate::uses_texts![
                 "doctor-home",
                 "doctor-home-none",
                 "doctor-home-open",
@@ -141,7 +141,7 @@ fn wallet(named: Option<PathBuf>, findings: &mut Findings<'_>) {
         }
     };
     let args = Args::new().with("file", path.display().to_string());
-    let _ = crate::text_ids!["doctor-wallet", "doctor-wallet-none", "doctor-next-wallet-none"];
+    crate::uses_texts!["doctor-wallet", "doctor-wallet-none", "doctor-next-wallet-none"];
     match check_wallet(&path) {
         Ok(()) => findings.add("wallet", Mark::Yes, "wallet", &args, None),
         Err(error) if error.code() == "file-missing" => {
@@ -158,7 +158,7 @@ fn check_wallet(path: &Path) -> Result<(), CliError> {
 }
 
 fn rules(path: Result<PathBuf, CliError>, findings: &mut Findings<'_>) {
-    let _ = crate::text_ids![
+    crate::uses_texts![
         "doctor-policy",
         "doctor-policy-none",
         "doctor-policy-no-anchor",
@@ -208,7 +208,7 @@ struct NodeStatus {
 }
 
 fn node(client: &Client, now: UnixSeconds, findings: &mut Findings<'_>) {
-    let _ = crate::text_ids![
+    crate::uses_texts![
         "doctor-node",
         "doctor-node-none",
         "doctor-next-node-none",
@@ -252,7 +252,7 @@ fn node(client: &Client, now: UnixSeconds, findings: &mut Findings<'_>) {
 
 /// Looks how long ago each log was cosigned, and whether the clock is behind that.
 fn logs(client: &Client, now: UnixSeconds, findings: &mut Findings<'_>) {
-    let _ = crate::text_ids![
+    crate::uses_texts![
         "doctor-logs",
         "doctor-logs-none",
         "doctor-next-logs-none",

@@ -183,7 +183,7 @@ pub fn accredit(args: args::Accredit, context: &mut Context) -> Result<Answer, C
         .map_err(|cause| CliError::usage("statement-rule").caused_by(cause))?;
     let operator = Operator::of(&args.node)?;
     let done = operator.append("accreditation", &accreditation)?;
-    let _ = crate::text_ids!["accredited"];
+    crate::uses_texts!["accredited"];
     appended(&done, "accredited", Args::new().with("name", name), context)
 }
 
@@ -220,7 +220,7 @@ pub fn withdraw(args: &args::Withdraw, context: &mut Context) -> Result<Answer, 
     let done = operator.append("withdrawal", &withdrawal)?;
     let args =
         Args::new().with("name", accreditation.name.to_string()).with("effective", time(effective));
-    let _ = crate::text_ids!["withdrawn"];
+    crate::uses_texts!["withdrawn"];
     appended(&done, "withdrawn", args, context)
 }
 

@@ -130,11 +130,11 @@ fn list(args: &args::List, context: &mut Context) -> Result<Answer, CliError> {
         .with("audience", rules.audience.to_string())
         .with("hours", rules.view_age / 3600)
         .with("skew", rules.clock_skew);
-    let _ = crate::text_ids!["trust-accepts-live", "trust-accepts-prepared"];
+    crate::uses_texts!["trust-accepts-live", "trust-accepts-prepared"];
     for id in ["trust-file", "trust-audience", accepts, "trust-view-age", "trust-skew"] {
         context.say(id, &args)?;
     }
-    let _ = crate::text_ids!["trust-file", "trust-audience", "trust-view-age", "trust-skew"];
+    crate::uses_texts!["trust-file", "trust-audience", "trust-view-age", "trust-skew"];
     match &rules.witnesses {
         None => context.say("trust-witnesses-named", &Args::new())?,
         Some(policy) => {

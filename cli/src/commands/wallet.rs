@@ -16,7 +16,7 @@ use carnet_proto::file::{self, FileError};
 use carnet_proto::id::Did;
 use carnet_proto::issuing::{CredentialFile, MAX_CREDENTIAL_FILE_BYTES};
 use carnet_proto::key::Seed;
-use carnet_proto::profile::{FileKind, MAX_LIVE_SECONDS};
+use carnet_proto::profile::{FileKind, MAX_LIVE_SECONDS, MAX_PRESENTATION_BYTES};
 use carnet_proto::text::Line;
 use carnet_proto::time::{DAY, UnixSeconds};
 use carnet_proto::wallet::{PresentRequest, Wallet, WalletCredential, WalletError, contents_of};
@@ -251,7 +251,14 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         .wallet
         .present(&indexes, &request, Evidence::join_encoded)
         .map_err(|cause| CliError::usage("wallet-present").caused_by(cause))?;
-    files::write(&args.out, &presentation.to_file(), Access::Private, Existing::Keep)?;
+    let bytes = presentation.to_file();
+    if bytes.len() > MAX_PRESENTATION_BYTES {
+        return Err(CliError::input("presentation-large")
+            .arg("size", bytes.len())
+            .arg("max", MAX_PRESENTATION_BYTES)
+            .hint("presentation-large"));
+    }
+    files::write(&args.out, &bytes, Access::Private, Existing::Keep)?;
     if !args.without_evidence && presentation.evidence.is_none() {
         context.note("wallet-no-evidence", &Args::new());
     }

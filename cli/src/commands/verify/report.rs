@@ -144,7 +144,7 @@ fn write_credential(
 }
 
 fn heading(id: &str, texts: &Texts, out: &mut Output) -> Result<(), CliError> {
-    let _ = crate::text_ids!["report-checks", "report-path", "report-disclosed"];
+    crate::uses_texts!["report-checks", "report-path", "report-disclosed"];
     out.line("")?;
     out.line(bold(texts.plain(id)))
 }
@@ -222,7 +222,7 @@ pub fn span(seconds: u64, texts: &Texts) -> String {
         7200..172_800 => ("span-hours", seconds / 3600),
         _ => ("span-days", seconds / 86_400),
     };
-    let _ = crate::text_ids!["span-seconds", "span-minutes", "span-hours", "span-days"];
+    crate::uses_texts!["span-seconds", "span-minutes", "span-hours", "span-days"];
     texts.get(id, &Args::new().with("count", count))
 }
 

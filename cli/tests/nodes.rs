@@ -1,0 +1,381 @@
+//! Real nodes as processes on loopback, operated and read by the command line.
+
+mod support;
+
+use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+use support::{Answer, User};
+
+/// Longest time that anything here may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A node that runs until it is dropped.
+struct Node {
+    child: Child,
+    dir: String,
+    url: String,
+    address: String,
+}
+
+impl Node {
+    /// Makes a node; `who` are the arguments of `node init` that say what it is.
+    fn init(user: &User, dir: &str, who: &[&str]) -> Value {
+        let listen = ["--http", "127.0.0.1:0", "--listen", "/ip4/127.0.0.1/tcp/0"];
+        let first = ["node", "init", "--json", "--dir", dir];
+        let args = first.iter().chain(who).chain(&listen);
+        let answer = user.run_with(args, b"");
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        answer.json()
+    }
+
+    fn institution(user: &User, dir: &str, name: &str, role: &str) -> String {
+        let made = Self::init(user, dir, &["--name", name, "--country", "PH", "--role", role]);
+        made["did"].as_str().unwrap().to_owned()
+    }
+
+    fn start(user: &User, dir: &str) -> Self {
+        let log = std::fs::File::create(user.path(&format!("{dir}.log"))).unwrap();
+        let mut child = user
+            .command(["node", "run", "--json", "--dir", dir])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        let mut text = String::new();
+        let started: Value = loop {
+            let read = reader.read_line(&mut text).unwrap();
+            assert_ne!(
+                read,
+                0,
+                "{}",
+                std::fs::read_to_string(user.path(&format!("{dir}.log"))).unwrap()
+            );
+            if let Ok(json) = serde_json::from_str(&text) {
+                break json;
+            }
+        };
+        // The rest is read, so that the node never waits for us.
+        std::thread::spawn(move || reader.read_to_end(&mut Vec::new()));
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let peer = text(&started["peer_id"]);
+        Self {
+            child,
+            dir: dir.to_owned(),
+            url: text(&started["http"]),
+            address: format!("{}/p2p/{peer}", text(&started["addresses"][0])),
+        }
+    }
+
+    /// Operates the node.
+    fn operate(&self, user: &User, line: &str) -> Answer {
+        user.run(&format!("{line} --node {} --dir {} --json", self.url, self.dir))
+    }
+
+    fn follow(&self, user: &User, did: &str, other: &Node) {
+        self.operate(user, &format!("follow {did} --address {}", other.address)).ok();
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    fn stop(mut self) -> i32 {
+        let pid = self.child.id().to_string();
+        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+
+    /// Ends the process at once, as a power failure would.
+    fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks again until the answer will do.
+#[track_caller]
+fn until<T>(mut ask: impl FnMut() -> Result<T, String>) -> T {
+    let start = Instant::now();
+    loop {
+        match ask() {
+            Ok(value) => return value,
+            Err(last) => assert!(start.elapsed() < PATIENCE, "still: {last}"),
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Makes a wallet with a key request for an institution, in the file that the row of the template names.
+fn wallet_with_request(user: &User, institution: &str) {
+    user.run_locked("wallet new --wallet ana.age", "p").ok();
+    user.run_locked(
+        &format!("wallet key --for {institution} --out ana.request --wallet ana.age"),
+        "p",
+    )
+    .ok();
+}
+
+#[test]
+fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
+    let user = User::new();
+    let authority = Node::institution(&user, "authority", "Skills Authority", "regulator");
+    let institute = Node::institution(&user, "institute", "Institute of Welding", "training-body");
+    Node::init(&user, "employer", &["--no-log"]);
+    let a = Node::start(&user, "authority");
+    let i = Node::start(&user, "institute");
+    let e = Node::start(&user, "employer");
+    a.follow(&user, &institute, &i);
+    i.follow(&user, &authority, &a);
+    e.follow(&user, &authority, &a);
+    e.follow(&user, &institute, &i);
+
+    std::fs::write(user.path("grant.toml"), user.run("accredit --template").ok()).unwrap();
+    let accredit = format!(
+        "accredit --subject {institute} --name Institute --grant grant.toml --from 2020-01-01"
+    );
+    let accreditation = a.operate(&user, &accredit).json();
+    let accreditation = accreditation["digest"].as_str().unwrap().to_owned();
+
+    wallet_with_request(&user, &institute);
+    std::fs::write(user.path("class.csv"), user.run("issue skill --csv-template").ok()).unwrap();
+    i.operate(&user, "issue skill --csv class.csv --out issued --dry-run").ok();
+    assert!(!user.path("issued").exists(), "a dry run writes nothing");
+    i.operate(&user, "issue skill --csv class.csv --out issued").ok();
+    let again = i.operate(&user, "issue skill --csv class.csv --out again");
+    again.fails(3, &["rows"]);
+    user.run_locked("wallet add issued/class-7-ana.carnet --wallet ana.age", "p").ok();
+    user.run_locked("wallet add issued/class-7-ana.carnet --wallet ana.age", "p")
+        .fails(3, &["already"]);
+
+    let trust = format!(
+        "trust add {authority} --name Authority --yes --policy trust.toml --quorum 1 \
+         --witness {authority} --witness {institute}"
+    );
+    user.run(&trust).ok();
+    let present = |name: &str| {
+        user.run(&format!("challenge --policy trust.toml --out {name}.challenge")).ok();
+        let line = format!(
+            "wallet present 1 --challenge {name}.challenge --disclose name_latin --disclose \
+             skills.1 --out {name}.carnet --wallet ana.age"
+        );
+        user.run_locked(&line, "p").ok();
+    };
+
+    // Nobody can judge it before evidence is at hand, and that is no no; nor is the nonce spent.
+    present("first");
+    let bare = user.run("verify first.carnet --policy trust.toml --json");
+    assert_eq!(bare.code, 3, "{}", bare.stdout);
+    let refresh = format!("wallet refresh --node {} --wallet ana.age", e.url);
+    until(|| match user.run_locked(&refresh, "p") {
+        done if done.code == 0 => Ok(()),
+        failed => Err(failed.stdout + &failed.stderr),
+    });
+    let verify = format!("verify first.carnet --policy trust.toml --json --node {}", e.url);
+    let report = until(|| match user.run(&verify) {
+        answer if answer.code == 0 => Ok(answer.json()),
+        answer => Err(answer.stdout + &answer.stderr),
+    });
+    assert_eq!((&report["version"], &report["verdict"]), (&1.into(), &"valid".into()));
+    let credential = &report["credentials"][0];
+    assert_eq!(credential["path"][1]["name"], "Institute");
+    assert_eq!(credential["disclosed"]["name_latin"], "Ana Example");
+    assert_eq!(credential["disclosed"]["birth_date"], Value::Null);
+    assert!(credential["proven_time"].is_u64() && report["evidence_age"].is_u64());
+    assert!(credential["withheld"].as_array().unwrap().contains(&"birth_date".into()));
+
+    // The same answer a second time.
+    let replayed = user.run(&verify);
+    assert_eq!(replayed.code, 1);
+    assert!(replayed.stdout.contains("nonce-used"), "{}", replayed.stdout);
+
+    // Stapled evidence is enough.
+    until(|| {
+        user.run_locked(&refresh, "p").ok();
+        present("second");
+        let answer = user.run("verify second.carnet --policy trust.toml --offline");
+        let _ = ["carnet", "challenge"]
+            .map(|end| std::fs::remove_file(user.path(&format!("second.{end}"))));
+        if answer.code == 0 { Ok(()) } else { Err(answer.stdout) }
+    });
+
+    // Another's wallet does not take it.
+    user.run_locked("wallet new --wallet ben.age", "q").ok();
+    user.run_locked("wallet add issued/class-7-ana.carnet --wallet ben.age", "q")
+        .fails(3, &["did not request"]);
+
+    // A copy is for those who take copies, shows who it is about, and does not survive a change.
+    let copy = "wallet present 1 --audience urn:carnet:anyone --days 30 --disclose name_latin \
+                --wallet ana.age --out copy.carnet";
+    user.run_locked(copy, "p").fails(2, &["a name and the birth date"]);
+    user.run_locked(&format!("{copy} --disclose birth-date"), "p").ok();
+    let refused = user.run("verify copy.carnet --policy trust.toml");
+    assert_eq!(refused.code, 1, "{}", refused.stdout);
+    assert!(refused.stdout.contains("✗ Holder"), "{}", refused.stdout);
+    let rules = std::fs::read_to_string(user.path("trust.toml")).unwrap();
+    let rules = rules.replace("accept = \"live\"", "accept = \"prepared\"");
+    std::fs::write(user.path("copies.toml"), rules).unwrap();
+    let accepted = user.run("verify copy.carnet --policy copies.toml").ok();
+    assert!(accepted.contains("identity document"), "{accepted}");
+    user.run("verify copy.carnet --policy copies.toml").ok();
+    let mut altered = std::fs::read(user.path("copy.carnet")).unwrap();
+    let at = altered.windows(11).position(|part| part == b"Ana Example").unwrap();
+    altered[at + 1] = b'm';
+    std::fs::write(user.path("altered.carnet"), altered).unwrap();
+    let answer = user.run("verify altered.carnet --policy copies.toml");
+    assert_eq!(answer.code, 1, "{}", answer.stdout);
+    assert!(answer.stdout.starts_with("✗ invalid\n"), "{}", answer.stdout);
+
+    // What the issuer suspends stops counting, and says so in words.
+    i.operate(&user, "status set class-7-ana suspended --publish").ok();
+    let number = std::cell::Cell::new(0);
+    until(|| {
+        number.set(number.get() + 1);
+        let name = format!("third-{}", number.get());
+        present(&name);
+        let answer =
+            user.run(&format!("verify {name}.carnet --policy trust.toml --node {}", e.url));
+        match answer.code {
+            1 if answer.stdout.contains("suspended") => Ok(()),
+            _ => Err(answer.stdout),
+        }
+    });
+    i.operate(&user, "status set class-7-nobody invalid").fails(3, &["refused"]);
+
+    let target: String = accreditation.chars().take(10).collect();
+    a.operate(&user, &format!("withdraw {target} --reason ceased")).ok();
+    a.operate(&user, &format!("withdraw {target} --reason ceased"))
+        .fails(2, &["withdrawn-already"]);
+    let shown = user.run(&format!("log show {authority} --node {}", a.url)).ok();
+    assert!(shown.contains("withdrawal") && shown.contains("withdrawn"), "{shown}");
+    user.run(&format!("log verify {institute} --node {}", e.url)).ok();
+    let resolved = user.run(&format!("resolve {institute} --node {}", e.url)).ok();
+    assert!(resolved.contains("Institute of Welding"), "{resolved}");
+    let wrong = format!("node status --node {} --token-file employer/operator.token", i.url);
+    user.run(&wrong).fails(3, &["does not accept the operator token", "--token-file"]);
+
+    // A node that is told to stop leaves everything in order.
+    assert_eq!(i.stop(), 0);
+    user.run("node check --dir institute").ok();
+}
+
+#[test]
+fn an_agreement_is_proposed_read_and_ratified_by_whom_it_names() {
+    let user = User::new();
+    let one = Node::institution(&user, "one", "Authority One", "regulator");
+    let two = Node::institution(&user, "two", "Ministry Two", "ministry");
+    let union = Node::institution(&user, "union", "Union One", "union");
+    let a = Node::start(&user, "one");
+    let template = user.run("agreement propose --template").ok();
+    let text = template
+        .replace(&format!("did:carnet:{}", "a".repeat(52)), &one)
+        .replace(&format!("did:carnet:c{}", "a".repeat(51)), &union)
+        .replace(&format!("did:carnet:e{}", "a".repeat(51)), &two);
+    std::fs::write(user.path("agreement.toml"), text).unwrap();
+    let proposed = a.operate(&user, "agreement propose agreement.toml").json();
+    let digest = proposed["digest"].as_str().unwrap().to_owned();
+    let show = format!("agreement show {} --node {}", &digest[..8], a.url);
+    // The others' logs are not here, so whether it is in force cannot be told; its own part can.
+    let shown = user.run(&format!("{show} --json")).json();
+    assert_eq!(shown["digest"], digest.as_str());
+    assert_eq!(shown["in_force"], false);
+    a.operate(&user, &format!("agreement ratify {digest}")).ok();
+    a.operate(&user, &format!("agreement ratify {digest}")).fails(2, &["ratified"]);
+    let shown = user.run(&format!("{show} --json")).json();
+    assert_eq!(shown["in_force"], Value::Null);
+    assert!(shown["parties"][0]["signatories"][0]["ratification"].is_string());
+    let text = user.run(&show).ok();
+    assert!(text.contains("Ministry of Country Two as ministry, must ratify"), "{text}");
+    a.operate(&user, "agreement ratify 00000000").fails(2, &["digest-unknown"]);
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill_in_the_middle_of_issuing() {
+    let user = User::new();
+    let did = Node::institution(&user, "institute", "Institute", "training-body");
+    let template = user.run("issue skill --csv-template").ok();
+    let (head, row) = template.trim_end().split_once('\n').unwrap();
+    let node = Node::start(&user, "institute");
+    let mut acknowledged = Vec::new();
+    user.run_locked("wallet new --wallet ana.age", "p").ok();
+    for number in 0..4 {
+        let request = format!("{number}.request");
+        user.run_locked(&format!("wallet key --for {did} --out {request} --wallet ana.age"), "p")
+            .ok();
+        let row =
+            row.replace("ana.request", &request).replace("class-7-ana", &format!("row-{number}"));
+        std::fs::write(user.path(&format!("{number}.csv")), format!("{head}\n{row}\n")).unwrap();
+    }
+    for number in 0..3 {
+        let line = format!("issue skill --csv {number}.csv --out out-{number}");
+        let issued = node.operate(&user, &line).json();
+        acknowledged.push(issued["issuance"].as_str().unwrap().to_owned());
+    }
+    // A fourth is under way when the power fails.
+    let mut fourth = user
+        .command([
+            "issue",
+            "skill",
+            "--csv",
+            "3.csv",
+            "--out",
+            "out-3",
+            "--dir",
+            "institute",
+            "--json",
+            "--node",
+        ])
+        .arg(&node.url)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    node.kill();
+    let mut answer = String::new();
+    fourth.stdout.take().unwrap().read_to_string(&mut answer).unwrap();
+    fourth.wait().unwrap();
+    if let Ok(issued) = serde_json::from_str::<Value>(&answer) {
+        acknowledged.push(issued["issuance"].as_str().unwrap().to_owned());
+    }
+    user.run("node check --dir institute").ok();
+    let node = Node::start(&user, "institute");
+    let log = user.run(&format!("log show {did} --json --node {}", node.url)).json();
+    let digests: Vec<_> =
+        log["statements"].as_array().unwrap().iter().map(|s| &s["digest"]).collect();
+    for digest in &acknowledged {
+        assert!(digests.contains(&&Value::from(digest.as_str())), "{digest} is lost");
+    }
+    for number in 0..3 {
+        node.operate(&user, &format!("status set row-{number} suspended")).ok();
+    }
+    // It goes on where it was.
+    node.operate(&user, "status publish").ok();
+    user.run(&format!("log verify {did} --node {}", node.url)).ok();
+}
+
+#[test]
+fn a_node_is_made_once_and_its_secrets_are_for_its_owner() {
+    let user = User::new();
+    let made = Node::init(&user, "node", &["--name", "X", "--country", "PH", "--role", "union"]);
+    assert_eq!(made["next_words"].as_str().unwrap().split(' ').count(), 24);
+    let again =
+        ["node", "init", "--dir", "node", "--name", "X", "--country", "PH", "--role", "union"];
+    user.run_with(again, b"").fails(3, &["not empty"]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(user.path("node")), 0o700);
+        assert_eq!(mode(user.path("node/operator.token")), 0o600);
+    }
+    user.run("node run --dir nowhere").fails(3, &["nowhere", "carnet node init"]);
+}
