@@ -102,7 +102,7 @@ pub enum Command {
 fn one_of<T: Copy + Send + Sync + 'static>(
     all: &'static [T],
     name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T> + Clone {
+) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(all.iter().map(|value| name(*value))).try_map(move |text| {
         all.iter().copied().find(|value| name(*value) == text).ok_or("no such value")
     })

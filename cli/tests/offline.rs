@@ -1,5 +1,6 @@
 //! Commands that need no node: transcripts of whole processes.
 
+#[cfg(test)]
 mod support;
 
 use support::User;

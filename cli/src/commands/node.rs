@@ -39,14 +39,11 @@ fn init(args: &args::Init, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
     let wrong =
         |what: &'static str, value: &str| CliError::usage(what).arg("value", value.to_owned());
-    let mut config = Config::default();
-    config.http =
-        args.http.parse().map_err(|cause| wrong("http-address", &args.http).caused_by(cause))?;
-    let listen = args
-        .listen
-        .parse()
-        .map_err(|cause| wrong("multiaddress", &args.listen).caused_by(cause))?;
-    config.listen = vec![listen];
+    let http = args.http.parse();
+    let http = http.map_err(|cause| wrong("http-address", &args.http).caused_by(cause))?;
+    let listen = args.listen.parse();
+    let listen = listen.map_err(|cause| wrong("multiaddress", &args.listen).caused_by(cause))?;
+    let config = Config { http, listen: vec![listen], ..Config::default() };
     let profile = if args.no_log { None } else { Some(profile_of(args)?) };
     let made = make(&dir, InitOptions { profile, config }, &mut rng()).map_err(|cause| {
         CliError::store("node-init").arg("dir", dir.display().to_string()).caused_by(cause)

@@ -1,5 +1,8 @@
 //! Runs the binary as a user would, in a home of its own.
 
+#[allow(dead_code, reason = "only some of the tests run nodes")]
+pub mod node;
+
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::PathBuf;
