@@ -7,6 +7,7 @@
 pub mod agreement;
 pub mod anyone;
 pub mod challenge;
+pub mod demo;
 pub mod doctor;
 pub mod institution;
 pub mod issue;
@@ -84,7 +85,7 @@ pub fn rng() -> UnwrapErr<SysRng> {
 /// Whatever kept the command from an answer.
 pub fn run(command: Command, context: &mut Context) -> Result<Answer, CliError> {
     match command {
-        Command::Demo(_) => Err(CliError::usage("not-built").arg("command", "demo")),
+        Command::Demo(args) => demo::run(&args, context),
         Command::Doctor(args) => doctor::run(&args, context),
         Command::Node(command) => node::run(command, context),
         Command::Trust(command) => trust::run(command, context),

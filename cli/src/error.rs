@@ -179,7 +179,6 @@ impl CliError {
     }
 
     /// Returns the mistakes that are listed.
-    #[cfg(test)]
     pub fn all_mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }

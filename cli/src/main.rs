@@ -48,7 +48,12 @@ fn main() -> ExitCode {
 
 /// Sends log lines to stderr: warnings, more with `--verbose` and from a node that runs, or what `CARNET_LOG` asks for.
 fn log_to_stderr(verbose: bool) {
-    let level = if verbose { "carnet=info,carnet_node=info,warn" } else { "warn" };
+    // Gossip warns of every message that comes by two ways, which is what gossip is for.
+    let level = if verbose {
+        "carnet=info,carnet_node=info,warn,libp2p_gossipsub=error"
+    } else {
+        "warn,libp2p_gossipsub=error"
+    };
     let filter = EnvFilter::try_from_env("CARNET_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 }

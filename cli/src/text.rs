@@ -17,6 +17,7 @@ const LANGUAGES: &[(&str, &[&str])] = &[(
     FALLBACK,
     &[
         include_str!("../locales/en/common.ftl"),
+        include_str!("../locales/en/demo.ftl"),
         include_str!("../locales/en/errors.ftl"),
         include_str!("../locales/en/institution.ftl"),
         include_str!("../locales/en/reasons.ftl"),

@@ -24,6 +24,7 @@ use crate::ledger::{CheckpointView, Held, Ledger, LogView, ProfileView};
 use crate::log::checkpoint::{MAX_NOTE_BYTES, Note, NoteKey};
 use crate::log::merkle::{TreeHead, leaf_hash};
 use crate::log::proof::{ConsistencyProof, InclusionProof};
+use crate::profile::MAX_CREDENTIALS;
 use crate::statement::standing::{KeyPeriod, Standing, State, statement_leaf, status_leaf};
 use crate::statement::{Body, Statement};
 use crate::status::StatusToken;
@@ -153,10 +154,12 @@ impl Evidence {
             match logs.get_mut(&origin) {
                 Some((known, _)) if *known > size => {}
                 Some((known, kept)) if *known == size => {
+                    kept.note = joined(&kept.note, &log.note);
                     extend_new(&mut kept.earlier, log.earlier);
                     extend_new(&mut kept.statements, log.statements);
                     extend_new(&mut kept.issuances, log.issuances);
                     extend_new(&mut kept.status, log.status);
+                    kept.profile = kept.profile.take().or(log.profile);
                 }
                 _ => {
                     logs.insert(origin, (size, log));
@@ -178,8 +181,9 @@ impl Evidence {
     pub fn verify(&self) -> (Ledger, Vec<Dropped>) {
         let mut ledger = Ledger::new();
         let mut dropped = Vec::new();
+        let mut room = MAX_CREDENTIALS;
         for log in &self.logs {
-            match log.verify(&mut dropped) {
+            match log.verify(&mut room, &mut dropped) {
                 Ok(view) => ledger.insert(Arc::new(view)),
                 Err(reason) => {
                     let origin = Some(Did::of_inception(&log.inception.0));
@@ -191,6 +195,19 @@ impl Evidence {
     }
 }
 
+/// Returns a note with the signatures of both, if they are of one checkpoint; else the first.
+fn joined(one: &str, other: &str) -> String {
+    let (Ok(mut note), Ok(more)) = (Note::parse(one), Note::parse(other)) else {
+        return one.into();
+    };
+    if note.body() == more.body() {
+        for line in more.signatures() {
+            note.add(line.clone());
+        }
+    }
+    note.to_string()
+}
+
 fn extend_new<T: PartialEq>(kept: &mut Vec<T>, more: Vec<T>) {
     for item in more {
         if !kept.contains(&item) && kept.len() < MAX_ITEMS {
@@ -200,7 +217,14 @@ fn extend_new<T: PartialEq>(kept: &mut Vec<T>, more: Vec<T>) {
 }
 
 impl LogEvidence {
-    fn verify(&self, dropped: &mut Vec<Dropped>) -> Result<LogView, &'static str> {
+    /// Checks every part. `room` is the number of status lists that may still be inflated: a
+    /// presentation has a list for each of its credentials at most, and a list may be a thousand
+    /// times as large as what carries it.
+    fn verify(
+        &self,
+        room: &mut usize,
+        dropped: &mut Vec<Dropped>,
+    ) -> Result<LogView, &'static str> {
         let period = self.first_keys()?;
         let origin = Did::of_inception(&self.inception.0);
         let keys = period.keys;
@@ -240,12 +264,17 @@ impl LogEvidence {
         }
         for status in &self.status {
             let head = &standing.status_lists;
+            let Some(left) = room.checked_sub(1) else {
+                note("status list", Err("more status lists than credentials"));
+                continue;
+            };
+            *room = left;
             note("status list", view.add_status(status, head, keys.key(Purpose::Status)));
         }
         if let (Some(entry), Some(digest)) = (&self.profile, &standing.profile) {
             note("profile", view.set_profile(&entry.0, digest));
         }
-        view.checkpoints.insert(newest.head.size, newest);
+        view.add_checkpoint(newest);
         view.standing = Some(standing);
         Ok(view)
     }
@@ -319,7 +348,7 @@ impl LogView {
             .proof
             .verify(&checkpoint.head, newest)
             .map_err(|_| "not consistent with the newest checkpoint")?;
-        self.checkpoints.insert(checkpoint.head.size, checkpoint);
+        self.add_checkpoint(checkpoint);
         Ok(())
     }
 
@@ -363,7 +392,7 @@ impl LogView {
             .path
             .verify(evidence.leaf, leaf_hash(&evidence.entry.0), head)
             .map_err(|_| "not in the log")?;
-        self.issuances.insert(statement.digest(), (evidence.leaf, statement));
+        self.add_first(statement.digest(), evidence.leaf, statement);
         Ok(())
     }
 

@@ -4,6 +4,9 @@
 //! it from entries with proofs. Verification reads views and does not know which of the two it has,
 //! but for one rule: a view of the whole log counts as far as a quorum of witnesses has cosigned; a
 //! view from proofs counts only if a quorum has cosigned the very checkpoint that the proofs lead to.
+//!
+//! What is shown with a presentation stands beside what a verifier knows itself and never takes its
+//! place: it may add, but it cannot make anyone forget a revocation, a withdrawal or a witness.
 
 mod quorum;
 mod reach;
@@ -23,7 +26,7 @@ use crate::key::Purpose;
 use crate::log::checkpoint::Note;
 use crate::log::merkle::TreeHead;
 use crate::statement::accreditation::Accreditation;
-use crate::statement::agreement::Agreement;
+use crate::statement::agreement::{Agreement, Ratification};
 use crate::statement::issuance::Issuance;
 use crate::statement::profile::InstitutionProfile;
 use crate::statement::standing::{KeyPeriod, Standing, State};
@@ -132,12 +135,64 @@ impl LogView {
         })
     }
 
-    /// Returns the ratification of an agreement, if the log has one.
-    pub fn ratification(&self, agreement: &Digest) -> Option<(&Digest, &Held)> {
-        self.statements.iter().find(|(_, held)| match held.statement.body() {
-            Body::Ratification(ratification) => ratification.agreement == *agreement,
-            _ => false,
+    /// Returns the ratifications of an agreement, in the order of their digests. One institution may
+    /// have ratified for several seats; only the one that the agreement names for it counts.
+    pub fn ratifications(
+        &self,
+        agreement: &Digest,
+    ) -> impl Iterator<Item = (&Digest, &Held, &Ratification)> {
+        self.statements.iter().filter_map(move |(digest, held)| match held.statement.body() {
+            Body::Ratification(r) if r.agreement == *agreement => Some((digest, held, r)),
+            _ => None,
         })
+    }
+
+    /// Returns the first ratification of an agreement, if the log has one.
+    pub fn ratification(&self, agreement: &Digest) -> Option<(&Digest, &Held)> {
+        self.ratifications(agreement).next().map(|(digest, held, _)| (digest, held))
+    }
+
+    /// Adds what another view from proofs to the same checkpoint has.
+    fn join(&mut self, other: &Self) {
+        for (digest, held) in &other.statements {
+            self.statements.entry(*digest).or_insert_with(|| held.clone());
+        }
+        for (digest, (leaf, statement)) in &other.issuances {
+            self.add_first(*digest, *leaf, statement.clone());
+        }
+        for (uri, token) in &other.status {
+            self.status.entry(uri.clone()).or_insert_with(|| token.clone());
+        }
+        for checkpoint in other.checkpoints.values() {
+            self.add_checkpoint(checkpoint.clone());
+        }
+        if self.profile == ProfileView::NotShown {
+            self.profile = other.profile.clone();
+        }
+    }
+
+    /// Adds an issuance; of one that the log holds twice the first counts.
+    pub(crate) fn add_first(&mut self, digest: Digest, leaf: LeafIndex, statement: Statement) {
+        match self.issuances.get(&digest) {
+            Some((known, _)) if *known <= leaf => {}
+            _ => {
+                self.issuances.insert(digest, (leaf, statement));
+            }
+        }
+    }
+
+    /// Adds a checkpoint, or its cosignatures to those known.
+    pub(crate) fn add_checkpoint(&mut self, checkpoint: CheckpointView) {
+        match self.checkpoints.get_mut(&checkpoint.head.size) {
+            Some(known) => {
+                for line in checkpoint.note.signatures() {
+                    known.note.add(line.clone());
+                }
+            }
+            None => {
+                self.checkpoints.insert(checkpoint.head.size, checkpoint);
+            }
+        }
     }
 
     /// Returns whether the status lists known are those of the newest standing.
@@ -149,10 +204,17 @@ impl LogView {
     }
 }
 
+/// What is known of one log: what the verifier holds itself, and what was shown to it.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    own: Option<Arc<LogView>>,
+    shown: Option<Arc<LogView>>,
+}
+
 /// Views of many logs.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    logs: BTreeMap<Did, Arc<LogView>>,
+    logs: BTreeMap<Did, Known>,
 }
 
 impl Ledger {
@@ -161,44 +223,78 @@ impl Ledger {
         Self::default()
     }
 
-    /// Adds a view. Of two views of one log the larger is kept; of two of one size, the whole one.
+    /// Adds a view. Of two views of one log the larger is kept; of two of one size, the whole one;
+    /// of two from proofs to one checkpoint, the parts of both.
     pub fn insert(&mut self, view: Arc<LogView>) {
-        let rank = |view: &LogView| (view.newest().map(|c| c.head.size), view.is_whole);
-        match self.logs.get(&view.origin) {
-            Some(known) if rank(known) >= rank(&view) => {}
-            _ => {
-                self.logs.insert(view.origin, view);
+        keep(&mut self.logs.entry(view.origin).or_default().own, view);
+    }
+
+    /// Adds every view of another ledger as shown: beside those known already, never in their place.
+    pub fn merge(&mut self, other: &Self) {
+        for (origin, known) in &other.logs {
+            let here = &mut self.logs.entry(*origin).or_default().shown;
+            for view in [&known.own, &known.shown].into_iter().flatten() {
+                keep(here, Arc::clone(view));
             }
         }
     }
 
-    /// Returns the view of a log.
+    /// Returns the view of a log: the verifier's own, else the one shown.
     pub fn log(&self, origin: &Did) -> Option<&LogView> {
-        self.logs.get(origin).map(Arc::as_ref)
+        self.views(origin).next()
     }
 
-    /// Returns all views, in the order of the identifiers.
+    /// Returns the verifier's own view of a log.
+    pub fn own(&self, origin: &Did) -> Option<&LogView> {
+        self.logs.get(origin)?.own.as_deref()
+    }
+
+    /// Returns all views of a log, the verifier's own first.
+    pub fn views(&self, origin: &Did) -> impl Iterator<Item = &LogView> + use<'_> {
+        self.logs.get(origin).into_iter().flat_map(Known::views)
+    }
+
+    /// Returns one view of each log, in the order of the identifiers.
     pub fn logs(&self) -> impl Iterator<Item = &LogView> {
-        self.logs.values().map(Arc::as_ref)
-    }
-
-    /// Adds every view of another ledger.
-    pub fn merge(&mut self, other: &Self) {
-        for view in other.logs.values() {
-            self.insert(Arc::clone(view));
-        }
+        self.logs.values().filter_map(|known| known.views().next())
     }
 
     /// Returns the agreements of all logs, once each, in the order of their digests, with the log
     /// that holds them.
     pub fn agreements(&self) -> BTreeMap<&Digest, (&LogView, &Held, &Agreement)> {
         let mut found = BTreeMap::new();
-        for log in self.logs() {
+        for log in self.logs.values().flat_map(Known::views) {
             for (digest, held, agreement) in log.agreements() {
                 found.entry(digest).or_insert((log, held, agreement));
             }
         }
         found
+    }
+}
+
+impl Known {
+    fn views(&self) -> impl Iterator<Item = &LogView> {
+        [&self.own, &self.shown].into_iter().flatten().map(Arc::as_ref)
+    }
+}
+
+/// Keeps the better of two views of one log, or joins them.
+fn keep(place: &mut Option<Arc<LogView>>, view: Arc<LogView>) {
+    let rank = |view: &LogView| (view.newest().map(|c| c.head.size), view.is_whole);
+    let head = |view: &LogView| view.newest().map(|c| c.head);
+    match place {
+        Some(known) if !known.is_whole && !view.is_whole && head(known) == head(&view) => {
+            Arc::make_mut(known).join(&view);
+        }
+        // Two histories of one size: which is kept must not depend on the order.
+        Some(known) if rank(known) == rank(&view) => {
+            let root = |view: &LogView| head(view).map(|head| *head.root.as_bytes());
+            if !known.is_whole && root(&view) < root(known) {
+                *place = Some(view);
+            }
+        }
+        Some(known) if rank(known) > rank(&view) => {}
+        _ => *place = Some(view),
     }
 }
 

@@ -61,7 +61,7 @@ impl Line {
 }
 
 /// Control characters, line and paragraph separators, and the bidirectional overrides.
-fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -120,6 +120,9 @@ pub enum WalletError {
     /// A credential for a key of another wallet.
     #[error("the credential is for a key that this wallet did not request")]
     NotOurs,
+    /// A credential of which something was kept from its holder.
+    #[error("{0} of its claims or decoys are hidden from its holder: ask the issuer for a new one")]
+    Hidden(usize),
     /// A credential that is in the wallet already.
     #[error("the credential is in the wallet already")]
     Duplicate,
@@ -215,13 +218,16 @@ impl Wallet {
         Ok(KeyRequest::sign(institution, &self.seed.credential_key(&salt), now))
     }
 
-    /// Adds a credential, having checked that each disclosure fits and that it is for a key of this
-    /// wallet. The issuer is judged when evidence is fetched.
+    /// Adds a credential, having checked that each disclosure fits and none is missing (a hash without
+    /// one could hide a claim from its subject), and that it is for a key of this wallet. The issuer is judged when evidence is fetched.
     ///
     /// # Errors
     /// [`WalletError`]; the wallet is unchanged then.
     pub fn add(&mut self, file: CredentialFile) -> Result<CredentialId, WalletError> {
         let contents = read(file.profile, &file.sd_cwt.0)?;
+        if contents.withheld > 0 {
+            return Err(WalletError::Hidden(contents.withheld));
+        }
         if self.credentials.len() >= MAX_ITEMS {
             return Err(WalletError::Full);
         }
@@ -320,6 +326,8 @@ pub struct Contents {
     pub claims: Claims,
     /// What may be disclosed.
     pub disclosures: Vec<NamedDisclosure>,
+    /// Hashes for which the issuer gave no disclosure.
+    pub withheld: usize,
 }
 
 /// A claim that may be disclosed.
@@ -373,7 +381,7 @@ fn read(profile: Profile, sd_cwt: &[u8]) -> Result<Contents, WalletError> {
             disclosures.push(NamedDisclosure { name, index: placed.index, parent: placed.parent });
         }
     }
-    Ok(Contents { claims, disclosures })
+    Ok(Contents { claims, disclosures, withheld: restored.withheld })
 }
 
 fn name_of(placed: &Placed, number: usize) -> Option<String> {

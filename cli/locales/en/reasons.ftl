@@ -98,6 +98,7 @@ reason-key-unknown-stale = the key that signed this is not known here, but what 
 reason-key-not-in-force = { $issuer } had replaced or repudiated the key that signed this
 reason-signature-wrong = the signature is wrong: the credential is forged or was changed
 reason-disclosure-wrong = something shown was changed, or is from another credential: { $detail }
+reason-type-unsupported = the credential is of a type that this version of carnet does not know: { $type }
 reason-claims-wrong = the claims are not those of a credential: { $detail }
 reason-type-unsupported = it is a kind of credential that this program does not know; a newer one may ({ $detail })
 reason-prepared-incomplete = a copy must show a name and the birth date, and this one does not

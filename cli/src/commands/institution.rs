@@ -57,6 +57,11 @@ impl Operator {
         Ok(Self { client: operate(node)?, as_did: as_did.map(|did| did.to_string()) })
     }
 
+    /// Acts for the one institution of a node, with a client that has its token.
+    pub const fn at(client: Client) -> Self {
+        Self { client, as_did: None }
+    }
+
     /// Returns a path of the operator's interface with the institution in it.
     pub fn path(&self, path: &str) -> String {
         match &self.as_did {

@@ -13,6 +13,7 @@ use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::challenge::{Challenge, MAX_CHALLENGE_BYTES};
 use carnet_proto::evidence::{Evidence, GatherFor};
 use carnet_proto::file::{self, FileError};
+use carnet_proto::id::Did;
 use carnet_proto::issuing::{CredentialFile, MAX_CREDENTIAL_FILE_BYTES};
 use carnet_proto::key::Seed;
 use carnet_proto::profile::{FileKind, MAX_LIVE_SECONDS, MAX_PRESENTATION_BYTES};
@@ -248,7 +249,7 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
     };
     let presentation = opened
         .wallet
-        .present(&indexes, &request, join_evidence)
+        .present(&indexes, &request, Evidence::join_encoded)
         .map_err(|cause| CliError::usage("wallet-present").caused_by(cause))?;
     let bytes = presentation.to_file();
     if bytes.len() > MAX_PRESENTATION_BYTES {
@@ -273,12 +274,6 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         }
     }
     show::presented(&args.out, audience, nonce.is_some(), expires_at, &disclose, context)
-}
-
-/// Joins the evidence of several credentials, so that each log is shown once.
-fn join_evidence(parts: &[&[u8]]) -> Option<Vec<u8>> {
-    let parts: Vec<_> = parts.iter().filter_map(|part| Evidence::from_cbor(part).ok()).collect();
-    (!parts.is_empty()).then(|| Evidence::join(parts).to_cbor())
 }
 
 /// Reads a challenge that can still be answered.
@@ -311,36 +306,49 @@ fn refresh(args: &args::Refresh, context: &mut Context) -> Result<Answer, CliErr
     // Fetched before the wallet is opened: what is fetched does not depend on what is in it.
     let fetched = ledger::fetch(&client, context.texts.plain("progress-logs"))?;
     let mut opened = Opened::open(&args.file, context)?;
-    let now = context.now();
-    let mut refreshed = Vec::new();
-    let mut missing = Vec::new();
-    for index in 0..opened.wallet.credentials().len() {
-        let Some(credential) = opened.wallet.credentials().get(index) else { continue };
-        let claims = match contents_of(credential) {
-            Ok(contents) => contents.claims,
-            Err(cause) => {
-                return Err(CliError::input("wallet-add")
-                    .arg("file", opened.path.display().to_string())
-                    .caused_by(cause));
-            }
-        };
+    let gathered = gather(&mut opened.wallet, &fetched, context.now()).map_err(|cause| {
+        CliError::input("wallet-damaged")
+            .arg("file", opened.path.display().to_string())
+            .caused_by(cause)
+    })?;
+    if !gathered.refreshed.is_empty() {
+        opened.save()?;
+    }
+    show::refreshed(&fetched, &gathered.refreshed, &gathered.missing, context)
+}
+
+/// What came of gathering evidence.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// Indexes of the credentials that have new evidence.
+    pub refreshed: Vec<usize>,
+    /// Those whose issuance no log shows, with their issuers.
+    pub missing: Vec<(usize, Did)>,
+}
+
+/// Gathers evidence for every credential of a wallet from logs that were fetched.
+///
+/// # Errors
+/// If a credential in the wallet cannot be read.
+pub fn gather(
+    wallet: &mut Wallet,
+    fetched: &ledger::Fetched,
+    now: UnixSeconds,
+) -> Result<Gathered, WalletError> {
+    let mut gathered = Gathered::default();
+    for index in 0..wallet.credentials().len() {
+        let Some(credential) = wallet.credentials().get(index) else { continue };
+        let claims = contents_of(credential)?.claims;
         let issuance = credential.anchor.issuance;
         let known = fetched.replicas.get(&claims.issuer);
         if !known.is_some_and(|log| log.view().issuances.contains_key(&issuance)) {
-            missing.push((index, claims.issuer));
+            gathered.missing.push((index, claims.issuer));
             continue;
         }
-        let wanted = GatherFor {
-            issuer: claims.issuer,
-            issuance,
-            status_uri: &claims.status.uri.to_string(),
-        };
+        let wanted = GatherFor { issuer: claims.issuer, issuance, status_uri: &claims.status.uri };
         let evidence = Evidence::gather(&fetched.replicas, &wanted).to_cbor();
-        opened.wallet.set_evidence(index, evidence, now);
-        refreshed.push(index);
+        wallet.set_evidence(index, evidence, now);
+        gathered.refreshed.push(index);
     }
-    if !refreshed.is_empty() {
-        opened.save()?;
-    }
-    show::refreshed(&fetched, &refreshed, &missing, context)
+    Ok(gathered)
 }

@@ -185,7 +185,7 @@ impl Claims {
             .map_err(|source| ClaimsError::Malformed { claim: "skill", source })?;
         Ok(Self {
             issuer: required(claims, claim::ISS, "iss")?,
-            subject: optional(claims, claim::SUB, "sub")?,
+            subject: optional::<Line>(claims, claim::SUB, "sub")?.map(|sub| sub.as_str().into()),
             expires_at: required(claims, claim::EXP, "exp")?,
             not_before: optional(claims, claim::NBF, "nbf")?,
             issued_at: required(claims, claim::IAT, "iat")?,

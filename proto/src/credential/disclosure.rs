@@ -316,6 +316,9 @@ impl Restorer {
         for (key, value) in entries {
             match key {
                 Value::Simple(SIMPLE_REDACTED_KEYS) => hashes = Some(value),
+                Value::Text(text) if !(1..=255).contains(&text.len()) => {
+                    return Err(CborError::invalid("a text key has 1 to 255 bytes").into());
+                }
                 Value::Int(_) | Value::Text(_) => {
                     let path = extended(path, key.clone());
                     let value = self.value(value, &path, parent)?;

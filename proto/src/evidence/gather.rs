@@ -107,9 +107,8 @@ fn needs_above(replicas: &BTreeMap<Did, Replica>, issuer: Did) -> BTreeMap<Did, 
                 for signatory in agreement.signatories() {
                     let Some(theirs) = replicas.get(&signatory.did) else { continue };
                     let need = needs.entry(signatory.did).or_default();
-                    if let Some((ratification, _)) = theirs.view().ratification(digest) {
-                        need.statements.insert(*ratification);
-                    }
+                    let ratifications = theirs.view().ratifications(digest);
+                    need.statements.extend(ratifications.map(|(ratification, ..)| *ratification));
                     if seen.insert(signatory.did) {
                         queue.push(signatory.did);
                     }

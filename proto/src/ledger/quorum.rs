@@ -1,12 +1,14 @@
 //! Which cosignatures count, and what times they prove.
 
 use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 
-use super::{CheckpointView, Ledger, LogView, ProfileView};
-use crate::id::{Did, LeafIndex, TreeSize};
-use crate::log::checkpoint::NoteKey;
+use super::{Ledger, LogView, ProfileView};
+use crate::id::{Did, LeafIndex, RootHash, TreeSize};
+use crate::log::checkpoint::{NoteKey, NoteSignature};
+use crate::log::merkle::TreeHead;
 use crate::time::UnixSeconds;
 
 /// Whose cosignatures count, and how many of them are enough.
@@ -19,16 +21,32 @@ pub struct WitnessPolicy {
 }
 
 /// A witness policy whose witnesses' own logs were checked in turn: only those that hold are left.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Settled {
-    policy: WitnessPolicy,
-    holding: Vec<Did>,
+    policy: Rc<WitnessPolicy>,
+    /// Those that hold; witnesses on one node stand together and count once.
+    groups: Groups,
+    /// Tells it from every other that the same [`Quorums`] settled.
+    id: u32,
+    /// The newest view of a witness's own log that was too old to rely on.
+    stale: Option<UnixSeconds>,
 }
 
 impl Settled {
     /// Returns the policy that was settled.
     pub fn policy(&self) -> &WitnessPolicy {
         &self.policy
+    }
+
+    /// Returns when a witness that does not count was last seen, if what is known of it would count
+    /// but for its age.
+    pub fn stale(&self) -> Option<UnixSeconds> {
+        self.stale
+    }
+
+    /// Returns a number that no other policy settled by the same [`Quorums`] has.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
     }
 }
 
@@ -63,55 +81,129 @@ pub struct Quorums<'l> {
     ledger: &'l Ledger,
     now: UnixSeconds,
     view_age: u64,
-    times: RefCell<BTreeMap<(Did, TreeSize, Did), Times>>,
+    times: RefCell<BTreeMap<(Did, TreeSize, RootHash, Did), Times>>,
+    /// By policy, log and head: when a quorum cosigned.
+    quorate: RefCell<BTreeMap<(u32, Did, TreeSize, RootHash), Times>>,
+    /// By policy, log, head and whether the view is whole: how far it is cosigned.
+    positions: RefCell<BTreeMap<(u32, Did, TreeSize, RootHash, bool), Option<Position>>>,
+    /// By policy and log: the witnesses that count for it.
+    counting: RefCell<BTreeMap<(u32, Did), Groups>>,
+    settled: Cell<u32>,
 }
+
+/// Witnesses by node.
+type Groups = Rc<Vec<Vec<Did>>>;
 
 impl<'l> Quorums<'l> {
     /// Judges a ledger at a time; a view older than `view_age` seconds is too old to rely on.
     pub fn new(ledger: &'l Ledger, now: UnixSeconds, view_age: u64) -> Self {
-        Self { ledger, now, view_age, times: RefCell::default() }
+        Self {
+            ledger,
+            now,
+            view_age,
+            times: RefCell::default(),
+            quorate: RefCell::default(),
+            positions: RefCell::default(),
+            counting: RefCell::default(),
+            settled: Cell::default(),
+        }
     }
 
-    /// Returns the first and last time at which a witness cosigned a checkpoint.
-    fn cosigned(&self, log: &LogView, checkpoint: &CheckpointView, witness: &Did) -> Times {
-        let key = (log.origin, checkpoint.head.size, *witness);
+    /// Returns the first and last time at which a witness cosigned a checkpoint, in whichever view
+    /// the cosignature stands.
+    fn cosigned(&self, origin: &Did, head: &TreeHead, witness: &Did) -> Times {
+        let key = (*origin, head.size, head.root, *witness);
         if let Some(times) = self.times.borrow().get(&key) {
             return *times;
         }
-        let times =
-            self.ledger.log(witness).and_then(|log| log.current_keys()).and_then(|period| {
-                let key = NoteKey::of_witness(witness, period.keys.witness);
-                let times = checkpoint.note.cosignature_times(&key).ok()?;
-                Some((*times.iter().min()?, *times.iter().max()?))
-            });
+        let times = self.cosigned_anew(origin, head, witness);
         self.times.borrow_mut().insert(key, times);
         times
     }
 
-    /// Returns the q-th earliest and the q-th newest cosignature of a checkpoint by these witnesses;
-    /// the log's owner never counts, and witnesses on one node count once.
-    fn quorum(
-        &self,
-        log: &LogView,
-        checkpoint: &CheckpointView,
-        witnesses: &[Did],
-        quorum: u8,
-    ) -> Times {
+    fn cosigned_anew(&self, origin: &Did, head: &TreeHead, witness: &Did) -> Times {
+        let keys = self.ledger.log(witness)?.current_keys()?.keys;
+        let key = NoteKey::of_witness(witness, keys.witness);
+        let mut found: Times = None;
+        let mut seen = Vec::new();
+        for view in self.ledger.views(origin) {
+            let Some(checkpoint) = view.checkpoints.get(&head.size) else { continue };
+            if checkpoint.head != *head {
+                continue;
+            }
+            // What one view says wrongly takes nothing from what another says rightly.
+            let note = checkpoint.note.clone().retain(|line| !seen.contains(line));
+            for time in note.cosignature_times(&key).unwrap_or_default() {
+                let (first, last) = found.unwrap_or((time, time));
+                found = Some((first.min(time), last.max(time)));
+            }
+            seen.extend(note.signatures().iter().cloned());
+        }
+        found
+    }
+
+    /// Returns the q-th earliest and the q-th newest cosignature of a checkpoint; the log's owner
+    /// never counts, nor does a witness on the owner's node.
+    fn quorum(&self, origin: &Did, head: &TreeHead, settled: &Settled) -> Times {
+        let key = (settled.id, *origin, head.size, head.root);
+        if let Some(times) = self.quorate.borrow().get(&key) {
+            return *times;
+        }
+        let times = self.quorum_anew(origin, head, settled);
+        self.quorate.borrow_mut().insert(key, times);
+        times
+    }
+
+    fn quorum_anew(&self, origin: &Did, head: &TreeHead, settled: &Settled) -> Times {
+        let nth = usize::from(settled.policy.quorum).checked_sub(1)?;
         let mut first = Vec::new();
         let mut last = Vec::new();
-        for group in self.by_node(witnesses) {
-            let times: Vec<_> = group
-                .iter()
-                .filter(|witness| **witness != log.origin)
-                .filter_map(|witness| self.cosigned(log, checkpoint, witness))
-                .collect();
+        for group in self.counting(origin, settled).iter() {
+            let times = group.iter().filter_map(|witness| self.cosigned(origin, head, witness));
+            let times: Vec<_> = times.collect();
             first.extend(times.iter().map(|(first, _)| *first).min());
             last.extend(times.iter().map(|(_, last)| *last).max());
         }
         first.sort_unstable();
         last.sort_unstable_by(|a, b| b.cmp(a));
-        let nth = usize::from(quorum).checked_sub(1)?;
         Some((*first.get(nth)?, *last.get(nth)?))
+    }
+
+    /// Returns the witnesses that count for a log: all but its owner, and whoever is on its node.
+    fn counting(&self, origin: &Did, settled: &Settled) -> Groups {
+        let key = (settled.id, *origin);
+        if let Some(groups) = self.counting.borrow().get(&key) {
+            return Rc::clone(groups);
+        }
+        let is_owner = |group: &&Vec<Did>| group.iter().any(|w| self.is_one_node(w, origin));
+        let groups = settled.groups.iter().filter(|group| !is_owner(group)).cloned().collect();
+        let groups = Rc::new(groups);
+        self.counting.borrow_mut().insert(key, Rc::clone(&groups));
+        groups
+    }
+
+    /// Returns the peer ids that any view's profile names; `None` if no profile is shown.
+    fn peers(&self, institution: &Did) -> Option<Vec<&'l str>> {
+        let mut found: Option<Vec<&str>> = None;
+        for view in self.ledger.views(institution) {
+            match &view.profile {
+                ProfileView::Known(profile) => {
+                    let peers = profile.nodes.iter().map(|node| node.peer.as_str());
+                    found.get_or_insert_default().extend(peers);
+                }
+                ProfileView::None => {
+                    found.get_or_insert_default();
+                }
+                ProfileView::NotShown => {}
+            }
+        }
+        found
+    }
+
+    fn is_one_node(&self, one: &Did, other: &Did) -> bool {
+        let shared = |a: Vec<&str>, b: Vec<&str>| a.iter().any(|peer| b.contains(peer));
+        one == other
+            || self.peers(one).zip(self.peers(other)).is_some_and(|(one, other)| shared(one, other))
     }
 
     /// Groups witnesses whose profiles name the same peer id. A witness whose profile is not shown
@@ -119,13 +211,7 @@ impl<'l> Quorums<'l> {
     fn by_node(&self, witnesses: &[Did]) -> Vec<Vec<Did>> {
         let mut groups: Vec<(Vec<&str>, Vec<Did>)> = Vec::new();
         for witness in witnesses {
-            let mut peers: Vec<&str> = match self.ledger.log(witness).map(|log| &log.profile) {
-                Some(ProfileView::Known(profile)) => {
-                    profile.nodes.iter().map(|node| node.peer.as_str()).collect()
-                }
-                Some(ProfileView::None) => Vec::new(),
-                Some(ProfileView::NotShown) | None => continue,
-            };
+            let Some(mut peers) = self.peers(witness) else { continue };
             let mut members = Vec::from([*witness]);
             // A witness on two nodes joins the groups of both into one.
             groups.retain_mut(|(known, group)| {
@@ -150,13 +236,22 @@ impl<'l> Quorums<'l> {
         holding.sort_unstable();
         holding.dedup();
         holding.retain(|witness| self.ledger.log(witness).is_some());
+        let policy = Rc::new(policy.clone());
+        let mut stale = None;
         loop {
             let before = holding.len();
-            let current = Settled { policy: policy.clone(), holding: holding.clone() };
+            let id = self.settled.get();
+            self.settled.set(id.wrapping_add(1));
+            let groups = Rc::new(self.by_node(&holding));
+            let current = Settled { policy: Rc::clone(&policy), groups, id, stale };
             holding.retain(|witness| {
-                let log = self.ledger.log(witness);
-                log.and_then(|log| self.position(log, &current))
-                    .is_some_and(|position| position.is_usable && self.is_fresh(&position))
+                let position = self.best(witness, &current).map(|(_, position)| position);
+                let Some(position) = position.filter(Position::is_usable) else { return false };
+                let is_fresh = self.is_fresh(&position);
+                if !is_fresh {
+                    stale = stale.max(Some(position.seen));
+                }
+                is_fresh
             });
             if holding.len() == before {
                 return current;
@@ -169,57 +264,84 @@ impl<'l> Quorums<'l> {
         self.now.since(position.seen) <= self.view_age
     }
 
-    /// Returns how far a log is cosigned; `None` if nowhere by a quorum.
-    pub fn position(&self, log: &LogView, settled: &Settled) -> Option<Position> {
-        let newest = log.newest()?.head.size;
-        let mut position: Option<Position> = None;
-        for (size, checkpoint) in log.checkpoints.iter().rev() {
-            let times = self.quorum(log, checkpoint, &settled.holding, settled.policy.quorum);
-            let Some((_, last)) = times else { continue };
-            match &mut position {
-                None => {
-                    let is_usable = log.is_whole || *size == newest;
-                    position = Some(Position { covered: *size, seen: last, is_usable });
-                }
-                Some(position) => position.seen = position.seen.max(last),
+    /// Returns the view of a log that a quorum has cosigned furthest, and how far; a view that
+    /// counts before one that does not. `None` if no view is cosigned anywhere.
+    pub fn best(&self, origin: &Did, settled: &Settled) -> Option<(&'l LogView, Position)> {
+        let mut best: Option<(&LogView, Position)> = None;
+        for view in self.ledger.views(origin) {
+            let Some(position) = self.position(view, settled) else { continue };
+            let rank = |p: &Position| (p.is_usable, p.covered, p.seen);
+            if best.as_ref().is_none_or(|(_, known)| rank(known) < rank(&position)) {
+                best = Some((view, position));
             }
         }
+        best
+    }
+
+    /// Returns how far a view is cosigned; `None` if nowhere by a quorum.
+    pub fn position(&self, log: &LogView, settled: &Settled) -> Option<Position> {
+        let newest = log.newest()?.head;
+        let key = (settled.id, log.origin, newest.size, newest.root, log.is_whole);
+        if let Some(position) = self.positions.borrow().get(&key) {
+            return *position;
+        }
+        let position = self.position_anew(log, settled);
+        self.positions.borrow_mut().insert(key, position);
         position
     }
 
+    fn position_anew(&self, log: &LogView, settled: &Settled) -> Option<Position> {
+        let newest = log.newest()?.head.size;
+        // Whatever an entry of an unknown kind says might change what stands before and after it.
+        let known = |size: TreeSize| log.unsupported_from.is_none_or(|leaf| !leaf.is_in(size));
+        log.checkpoints.values().rev().filter(|c| known(c.head.size)).find_map(|checkpoint| {
+            let (_, seen) = self.quorum(&log.origin, &checkpoint.head, settled)?;
+            let covered = checkpoint.head.size;
+            Some(Position { covered, seen, is_usable: log.is_whole || covered == newest })
+        })
+    }
+
     /// Returns the earliest time by which a leaf is proven to have existed: the q-th earliest
-    /// cosignature on a checkpoint that covers it, the earliest over all of them.
+    /// cosignature on a checkpoint that covers it, the earliest over all of this view.
     pub fn proven_time(
         &self,
         log: &LogView,
         settled: &Settled,
         leaf: LeafIndex,
     ) -> Option<UnixSeconds> {
-        log.checkpoints
-            .iter()
-            .filter(|(size, _)| leaf.is_in(**size))
-            .filter_map(|(_, checkpoint)| {
-                self.quorum(log, checkpoint, &settled.holding, settled.policy.quorum)
-            })
-            .map(|(first, _)| first)
-            .min()
+        let mut earliest: Option<UnixSeconds> = None;
+        let covering = log.checkpoints.values().filter(|c| leaf.is_in(c.head.size));
+        for checkpoint in covering {
+            // What a note claims is looked at before its signatures are: a log of years has thousands
+            // of checkpoints, and only the first of them prove anything earlier.
+            let mut claims = self
+                .ledger
+                .views(&log.origin)
+                .filter_map(|view| view.checkpoints.get(&checkpoint.head.size))
+                .flat_map(|same| same.note.signatures())
+                .filter_map(NoteSignature::cosignature);
+            if earliest.is_some_and(|known| claims.all(|(time, _)| time >= known)) {
+                continue;
+            }
+            let first = self.quorum(&log.origin, &checkpoint.head, settled).map(|(first, _)| first);
+            earliest = earliest.into_iter().chain(first).min();
+        }
+        earliest
     }
 
     /// Returns whether a quorum stated, at or after a time, that the log had no more than `size`
     /// entries.
     pub fn was_no_larger(
         &self,
-        log: &LogView,
+        origin: &Did,
         settled: &Settled,
         size: TreeSize,
         at: UnixSeconds,
     ) -> bool {
-        log.checkpoints
-            .iter()
-            .filter(|(known, _)| **known <= size)
-            .filter_map(|(_, checkpoint)| {
-                self.quorum(log, checkpoint, &settled.holding, settled.policy.quorum)
-            })
+        self.ledger
+            .views(origin)
+            .flat_map(|view| view.checkpoints.range(..=size).rev())
+            .filter_map(|(_, checkpoint)| self.quorum(origin, &checkpoint.head, settled))
             .any(|(_, last)| last >= at)
     }
 

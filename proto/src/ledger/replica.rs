@@ -221,7 +221,7 @@ impl Replica {
         note: &Note,
         proof: Option<&ConsistencyProof>,
     ) -> Result<(), ReplicaError> {
-        let target = self.check_note(note)?;
+        let (target, own) = self.check_note(note)?;
         let before = self.size();
         let after = TreeSize(before.0.saturating_add(entries.len() as u64));
         if after > target.size {
@@ -244,9 +244,23 @@ impl Replica {
             self.fold(Statement::parse(entry));
         }
         if after == target.size {
-            self.keep(target, note.clone());
+            // A note that comes without them takes no cosignatures away.
+            let mut kept = match self.view.checkpoints.get(&target.size) {
+                Some(checkpoint) => checkpoint.note.clone(),
+                None => own,
+            };
+            for line in self.foreign(note) {
+                merge_line(&mut kept, line);
+            }
+            self.keep(target, kept);
         }
         Ok(())
+    }
+
+    /// Returns the lines of a note that are not under the log's own name.
+    fn foreign<'n>(&self, note: &'n Note) -> impl Iterator<Item = &'n NoteSignature> {
+        let owner = self.view.origin.to_string();
+        note.signatures().iter().filter(move |line| line.name != owner)
     }
 
     /// Accepts a checkpoint of entries that are held already: an older one, or more cosignatures.
@@ -261,21 +275,19 @@ impl Replica {
         note: &Note,
         mut counts: impl FnMut(&NoteSignature, &Note) -> bool,
     ) -> Result<bool, ReplicaError> {
-        let target = self.check_note(note)?;
+        let (target, own) = self.check_note(note)?;
         let held = self.tree.root_at(target.size);
         let held =
             held.ok_or(ReplicaError::WrongRange { expected: self.size(), limit: target.size })?;
         if held != target.root {
             return Err(ReplicaError::Fork(target.size));
         }
-        let owner = self.view.origin.to_string();
-        let own = note.clone().retain(|line| line.name == owner);
         let mut known = match self.view.checkpoints.get(&target.size) {
             Some(checkpoint) => checkpoint.note.clone(),
             None => own,
         };
         let mut changed = !self.view.checkpoints.contains_key(&target.size);
-        for line in note.signatures().iter().filter(|line| line.name != owner) {
+        for line in self.foreign(note) {
             if !known.signatures().contains(line) && counts(line, note) {
                 changed |= merge_line(&mut known, line);
             }
@@ -340,7 +352,9 @@ impl Replica {
         self.add_checkpoint(&note, |_, _| false).map(|_| ())
     }
 
-    fn check_note(&self, note: &Note) -> Result<TreeHead, ReplicaError> {
+    /// Returns what a note of this log states, and the note with the log's own signature alone:
+    /// whatever else stands under its name would only leave less room for cosignatures.
+    fn check_note(&self, note: &Note) -> Result<(TreeHead, Note), ReplicaError> {
         let checkpoint = note.checkpoint()?;
         if checkpoint.did() != Ok(self.view.origin) {
             return Err(ReplicaError::OtherLog);
@@ -349,8 +363,14 @@ impl Replica {
         // The set in force after leaf size - 1.
         let period = self.view.keys.iter().rev().find(|p| p.from.is_in(size));
         let period = period.ok_or(ReplicaError::NotAnInception)?;
-        note.verify(&NoteKey::of_log(&self.view.origin, period.keys.checkpoint))?;
-        Ok(checkpoint.head)
+        let key = NoteKey::of_log(&self.view.origin, period.keys.checkpoint);
+        note.verify(&key)?;
+        let mut is_first = true;
+        let own = note.clone().retain(|line| {
+            let is_own = line.name == key.name() && line.id == key.id();
+            is_own && core::mem::take(&mut is_first)
+        });
+        Ok((checkpoint.head, own))
     }
 
     fn keep(&mut self, head: TreeHead, note: Note) {

@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use super::policy::Accept;
 use super::report::{Check, Reason, check, reason};
-use super::{Judge, fail, not_checked, pass};
+use super::{Judge, fail, not_checked, pass, undetermined};
 use crate::anchor::Anchor;
-use crate::credential::claims::{self, Claims};
+use crate::credential::claims::{self, Claims, ClaimsError};
 use crate::credential::disclosure::{DisclosureError, Reader, Restored};
 use crate::credential::skill;
 use crate::id::Did;
@@ -85,6 +85,10 @@ impl Judge<'_> {
         let claims = match &credential.claims {
             Ok(claims) => claims,
             Err(None) => return not_checked(check::CLAIM_SHAPE),
+            Err(Some(ClaimsError::UnknownType(found))) => {
+                let reason = Reason::new(reason::TYPE_UNSUPPORTED).with("type", found);
+                return undetermined(check::CLAIM_SHAPE, reason);
+            }
             Err(Some(error)) => {
                 let reason = Reason::new(reason::CLAIMS_WRONG).with("detail", error);
                 return fail(check::CLAIM_SHAPE, reason);

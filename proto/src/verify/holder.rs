@@ -8,6 +8,7 @@ use super::policy::Accept;
 use super::report::{Check, Reason, check, reason};
 use super::{Judge, fail, not_checked, pass, undetermined};
 use crate::credential::claims::{Claims, Person};
+use crate::id::Digest;
 use crate::presentation::container_digest;
 use crate::profile::{AUDIENCE_ANYONE, MAX_LIVE_SECONDS, MAX_PREPARED_SECONDS};
 
@@ -40,11 +41,10 @@ impl Judge<'_> {
         let token = &credential.token.claims;
         let (now, skew) = (self.quorums.now(), self.skew());
         let (iat, exp) = (token.issued_at, token.expires_at);
-        if iat >= exp
-            || iat < claims.issued_at
-            || exp > claims.expires_at
-            || iat >= claims.expires_at
-        {
+        // That the credential itself has run out is for the check of its own times to say.
+        let has_run_out = claims.expires_at.plus(skew) <= now;
+        let outlives = exp > claims.expires_at || iat >= claims.expires_at;
+        if iat >= exp || iat < claims.issued_at || (outlives && !has_run_out) {
             return Err(Reason::new(reason::PRESENTATION_TIMES));
         }
         let longest = match token.nonce {
@@ -82,7 +82,11 @@ impl Judge<'_> {
         if !self.all_decoded {
             return not_checked(id);
         }
-        if credential.token.claims.container == container_digest(self.digests) {
+        // The same attestation twice would count twice in whatever is added up from them.
+        let is_twice = |one: &Digest| self.digests.iter().filter(|other| *other == one).count() > 1;
+        if self.digests.iter().any(is_twice) {
+            fail(id, Reason::new(reason::CONTAINER_MISMATCH))
+        } else if credential.token.claims.container == container_digest(self.digests) {
             pass(id, Reason::new(reason::OK).with("count", self.digests.len()))
         } else {
             fail(id, Reason::new(reason::CONTAINER_MISMATCH))

@@ -6,10 +6,10 @@ use super::credential::Credential;
 use super::path::{Found, Wanted};
 use super::report::{Check, Link, Outcome, Reason, check, reason};
 use super::{Judge, called, fail, not_checked, pass, undetermined};
-use crate::id::LeafIndex;
+use crate::id::{Did, LeafIndex};
 use crate::key::Purpose;
 use crate::ledger::{LogView, Position, Settled};
-use crate::status::{Status, StatusUri};
+use crate::status::{Status, StatusToken, StatusUri};
 use crate::time::UnixSeconds;
 
 /// What was found out about the issuer.
@@ -22,42 +22,49 @@ pub(super) struct IssuerResult {
     pub links: Option<Vec<Link>>,
     pub proven: Option<UnixSeconds>,
     pub oldest: Option<UnixSeconds>,
-    /// How far the issuer's log is cosigned.
-    position: Option<Position>,
+    /// Whose cosignatures count for this issuer, if that is known.
+    settled: Option<Settled>,
+    /// Whether the view of the issuer's log is recent.
     is_fresh: bool,
-    /// Whether it is known whose cosignatures count for this issuer.
-    has_witnesses: bool,
 }
 
 impl Judge<'_> {
+    fn views(&self, issuer: Option<Did>) -> impl Iterator<Item = &LogView> {
+        issuer.into_iter().flat_map(|did| self.quorums.ledger().views(&did))
+    }
+
     pub(super) fn issuer(&self, credential: &Credential<'_>) -> IssuerResult {
-        let log = credential.issuer.and_then(|did| self.quorums.ledger().log(&did));
-        let issuance = log.zip(credential.anchor).and_then(|(log, a)| log.issuance(&a.issuance));
-        let leaf = issuance.map(|(leaf, _)| leaf);
+        let views = || self.views(credential.issuer);
+        let issuance = credential.anchor.map(|anchor| anchor.issuance);
+        // The view that holds the issuance; without it, any.
+        let holding = issuance.and_then(|digest| {
+            let (log, (leaf, _)) = views().find_map(|log| Some((log, log.issuance(&digest)?)))?;
+            Some((log, leaf))
+        });
+        let log = holding.map(|(log, _)| log).or_else(|| views().next());
+        let leaf = holding.map(|(_, leaf)| leaf);
         let scope = credential.claims.as_ref().ok().map(|claims| claims.skill.scope());
         let found = credential.issuer.map(|issuer| {
             self.search.find(&Wanted {
                 issuer,
                 scope: scope.as_ref(),
                 issued_at: credential.claims.as_ref().ok().map(|claims| claims.issued_at),
-                issuance: leaf,
+                issuance,
             })
         });
-        let settled = match &found {
+        let (settled, proven) = match &found {
             Some(
-                Found::Path { witnesses, .. }
-                | Found::Unclear { witnesses, .. }
-                | Found::Broken { witnesses, .. },
-            ) => witnesses.clone(),
-            Some(Found::Unknown(_)) | None => None,
+                Found::Path { witnesses, proven, .. }
+                | Found::Unclear { witnesses, proven, .. }
+                | Found::Broken { witnesses, proven, .. },
+            ) => (witnesses.clone(), *proven),
+            Some(Found::Unknown(_)) | None => (None, None),
         };
-        let proven = log
+        let position = credential
+            .issuer
             .zip(settled.as_ref())
-            .zip(leaf)
-            .and_then(|((log, settled), leaf)| self.quorums.proven_time(log, settled, leaf));
-        let position = log
-            .zip(settled.as_ref())
-            .and_then(|(log, settled)| self.quorums.position(log, settled));
+            .and_then(|(issuer, settled)| self.quorums.best(&issuer, settled))
+            .map(|(_, position)| position);
         let is_fresh = position.is_some_and(|p| self.quorums.is_fresh(&p));
         let (key, signature) = self.key_and_signature(credential, log, leaf, is_fresh);
         let path_check = path_check(found.as_ref());
@@ -66,19 +73,20 @@ impl Judge<'_> {
             Some(Found::Path { links, .. }) => Some(links),
             _ => None,
         };
+        // Without witnesses that count, nothing is proven; the check of witnesses says why.
+        let can_prove = settled.as_ref().is_some_and(|settled| settled.stale().is_none());
         let oldest = links.as_ref().and_then(|links| self.oldest(links, position));
         IssuerResult {
             key,
             signature,
-            anchor: self.anchor(credential, log, leaf, proven, settled.is_some()),
+            anchor: self.anchor(credential, log, leaf, proven, can_prove),
             witnesses,
             path_check,
             links,
             proven,
             oldest,
-            position,
+            settled,
             is_fresh,
-            has_witnesses: settled.is_some(),
         }
     }
 
@@ -126,7 +134,7 @@ impl Judge<'_> {
         log: Option<&LogView>,
         leaf: Option<LeafIndex>,
         proven: Option<UnixSeconds>,
-        has_witnesses: bool,
+        can_prove: bool,
     ) -> Check {
         let id = check::ANCHOR;
         let Some(anchor) = credential.anchor else {
@@ -151,7 +159,7 @@ impl Judge<'_> {
                     fail(id, Reason::new(reason::ISSUED_AFTER_ANCHOR).with("proven", proven))
                 }
                 (Some(proven), _) => pass(id, Reason::new(reason::PROVEN).with("proven", proven)),
-                (None, _) if !has_witnesses => not_checked(id),
+                (None, _) if !can_prove => not_checked(id),
                 (None, _) => undetermined(id, Reason::new(reason::NOT_PROVEN)),
             }
         };
@@ -172,8 +180,11 @@ impl Judge<'_> {
         let (Some(log), Some(settled)) = (log, settled) else { return not_checked(id) };
         let name = called(log);
         let Some(position) = position.filter(Position::is_usable) else {
-            let reason = Reason::new(reason::NO_QUORUM).with("log", name);
-            return undetermined(id, reason.with("quorum", settled.policy().quorum));
+            let reason = match settled.stale() {
+                Some(seen) => Reason::new(reason::VIEW_STALE).with("seen", seen),
+                None => Reason::new(reason::NO_QUORUM).with("quorum", settled.policy().quorum),
+            };
+            return undetermined(id, reason.with("log", name));
         };
         if position.seen > self.quorums.now().plus(self.skew()) {
             return undetermined(id, Reason::new(reason::CLOCK_BEHIND).with("seen", position.seen));
@@ -198,8 +209,17 @@ impl Judge<'_> {
         if uri.is_none_or(|uri| uri.issuer != claims.issuer) {
             return fail(id, Reason::new(reason::STATUS_OTHER_ISSUER));
         }
-        let log = self.quorums.ledger().log(&claims.issuer);
-        let Some((log, token)) = log.and_then(|log| Some((log, log.status.get(&reference.uri)?)))
+        // A refusal stands in whatever view and however old: revocation is final, and a newer list
+        // that lifts a suspension is for the holder to show.
+        let views = || self.views(Some(claims.issuer));
+        let is_revoked = |log: &LogView| {
+            let token = log.status.get(&reference.uri);
+            token.is_some_and(|t| t.list.value(reference.index) == Some(Status::Invalid as u8))
+        };
+        if views().any(is_revoked) {
+            return fail(id, Reason::new(reason::REVOKED));
+        }
+        let Some((log, token, is_shown)) = self.newest_list(claims.issuer, &reference.uri, issuer)
         else {
             return undetermined(id, Reason::new(reason::STATUS_UNKNOWN));
         };
@@ -207,17 +227,15 @@ impl Judge<'_> {
         let has_expired = token.expires_at.is_none_or(|exp| exp.plus(self.skew()) <= now);
         // Without a recent cosigned view it is not known which list is the newest.
         let is_newest = log.has_newest_status();
-        let is_shown = issuer.position.is_some_and(|p| p.is_usable()) && issuer.is_fresh;
         let is_stale = has_expired || !is_newest || token.issued_at > now.plus(self.skew());
         let age = now.since(token.issued_at);
-        let stale = || undetermined(id, Reason::new(reason::STATUS_STALE).with("age", age));
         match token.list.value(reference.index) {
             None => fail(id, Reason::new(reason::STATUS_INDEX)),
-            // A refusal stands even in an old list: revocation is final, and a newer list that
-            // lifts a suspension is for the holder to show.
-            Some(value) if value == Status::Invalid as u8 => fail(id, Reason::new(reason::REVOKED)),
-            Some(_) if !issuer.has_witnesses => not_checked(id),
-            Some(_) if is_stale || !is_shown => stale(),
+            // Which list is the newest, only a recent view tells; the check of witnesses says so.
+            Some(_) if !issuer.is_fresh => not_checked(id),
+            Some(_) if is_stale || !is_shown => {
+                undetermined(id, Reason::new(reason::STATUS_STALE).with("age", age))
+            }
             Some(value) if value == Status::Suspended as u8 => {
                 fail(id, Reason::new(reason::SUSPENDED))
             }
@@ -228,12 +246,38 @@ impl Judge<'_> {
         }
     }
 
+    /// Returns the list in the view that is cosigned furthest of those that have it, and whether it
+    /// is known to be the newest: that view counts, is recent, and none cosigned further names others.
+    fn newest_list(
+        &self,
+        issuer: Did,
+        uri: &str,
+        result: &IssuerResult,
+    ) -> Option<(&LogView, &StatusToken, bool)> {
+        let furthest =
+            result.settled.as_ref().and_then(|settled| self.quorums.best(&issuer, settled));
+        let mut found: Option<(&LogView, &StatusToken, Option<Position>)> = None;
+        for log in self.views(Some(issuer)) {
+            let Some(token) = log.status.get(uri) else { continue };
+            let settled = result.settled.as_ref();
+            let position = settled.and_then(|settled| self.quorums.position(log, settled));
+            let rank = |p: &Option<Position>| p.map(|p| (p.is_usable(), p.covered));
+            if found.as_ref().is_none_or(|(_, _, known)| rank(known) < rank(&position)) {
+                found = Some((log, token, position));
+            }
+        }
+        let (log, token, position) = found?;
+        let lists = |log: &LogView| log.standing.as_ref().map(|standing| standing.status_lists);
+        let is_furthest = furthest.is_some_and(|(view, at)| {
+            Some(at.covered) == position.map(|p| p.covered) || lists(view) == lists(log)
+        });
+        let is_fresh = position.is_some_and(|p| p.is_usable() && self.quorums.is_fresh(&p));
+        Some((log, token, is_fresh && is_furthest))
+    }
+
     /// Returns the oldest time at which a quorum saw a log of the path.
     fn oldest(&self, links: &[Link], issuer: Option<Position>) -> Option<UnixSeconds> {
-        let on_path = links.iter().filter_map(|link| {
-            let log = self.quorums.ledger().log(link.did())?;
-            self.search.position_anywhere(log)
-        });
+        let on_path = links.iter().filter_map(|link| self.search.position_anywhere(link.did()));
         on_path.chain(issuer).map(|position| position.seen).min()
     }
 }

@@ -5,6 +5,9 @@
 //! lengths the accreditor with the smaller identifier comes first, then the smaller statement digest,
 //! so that every verifier with the same views reports the same path.
 //!
+//! An agreement leads on only from a body that ratified it itself and may let others in: that somebody
+//! names it as a signatory says nothing, and whoever may only issue cannot accredit by a treaty.
+//!
 //! It runs up to three times: with links that hold; then also with those that cannot be judged here,
 //! which makes the answer undetermined; then with all, which makes it invalid. What is not even then
 //! reached is unknown.
@@ -19,8 +22,8 @@ use core::cell::RefCell;
 use self::link::Judge;
 use super::policy::{Policy, TrustPurpose};
 use super::report::{Link, Reason, reason};
-use crate::id::{Did, Digest, LeafIndex};
-use crate::ledger::{LogView, Position, ProfileView, Quorums, Settled, WitnessPolicy};
+use crate::id::{Did, Digest};
+use crate::ledger::{Held, LogView, Position, ProfileView, Quorums, Settled, WitnessPolicy};
 use crate::statement::accreditation::Scope;
 use crate::statement::agreement::Agreement;
 use crate::time::UnixSeconds;
@@ -35,19 +38,30 @@ pub(super) struct Wanted<'a> {
     /// Absent if the claims could not be read.
     pub scope: Option<&'a Scope>,
     pub issued_at: Option<UnixSeconds>,
-    /// The leaf that anchors the credential.
-    pub issuance: Option<LeafIndex>,
+    /// The issuance that anchors the credential.
+    pub issuance: Option<Digest>,
 }
 
 /// What the search found.
 #[derive(Clone, Debug)]
 pub(super) enum Found {
-    /// A path that holds, and the witness policy by which the issuer's log is judged.
-    Path { links: Vec<Link>, witnesses: Option<Settled> },
+    /// A path that holds, the witness policy by which the issuer's log is judged, and by when the
+    /// credential is proven to have existed.
+    Path { links: Vec<Link>, witnesses: Option<Settled>, proven: Option<UnixSeconds> },
     /// A path that cannot be judged here.
-    Unclear { reason: Reason, statement: Option<Digest>, witnesses: Option<Settled> },
+    Unclear {
+        reason: Reason,
+        statement: Option<Digest>,
+        witnesses: Option<Settled>,
+        proven: Option<UnixSeconds>,
+    },
     /// Only paths that do not hold.
-    Broken { reason: Reason, statement: Option<Digest>, witnesses: Option<Settled> },
+    Broken {
+        reason: Reason,
+        statement: Option<Digest>,
+        witnesses: Option<Settled>,
+        proven: Option<UnixSeconds>,
+    },
     /// No path at all.
     Unknown(Reason),
 }
@@ -81,6 +95,32 @@ struct Realm {
     only_chaining: bool,
 }
 
+impl Realm {
+    /// Returns whether links are judged alike in both.
+    fn is_same(&self, other: &Self) -> bool {
+        let id = |realm: &Self| realm.witnesses.as_ref().map(Settled::id);
+        (id(self), self.may_follow_agreements, self.only_chaining)
+            == (id(other), other.may_follow_agreements, other.only_chaining)
+    }
+}
+
+/// Returns the place of a realm, which is added if there is none like it.
+fn place_of(realms: &mut Vec<Realm>, realm: Realm) -> usize {
+    realms.iter().position(|known| known.is_same(&realm)).unwrap_or_else(|| {
+        realms.push(realm);
+        realms.len() - 1
+    })
+}
+
+/// An agreement with the log and the entry that hold it.
+#[derive(Clone, Copy)]
+struct Logged<'l> {
+    digest: &'l Digest,
+    holder: &'l LogView,
+    held: &'l Held,
+    agreement: &'l Agreement,
+}
+
 /// A body that was reached.
 #[derive(Clone)]
 struct Reached {
@@ -98,11 +138,20 @@ pub(super) struct Search<'l> {
     quorums: &'l Quorums<'l>,
     policy: &'l Policy,
     settled: RefCell<BTreeMap<WitnessPolicy, Settled>>,
+    /// Agreements by signatory, in the order of their digests.
+    agreements: BTreeMap<Did, Vec<Logged<'l>>>,
 }
 
 impl<'l> Search<'l> {
     pub fn new(quorums: &'l Quorums<'l>, policy: &'l Policy) -> Self {
-        Self { quorums, policy, settled: RefCell::default() }
+        let mut agreements: BTreeMap<Did, Vec<Logged<'l>>> = BTreeMap::new();
+        for (digest, (holder, held, agreement)) in quorums.ledger().agreements() {
+            for signatory in agreement.signatories() {
+                let logged = Logged { digest, holder, held, agreement };
+                agreements.entry(signatory.did).or_default().push(logged);
+            }
+        }
+        Self { quorums, policy, settled: RefCell::default(), agreements }
     }
 
     pub fn find(&self, wanted: &Wanted<'_>) -> Found {
@@ -112,14 +161,16 @@ impl<'l> Search<'l> {
         }
         for pass in [Pass::Holding, Pass::Unclear, Pass::All] {
             let Some((reached, realm)) = self.search(wanted, pass) else { continue };
-            let witnesses = realm.witnesses;
+            let (witnesses, proven) = (realm.witnesses, realm.proven);
             return match (pass, reached.doubt) {
-                (Pass::Holding, _) | (_, None) => Found::Path { links: reached.links, witnesses },
+                (Pass::Holding, _) | (_, None) => {
+                    Found::Path { links: reached.links, witnesses, proven }
+                }
                 (Pass::Unclear, Some((reason, statement))) => {
-                    Found::Unclear { reason, statement, witnesses }
+                    Found::Unclear { reason, statement, witnesses, proven }
                 }
                 (Pass::All, Some((reason, statement))) => {
-                    Found::Broken { reason, statement, witnesses }
+                    Found::Broken { reason, statement, witnesses, proven }
                 }
             };
         }
@@ -138,18 +189,41 @@ impl<'l> Search<'l> {
 
     /// Returns the position of a log by the first witness policy of this search under which it has
     /// one.
-    pub fn position_anywhere(&self, log: &LogView) -> Option<Position> {
+    pub fn position_anywhere(&self, origin: &Did) -> Option<Position> {
         let settled = self.settled.borrow();
-        settled.values().find_map(|settled| self.quorums.position(log, settled))
+        settled.values().find_map(|settled| self.quorums.best(origin, settled)).map(|(_, at)| at)
     }
 
     fn realm(&self, wanted: &Wanted<'_>, named: Option<WitnessPolicy>) -> Realm {
         let witnesses = self.policy.witnesses.clone().or(named).map(|policy| self.settle(policy));
         let proven = witnesses.as_ref().and_then(|settled| {
-            let log = self.quorums.ledger().log(&wanted.issuer)?;
-            self.quorums.proven_time(log, settled, wanted.issuance?)
+            let issuance = wanted.issuance?;
+            let views = self.quorums.ledger().views(&wanted.issuer);
+            let times = views.filter_map(|view| {
+                let (leaf, _) = view.issuance(&issuance)?;
+                self.quorums.proven_time(view, settled, leaf)
+            });
+            times.min()
         });
         Realm { witnesses, proven, may_follow_agreements: true, only_chaining: false }
+    }
+
+    /// Returns the witnesses that a trust anchor proposes. Where the verifier has a view of its own,
+    /// another that was shown may name others only if those named before have cosigned it: else a
+    /// thief of the anchor's keys would choose who watches him.
+    fn proposed_by(&self, anchor: &Did) -> Option<WitnessPolicy> {
+        let ledger = self.quorums.ledger();
+        let Some(own) = ledger.own(anchor) else {
+            return ledger.log(anchor).and_then(proposed_witnesses);
+        };
+        let known = proposed_witnesses(own)?;
+        let best = self.quorums.best(anchor, &self.settle(known.clone()));
+        match best {
+            Some((view, position)) if position.is_usable() && !core::ptr::eq(view, own) => {
+                proposed_witnesses(view)
+            }
+            _ => Some(known),
+        }
     }
 
     /// Returns the first body reached that is the issuer, and its realm.
@@ -160,11 +234,14 @@ impl<'l> Search<'l> {
             if !anchor.purposes.contains(&TrustPurpose::Skill) {
                 continue;
             }
-            let log = self.quorums.ledger().log(&anchor.did);
-            realms.push(self.realm(wanted, log.and_then(proposed_witnesses)));
+            let named = match self.policy.witnesses {
+                Some(_) => None,
+                None => self.proposed_by(&anchor.did),
+            };
+            let realm = self.realm(wanted, named);
             frontier.push(Reached {
                 did: anchor.did,
-                realm: realms.len() - 1,
+                realm: place_of(&mut realms, realm),
                 steps: MAX_DEPTH as u8,
                 links: Vec::from([Link::TrustAnchor {
                     did: anchor.did,
@@ -173,7 +250,7 @@ impl<'l> Search<'l> {
                 doubt: None,
             });
         }
-        let mut best: BTreeMap<Did, u8> = BTreeMap::new();
+        let mut best: BTreeMap<(Did, usize), u8> = BTreeMap::new();
         for _ in 0..=MAX_DEPTH {
             frontier.sort_by(|a: &Reached, b: &Reached| order(a).cmp(&order(b)));
             let mut next = Vec::new();
@@ -182,10 +259,12 @@ impl<'l> Search<'l> {
                     let realm = realms.get(reached.realm)?.clone();
                     return Some((reached, realm));
                 }
-                // A second way to a body matters only if it allows more further steps.
-                match best.get(&reached.did) {
+                // A second way to a body matters only if it allows more further steps, or other
+                // witnesses judge what follows.
+                let at = (reached.did, reached.realm);
+                match best.get(&at) {
                     Some(steps) if *steps >= reached.steps => continue,
-                    _ => best.insert(reached.did, reached.steps),
+                    _ => best.insert(at, reached.steps),
                 };
                 self.expand(wanted, pass, &reached, &mut realms, &mut next);
             }
@@ -204,9 +283,9 @@ impl<'l> Search<'l> {
     ) {
         let Some(realm) = realms.get(from.realm).cloned() else { return };
         let judge = Judge { quorums: self.quorums, wanted, realm: &realm };
-        if let Some(log) = self.quorums.ledger().log(&from.did) {
+        for log in self.quorums.ledger().views(&from.did) {
             for (digest, held, accreditation) in log.accreditations() {
-                let judgement = judge.accreditation(log, held, accreditation, from.steps);
+                let judgement = judge.accreditation(log, digest, held, accreditation, from.steps);
                 let link = Link::Accreditation {
                     by: from.did,
                     did: accreditation.subject,
@@ -218,45 +297,76 @@ impl<'l> Search<'l> {
                 next.extend(follow(from, pass, judgement, link, from.realm, steps));
             }
         }
-        if !realm.may_follow_agreements {
+        if !realm.may_follow_agreements || from.steps == 0 {
             return;
         }
-        for (digest, (holder, held, agreement)) in self.quorums.ledger().agreements() {
-            let Some((home, _)) = agreement.signatory(&from.did) else { continue };
-            if realm.only_chaining && !agreement.chains {
-                continue;
-            }
-            let parties = agreement.parties.iter().enumerate();
-            let mut theirs: Vec<Option<Realm>> = parties
-                .clone()
-                .map(|(index, party)| {
-                    let named = party
-                        .quorum
-                        .map(|quorum| WitnessPolicy { witnesses: party.witnesses.clone(), quorum });
-                    (index != home).then(|| Realm {
-                        may_follow_agreements: agreement.chains,
-                        only_chaining: true,
-                        ..self.realm(wanted, named)
-                    })
-                })
-                .collect();
-            let in_force = judge.agreement(digest, (holder, held, agreement), home, &theirs);
-            for (index, party) in parties {
-                let Some(realm) = theirs.get_mut(index).and_then(Option::take) else { continue };
-                realms.push(realm);
-                for body in &party.bodies {
-                    let link = Link::Agreement {
-                        by: from.did,
-                        did: body.did,
-                        name: body.name.clone(),
-                        title: title(agreement),
-                        country: party.country,
-                        statement: *digest,
-                    };
-                    let judgement = judge.body(&in_force, body);
-                    let at = realms.len() - 1;
-                    next.extend(follow(from, pass, judgement, link, at, body.may_accredit));
+        let signed = self.agreements.get(&from.did).into_iter().flatten();
+        for logged in signed.filter(|logged| !realm.only_chaining || logged.agreement.chains) {
+            self.expand_agreement(wanted, pass, (from, &judge), logged, realms, next);
+        }
+    }
+
+    fn expand_agreement(
+        &self,
+        wanted: &Wanted<'_>,
+        pass: Pass,
+        (from, judge): (&Reached, &Judge<'_>),
+        logged: &Logged<'_>,
+        realms: &mut Vec<Realm>,
+        next: &mut Vec<Reached>,
+    ) {
+        let agreement = logged.agreement;
+        let Some((home, signatory)) = agreement.signatory(&from.did) else { return };
+        // Anyone can log an agreement that names this body, and witnesses by the dozen: unless the
+        // body ratified it, nothing of it is judged.
+        let (has_signed, own_yes) = judge.has_ratified(logged, home, signatory);
+        if own_yes != Judgement::Holds && pass == Pass::Holding {
+            return;
+        }
+        let parties = agreement.parties.iter().enumerate();
+        let mut theirs: Vec<Option<Realm>> = parties
+            .clone()
+            .map(|(index, party)| {
+                if index == home {
+                    return None;
                 }
+                if !has_signed {
+                    return Some(Realm {
+                        witnesses: None,
+                        proven: None,
+                        may_follow_agreements: false,
+                        only_chaining: true,
+                    });
+                }
+                let named = party
+                    .quorum
+                    .map(|quorum| WitnessPolicy { witnesses: party.witnesses.clone(), quorum });
+                Some(Realm {
+                    may_follow_agreements: agreement.chains,
+                    only_chaining: true,
+                    ..self.realm(wanted, named)
+                })
+            })
+            .collect();
+        let in_force = match own_yes {
+            Judgement::Holds => judge.agreement(logged, home, &theirs),
+            unclear => unclear,
+        };
+        for (index, party) in parties {
+            let Some(realm) = theirs.get_mut(index).and_then(Option::take) else { continue };
+            let at = place_of(realms, realm);
+            for body in &party.bodies {
+                let link = Link::Agreement {
+                    by: from.did,
+                    did: body.did,
+                    name: body.name.clone(),
+                    title: title(agreement),
+                    country: party.country,
+                    statement: *logged.digest,
+                };
+                let judgement = judge.body(&in_force, body);
+                let steps = from.steps.saturating_sub(1).min(body.may_accredit);
+                next.extend(follow(from, pass, judgement, link, at, steps));
             }
         }
     }

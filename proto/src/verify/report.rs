@@ -143,6 +143,8 @@ pub mod reason {
             DISCLOSURE_WRONG = "disclosure-wrong";
             /// Claims of the wrong shape.
             CLAIMS_WRONG = "claims-wrong";
+            /// A credential type that this build does not know.
+            TYPE_UNSUPPORTED = "type-unsupported";
             /// A copy that does not show name and birth date.
             PREPARED_INCOMPLETE = "prepared-incomplete";
             /// The credential has expired.
@@ -228,10 +230,12 @@ impl Reason {
         Self { id, args: Vec::new() }
     }
 
-    /// Adds a value.
+    /// Adds a value. Characters that a terminal would obey, or that reverse the direction of writing,
+    /// are replaced: a value may be a stranger's.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl alloc::string::ToString) -> Self {
-        self.args.push((name, value.to_string()));
+        let value = value.to_string();
+        self.args.push((name, value.replace(crate::text::is_hidden, "\u{fffd}")));
         self
     }
 }

@@ -67,17 +67,19 @@ impl Replica {
                 self.end(&target, state, |body| matches!(body, Body::Accreditation(_)))?;
             }
             Body::Denunciation(denunciation) => {
-                let target = self.view.ratification(&denunciation.agreement);
-                let target = *target.ok_or("denounces an agreement that was not ratified")?.0;
+                let (party, role) = (denunciation.party, denunciation.role);
+                let target = self
+                    .view
+                    .ratifications(&denunciation.agreement)
+                    .find(|(_, _, r)| (r.party, r.role) == (party, role))
+                    .map(|(digest, ..)| *digest);
+                let target = target.ok_or("denounces an agreement that was not ratified")?;
                 let state = State::Withdrawn {
                     effective: denunciation.effective,
                     by: leaf,
                     retroactive: false,
                 };
-                let (party, role) = (denunciation.party, denunciation.role);
-                self.end(&target, state, |body| {
-                    matches!(body, Body::Ratification(r) if (r.party, r.role) == (party, role))
-                })?;
+                self.end(&target, state, |body| matches!(body, Body::Ratification(_)))?;
             }
             Body::Issuance(_) => {
                 let view = Arc::make_mut(&mut self.view);

@@ -3,12 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Judgement, Realm, Wanted};
+use super::{Judgement, Logged, Realm, Wanted};
 use crate::id::{Digest, LeafIndex, TreeSize};
 use crate::ledger::{Held, LogView, Quorums};
-use crate::statement::Body;
+use crate::profile::CLOCK_SKEW;
 use crate::statement::accreditation::{Accreditation, Grant, any_covers};
-use crate::statement::agreement::{self, Agreement, Signatory};
+use crate::statement::agreement::{self, Signatory};
 use crate::statement::standing::State;
 use crate::time::UnixSeconds;
 use crate::verify::report::{Reason, reason};
@@ -25,6 +25,7 @@ impl Judge<'_> {
     pub fn accreditation(
         &self,
         log: &LogView,
+        digest: &Digest,
         held: &Held,
         accreditation: &Accreditation,
         steps: u8,
@@ -35,7 +36,8 @@ impl Judge<'_> {
         if let Some(judgement) = self.scope(&accreditation.grants, accreditation.name.as_str()) {
             return judgement;
         }
-        if held.state == State::Void {
+        let (knowing, state) = self.worst_state(log, digest, held.state);
+        if state == State::Void {
             return fails(reason::ACCREDITATION_VOID, log);
         }
         if let Err(unclear) = self.counts(self.realm, log, held.leaf) {
@@ -55,11 +57,11 @@ impl Judge<'_> {
             let until = validity.until.unwrap_or_default();
             return Judgement::Fails(reason.with("until", until));
         }
-        match held.state {
+        match state {
             State::InForce | State::Void => Judgement::Holds,
             State::Withdrawn { effective, by, retroactive } => {
                 let reason = |id| Reason::new(id).with("name", name).with("effective", effective);
-                match self.ended_before(log, proven, effective, by) {
+                match self.ended_before(knowing, proven, effective, by) {
                     Some(true) => Judgement::Fails(reason(reason::ACCREDITATION_WITHDRAWN)),
                     Some(false) if retroactive => {
                         Judgement::Unclear(reason(reason::WITHDRAWN_RETROACTIVELY))
@@ -69,6 +71,30 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    /// Returns the state of a statement by the view that knows the worst of it: a newer view that
+    /// leaves a withdrawal out does not undo it.
+    fn worst_state<'v>(
+        &'v self,
+        log: &'v LogView,
+        digest: &Digest,
+        state: State,
+    ) -> (&'v LogView, State) {
+        let rank = |state: &State| match state {
+            State::InForce => 0,
+            State::Withdrawn { retroactive, .. } => 1 + u8::from(*retroactive),
+            State::Void => 3,
+        };
+        let mut worst = (log, state);
+        for view in self.quorums.ledger().views(&log.origin) {
+            if let Some(other) = view.statements.get(digest)
+                && rank(&other.state) > rank(&worst.1)
+            {
+                worst = (view, other.state);
+            }
+        }
+        worst
     }
 
     /// Tells whether a withdrawal, stated to hold from `effective` at leaf `by`, came before the
@@ -84,7 +110,7 @@ impl Judge<'_> {
             return Some(false);
         }
         let settled = self.realm.witnesses.as_ref()?;
-        if self.quorums.was_no_larger(log, settled, TreeSize(by.0), proven) {
+        if self.quorums.was_no_larger(&log.origin, settled, TreeSize(by.0), proven) {
             return Some(false);
         }
         let shown = self.quorums.proven_time(log, settled, by)?;
@@ -98,11 +124,11 @@ impl Judge<'_> {
     /// which the agreement is reached.
     pub fn agreement(
         &self,
-        digest: &Digest,
-        (holder, held, agreement): (&LogView, &Held, &Agreement),
+        logged: &Logged<'_>,
         home: usize,
         theirs: &[Option<Realm>],
     ) -> Judgement {
+        let Logged { digest, holder, held, agreement } = *logged;
         let title = super::title(agreement);
         let now = self.quorums.now();
         if held.state == State::Void {
@@ -148,6 +174,29 @@ impl Judge<'_> {
         Judgement::Holds
     }
 
+    /// Judges whether the body from which an agreement is reached has ratified it; the first value
+    /// tells whether it has at all, even if it cannot be told whether that counts.
+    pub fn has_ratified(
+        &self,
+        logged: &Logged<'_>,
+        home: usize,
+        signatory: &Signatory,
+    ) -> (bool, Judgement) {
+        let Some(party) = logged.agreement.parties.get(home) else {
+            return (false, Judgement::Unclear(Reason::new(reason::DEPENDS)));
+        };
+        match self.ratified(self.realm, logged.digest, party, signatory) {
+            Ok(true) => (true, Judgement::Holds),
+            Ok(false) => {
+                let reason = Reason::new(reason::AGREEMENT_NOT_RATIFIED)
+                    .with("title", super::title(logged.agreement))
+                    .with("missing", &signatory.name);
+                (false, Judgement::Unclear(reason))
+            }
+            Err(reason) => (true, Judgement::Unclear(reason)),
+        }
+    }
+
     /// Tells whether a signatory's ratification is in force now.
     fn ratified(
         &self,
@@ -156,22 +205,24 @@ impl Judge<'_> {
         party: &agreement::Party,
         signatory: &Signatory,
     ) -> Result<bool, Reason> {
-        let Some(log) = self.quorums.ledger().log(&signatory.did) else { return Ok(false) };
-        for held in log.statements.values() {
-            let Body::Ratification(ratification) = held.statement.body() else { continue };
-            let matches = ratification.agreement == *digest
-                && (ratification.party, ratification.role) == (party.country, signatory.role);
-            if !matches {
-                continue;
+        let mut unclear = None;
+        for log in self.quorums.ledger().views(&signatory.did) {
+            for (ratification, held, seat) in log.ratifications(digest) {
+                if (seat.party, seat.role) != (party.country, signatory.role) {
+                    continue;
+                }
+                match self.worst_state(log, ratification, held.state).1 {
+                    State::InForce => {}
+                    State::Withdrawn { effective, .. } if effective > self.quorums.now() => {}
+                    State::Withdrawn { .. } | State::Void => continue,
+                }
+                match self.counts(realm, log, held.leaf) {
+                    Ok(()) => return Ok(true),
+                    Err(reason) => unclear = unclear.or(Some(reason)),
+                }
             }
-            match held.state {
-                State::InForce => {}
-                State::Withdrawn { effective, .. } if effective > self.quorums.now() => {}
-                State::Withdrawn { .. } | State::Void => continue,
-            }
-            return self.counts(realm, log, held.leaf).map(|()| true);
         }
-        Ok(false)
+        unclear.map_or(Ok(false), Err)
     }
 
     /// Judges a body that an agreement names.
@@ -201,11 +252,17 @@ impl Judge<'_> {
             .ok_or_else(|| Reason::new(reason::NO_QUORUM).with("log", &name))?;
         let position = self.quorums.position(log, settled);
         match position {
+            Some(position) if position.seen > self.quorums.now().plus(CLOCK_SKEW) => {
+                Err(Reason::new(reason::CLOCK_BEHIND).with("seen", position.seen))
+            }
             Some(position) if !self.quorums.is_fresh(&position) => {
                 Err(Reason::new(reason::VIEW_STALE).with("log", name).with("seen", position.seen))
             }
             Some(position) if position.covers(leaf) => Ok(()),
-            _ => Err(Reason::new(reason::NO_QUORUM).with("log", name)),
+            _ => Err(match settled.stale() {
+                Some(seen) => Reason::new(reason::VIEW_STALE).with("log", name).with("seen", seen),
+                None => Reason::new(reason::NO_QUORUM).with("log", name),
+            }),
         }
     }
 }

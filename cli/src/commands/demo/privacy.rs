@@ -1,0 +1,81 @@
+//! Looks for anything about the workers in what the nodes wrote down and sent each other.
+
+use super::people::Worker;
+use super::trouble;
+use crate::error::CliError;
+use carnet_node::net::read_transcript;
+use carnet_proto::cbor::Mode;
+use carnet_proto::credential::SdCwt;
+use carnet_proto::key::PublicKey;
+use carnet_proto::text::Line;
+use carnet_proto::wallet::contents_of;
+use std::path::Path;
+
+/// Fewest bytes of a trace: what is shorter may stand anywhere by chance.
+const MIN_TRACE: usize = 8;
+
+/// What was searched, and how often a trace was found.
+pub struct Searched {
+    /// Messages between nodes.
+    pub messages: usize,
+    /// Entries of logs.
+    pub entries: usize,
+    /// Byte strings that would give a worker away.
+    pub traces: usize,
+    /// How many of them were found.
+    pub found: usize,
+}
+
+/// Searches every message that was sent, before encryption, and every entry of every log.
+pub fn search(
+    transcript: &Path,
+    entries: &[Vec<u8>],
+    workers: &[Worker],
+) -> Result<Searched, CliError> {
+    let bytes = std::fs::read(transcript).map_err(trouble)?;
+    let messages = read_transcript(&bytes).map_err(trouble)?;
+    let traces = traces(workers);
+    let mut found = 0;
+    let mut haystacks = messages.iter().map(|m| m.bytes.as_slice()).collect::<Vec<_>>();
+    haystacks.extend(entries.iter().map(Vec::as_slice));
+    for trace in &traces {
+        if haystacks.iter().any(|hay| contains(hay, trace)) {
+            found += 1;
+        }
+    }
+    Ok(Searched { messages: messages.len(), entries: entries.len(), traces: traces.len(), found })
+}
+
+fn contains(hay: &[u8], needle: &[u8]) -> bool {
+    memchr::memmem::find(hay, needle).is_some()
+}
+
+/// Everything about the workers that has 8 bytes or more: names, birth dates, document numbers, keys,
+/// identifiers and digests of credentials.
+fn traces(workers: &[Worker]) -> Vec<Vec<u8>> {
+    let mut traces: Vec<Vec<u8>> = Vec::new();
+    for worker in workers {
+        let person = &worker.row.person;
+        let names = [&person.name_native, &person.name_latin, &person.name_icao];
+        traces.extend(names.into_iter().flatten().map(line));
+        traces.extend(person.document_number.as_ref().map(line));
+        traces.extend(person.birth_date.map(|date| date.to_string().into_bytes()));
+        for credential in worker.wallet.credentials() {
+            let key: PublicKey = worker.wallet.key(credential).public();
+            traces.push(key.as_bytes().to_vec());
+            traces.push(key.kid().as_bytes().to_vec());
+            if let Ok(contents) = contents_of(credential) {
+                traces.push(contents.claims.id.as_bytes().to_vec());
+            }
+            if let Ok(sd_cwt) = SdCwt::parse(&credential.sd_cwt.0, Mode::Strict) {
+                traces.push(sd_cwt.digest().as_bytes().to_vec());
+            }
+        }
+    }
+    traces.retain(|trace| trace.len() >= MIN_TRACE);
+    traces
+}
+
+fn line(line: &Line) -> Vec<u8> {
+    line.as_str().as_bytes().to_vec()
+}

@@ -1,0 +1,310 @@
+//! The eight nodes of the demo: real ones, each with its own directory, database, keys and ports.
+
+use super::trouble;
+use crate::commands::institution::Operator;
+use crate::error::CliError;
+use crate::http::{Client, read_token};
+use crate::ledger::{self, Fetched};
+use carnet_node::clock::{Clock as _, SteppedClock};
+use carnet_node::config::{Announce, Config};
+use carnet_node::institution::{InitOptions, init};
+use carnet_node::net::{FileTap, Multiaddr};
+use carnet_node::run::{Node, NodeOptions};
+use carnet_proto::cbor::Encode;
+use carnet_proto::classification::Country;
+use carnet_proto::id::{Did, Digest};
+use carnet_proto::ledger::ProfileView;
+use carnet_proto::statement::profile::{InstitutionProfile, Role};
+use carnet_proto::text::{Language, Line, Name};
+use carnet_proto::time::{DAY, UnixSeconds};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+/// Longest time that the nodes may take to agree.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Days over which the story goes.
+pub const DAYS: u64 = 30;
+
+/// Who takes part: a short name, the name it goes by, its country, and what it is.
+pub const CAST: [(&str, &str, &str, Option<Role>); 8] = [
+    ("ph-authority", "Halimbawa Skills Authority", "PH", Some(Role::Ministry)),
+    ("ph-union", "Halimbawa Union of Metal Workers", "PH", Some(Role::Union)),
+    ("ph-employers", "Halimbawa Chamber of Shipyards", "PH", Some(Role::EmployersBody)),
+    ("ph-institute", "Halimbawa Institute of Welding", "PH", Some(Role::TrainingBody)),
+    ("de-authority", "Musteramt für Berufsbildung", "DE", Some(Role::Ministry)),
+    ("de-union", "Mustergewerkschaft Metall", "DE", Some(Role::Union)),
+    ("de-employers", "Musterverband der Werften", "DE", Some(Role::EmployersBody)),
+    ("employer", "Musterwerft", "DE", None),
+];
+
+/// One of the eight.
+struct Member {
+    key: &'static str,
+    name: &'static str,
+    dir: PathBuf,
+    did: Option<Did>,
+    node: Option<Node>,
+}
+
+/// The nodes, their clock, and the directory in which everything is.
+pub struct Stage {
+    dir: PathBuf,
+    clock: Arc<SteppedClock>,
+    began: UnixSeconds,
+    runtime: Runtime,
+    tap: Arc<FileTap>,
+    members: Vec<Member>,
+}
+
+impl Stage {
+    /// Makes the directories, keys and logs of all eight. Nothing runs yet. The clock starts
+    /// [`DAYS`] days ago.
+    pub fn set(dir: &Path, now: UnixSeconds) -> Result<Self, CliError> {
+        let began = now.minus(DAYS * DAY);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(4)
+            .enable_all()
+            .build()
+            .map_err(trouble)?;
+        let mut members = Vec::new();
+        for (key, name, country, role) in CAST {
+            let home = dir.join("nodes").join(key);
+            let profile = role.map(|role| profile(name, country, role)).transpose()?;
+            let config = Config {
+                listen: vec![loopback()?],
+                http: SocketAddr::from(([127, 0, 0, 1], 0)),
+                announce: Announce::Listening,
+                anti_entropy: Duration::from_secs(2),
+                // The story publishes when it says so.
+                status_schedule: 7 * DAY,
+                ..Config::default()
+            };
+            let made = init(&home, InitOptions { profile, config }, &mut crate::commands::rng())
+                .map_err(trouble)?;
+            members.push(Member { key, name, dir: home, did: made.did, node: None });
+        }
+        let tap = FileTap::append(&dir.join("messages.bin")).map_err(trouble)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            clock: Arc::new(SteppedClock::starting_at(began)),
+            began,
+            runtime,
+            tap: Arc::new(tap),
+            members,
+        })
+    }
+
+    /// Returns the directory in which everything is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns the time of the story.
+    pub fn now(&self) -> UnixSeconds {
+        self.clock.now()
+    }
+
+    /// Returns the day of the story, counted from 0.
+    pub fn day(&self) -> u64 {
+        self.now().since(self.began) / DAY
+    }
+
+    /// Steps the clock to the beginning of a later day of the story; the last day is today.
+    pub fn step_to_day(&self, day: u64) {
+        if day >= DAYS {
+            self.clock.catch_up();
+        } else {
+            self.clock.step_to(self.began.plus(day * DAY));
+        }
+    }
+
+    fn member(&self, key: &str) -> Result<&Member, CliError> {
+        self.members.iter().find(|m| m.key == key).ok_or_else(|| CliError::bug("demo"))
+    }
+
+    /// Returns the identifier of an institution.
+    pub fn did(&self, key: &str) -> Result<Did, CliError> {
+        self.member(key)?.did.ok_or_else(|| CliError::bug("demo"))
+    }
+
+    /// Returns the name that an institution goes by.
+    pub fn name(&self, key: &str) -> Result<Line, CliError> {
+        Line::parse(self.member(key)?.name).map_err(trouble)
+    }
+
+    /// Returns the short names of those that own a log.
+    pub fn institutions() -> impl Iterator<Item = &'static str> {
+        CAST.iter().filter(|(.., role)| role.is_some()).map(|(key, ..)| *key)
+    }
+
+    /// Starts every node that does not run. Each is told of those that ran before it, and follows
+    /// the two authorities; the rest it finds by what they say.
+    pub fn start(&mut self) -> Result<usize, CliError> {
+        let follows = vec![self.did("ph-authority")?, self.did("de-authority")?];
+        let mut peers: Vec<_> =
+            self.members.iter().filter_map(|m| m.node.as_ref()).flat_map(addresses).collect();
+        for member in &mut self.members {
+            if member.node.is_none() {
+                let mut config = Config::load(&member.dir).map_err(trouble)?;
+                config.peers.clone_from(&peers);
+                config.follows.clone_from(&follows);
+                let options = NodeOptions { tap: Some(self.tap.clone()), ..NodeOptions::default() };
+                let node = Node::start(config, &member.dir, self.clock.clone(), options);
+                let node = self.runtime.block_on(node).map_err(trouble)?;
+                peers.extend(addresses(&node));
+                member.node = Some(node);
+            }
+        }
+        Ok(self.members.iter().filter(|m| m.node.is_some()).count())
+    }
+
+    /// Stops every node but one. Returns how many still run.
+    pub fn stop_all_but(&mut self, key: &str) -> usize {
+        let nodes: Vec<_> = self
+            .members
+            .iter_mut()
+            .filter(|m| m.key != key)
+            .filter_map(|m| m.node.take())
+            .collect();
+        for node in nodes {
+            self.runtime.block_on(node.stop());
+        }
+        self.members.iter().filter(|m| m.node.is_some()).count()
+    }
+
+    /// Stops one node.
+    pub fn stop_one(&mut self, key: &str) {
+        let member = self.members.iter_mut().find(|member| member.key == key);
+        if let Some(node) = member.and_then(|member| member.node.take()) {
+            self.runtime.block_on(node.stop());
+        }
+    }
+
+    /// Stops everything.
+    pub fn stop(&mut self) {
+        self.stop_all_but("");
+    }
+
+    /// Returns the address of a node's HTTP interface.
+    pub fn url(&self, key: &str) -> Result<String, CliError> {
+        let node = self.member(key)?.node.as_ref().ok_or_else(|| CliError::bug("demo"))?;
+        Ok(format!("http://{}", node.http_addr()))
+    }
+
+    /// Returns a client for what everybody may read of a node.
+    pub fn client(&self, key: &str) -> Result<Client, CliError> {
+        Client::new(&self.url(key)?)
+    }
+
+    /// Returns a client with the operator's token of a node.
+    pub fn operator(&self, key: &str) -> Result<Operator, CliError> {
+        let token = read_token(&self.member(key)?.dir.join("operator.token"))?;
+        Ok(Operator::at(self.client(key)?.with_token(token)?))
+    }
+
+    /// Lets an institution state something. Returns the digest.
+    pub fn state(&self, key: &str, kind: &str, body: &impl Encode) -> Result<Digest, CliError> {
+        let digest = self.operator(key)?.append(kind, body)?.digest;
+        Digest::from_hex(&digest).ok_or_else(|| CliError::bug("demo"))
+    }
+
+    /// Returns the newest profile of an institution, as its own node has it.
+    pub fn profile(&self, key: &str) -> Result<InstitutionProfile, CliError> {
+        let did = self.did(key)?;
+        let node = self.member(key)?.node.as_ref().ok_or_else(|| CliError::bug("demo"))?;
+        let view = node.logs().with(&did, |replica| replica.view().clone());
+        match view.as_deref().map(|view| &view.profile) {
+            Some(ProfileView::Known(profile)) => Ok(profile.clone()),
+            _ => Err(CliError::bug("demo")),
+        }
+    }
+
+    /// Returns every entry of an institution's log, as its own node has it.
+    pub fn entries(&self, key: &str) -> Result<Vec<Vec<u8>>, CliError> {
+        let did = self.did(key)?;
+        let node = self.member(key)?.node.as_ref().ok_or_else(|| CliError::bug("demo"))?;
+        node.logs().entries(&did, 0, usize::MAX, usize::MAX).map_err(trouble)
+    }
+
+    /// Fetches every log from a node, as a verifier or a worker does.
+    pub fn fetch(&self, key: &str) -> Result<Fetched, CliError> {
+        ledger::fetch(&self.client(key)?, String::new())
+    }
+
+    /// Asks an institute to publish its status lists.
+    pub fn publish_status(&self, key: &str) -> Result<(), CliError> {
+        #[derive(Deserialize)]
+        struct Published {}
+        let operator = self.operator(key)?;
+        let path = operator.path("/operator/v1/status-lists/publish");
+        operator.client.post_json::<Published>(&path, &serde_json::json!({})).map(|_| ())
+    }
+
+    /// Waits until every running node holds every log as far as any does, and every log is cosigned
+    /// by three others at the time of the story or later. Returns how many nodes agree.
+    pub fn converge(&self) -> Result<usize, CliError> {
+        let since = self.now();
+        for member in &self.members {
+            if let Some(node) = &member.node {
+                self.runtime.block_on(node.sync().nudge()).map_err(trouble)?;
+            }
+        }
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let running = self.members.iter().filter(|m| m.node.is_some()).count();
+            let agreed = self.members.iter().filter(|m| self.agrees(m, since)).count();
+            if agreed == running || Instant::now() > deadline {
+                return Ok(agreed);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn agrees(&self, member: &Member, since: UnixSeconds) -> bool {
+        let Some(node) = &member.node else { return false };
+        self.members.iter().filter_map(|owner| owner.did).all(|did| {
+            let size = |node: &Node| node.logs().with(&did, carnet_proto::ledger::Replica::size);
+            let largest = self.members.iter().filter_map(|m| size(m.node.as_ref()?)).max();
+            let fresh = node.logs().with(&did, |replica| {
+                replica.view().newest().map_or(0, |newest| {
+                    let lines = newest.note.signatures().iter();
+                    let times = lines.filter(|line| line.name != did.to_string());
+                    times
+                        .filter_map(|line| line.cosignature())
+                        .filter(|(time, _)| *time >= since)
+                        .count()
+                })
+            });
+            size(node).is_some() && size(node) == largest && fresh.is_some_and(|n| n >= 3)
+        })
+    }
+}
+
+/// The addresses at which others reach a node.
+fn addresses(node: &Node) -> Vec<Multiaddr> {
+    let peer = node.peer_id();
+    let with_peer = |address: Multiaddr| address.with_p2p(peer).unwrap_or_else(|same| same);
+    node.listen_addrs().into_iter().map(with_peer).collect()
+}
+
+fn loopback() -> Result<Multiaddr, CliError> {
+    "/ip4/127.0.0.1/tcp/0".parse().map_err(trouble)
+}
+
+fn profile(name: &str, country: &str, role: Role) -> Result<InstitutionProfile, CliError> {
+    let language = Language::parse("en").ok_or_else(|| CliError::bug("demo"))?;
+    Ok(InstitutionProfile {
+        names: vec![Name { language, text: Line::parse(name).map_err(trouble)? }],
+        country: Country::parse(country).map_err(trouble)?,
+        role,
+        web: None,
+        nodes: Vec::new(),
+        contacts: Vec::new(),
+        witnesses: Vec::new(),
+        quorum: None,
+    })
+}
