@@ -14,7 +14,7 @@ mod replica;
 
 pub use quorum::{Position, Quorums, Settled, WitnessPolicy};
 pub use reach::{MAX_REACH_DEPTH, MAX_REACHED_LOGS, reach};
-pub use replica::{Ignored, Replica, ReplicaError};
+pub use replica::{Ignored, Replica, ReplicaError, joined_state};
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -140,16 +140,18 @@ impl LogView {
     pub fn ratifications(
         &self,
         agreement: &Digest,
-    ) -> impl Iterator<Item = (&Digest, &Held, &Ratification)> {
+    ) -> impl Iterator<Item = (&Digest, &Held, &Ratification)> + Clone {
         self.statements.iter().filter_map(move |(digest, held)| match held.statement.body() {
             Body::Ratification(r) if r.agreement == *agreement => Some((digest, held, r)),
             _ => None,
         })
     }
 
-    /// Returns the first ratification of an agreement, if the log has one.
+    /// Returns the ratification of an agreement that is in force, else any that the log has.
     pub fn ratification(&self, agreement: &Digest) -> Option<(&Digest, &Held)> {
-        self.ratifications(agreement).next().map(|(digest, held, _)| (digest, held))
+        let mut all = self.ratifications(agreement).map(|(digest, held, _)| (digest, held));
+        let in_force = all.clone().find(|(_, held)| held.state == State::InForce);
+        in_force.or_else(|| all.next())
     }
 
     /// Adds what another view from proofs to the same checkpoint has.

@@ -372,7 +372,7 @@ impl World {
         };
         let party = Country::parse(if home == "ph" { "PH" } else { "DE" }).expect("country");
         let agreement = self.agreement.expect("an agreement");
-        self.say(name, Ratification { agreement, party, role })
+        self.say(name, Ratification { agreement, party, role, since: self.now })
     }
 
     /// Issues a credential to the world's wallet, for a year; returns its status index.

@@ -90,7 +90,8 @@ fn ratify(world: &mut World, name: &str, agreement: &Agreement, country: &str, r
         Statement::sign(&i.did, agreement.clone(), &key).unwrap().digest()
     };
     let party = Country::parse(country).unwrap();
-    world.say(name, Ratification { agreement: digest, party, role });
+    let since = world.now;
+    world.say(name, Ratification { agreement: digest, party, role, since });
 }
 
 #[test]
@@ -247,7 +248,8 @@ fn a_denunciation_ends_the_ratification_of_its_own_seat() {
         for country in ["PH", "DE"] {
             if (country, *role) != ("DE", Role::Union) {
                 let party = Country::parse(country).unwrap();
-                world.say("de-union", Ratification { agreement, party, role: *role });
+                let since = world.now;
+                world.say("de-union", Ratification { agreement, party, role: *role, since });
             }
         }
     }
@@ -522,4 +524,66 @@ fn an_agreement_that_anyone_logs_costs_a_verifier_little() {
     world.issue("stranger", &worker(), &welding());
     world.step(60);
     assert_eq!(whole(&world, 1, &world.policy()).verdict, Verdict::Undetermined);
+}
+
+#[test]
+fn a_late_withdrawal_does_not_put_off_an_earlier_one() {
+    let mut world = World::new();
+    let accreditation = world.accredit("ph-ministry", "ph-institute", &["72"], 0);
+    world.agree();
+    for name in
+        ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-union", "de-employers"]
+    {
+        world.ratify(name);
+    }
+    world.step(DAY);
+    world.issue("ph-institute", &worker(), &welding());
+    world.step(DAY);
+    // A thief of the ministry's key states a withdrawal for the far future.
+    let withdrawal =
+        |effective, reason, retroactive| carnet_proto::statement::accreditation::Withdrawal {
+            target: accreditation,
+            effective,
+            reason,
+            retroactive,
+        };
+    use carnet_proto::statement::accreditation::WithdrawalReason::{Fraud, OwnRequest};
+    world.say("ph-ministry", withdrawal(world.now.plus(9000 * DAY), OwnRequest, false));
+    world.step(DAY);
+    let (presentation, policy) = (world.present(0), world.policy());
+    let report = verify(&presentation.to_cbor(), &policy, &world.ledger(), world.now);
+    assert_eq!(report.verdict, Verdict::Valid);
+    // The ministry's own counts all the same.
+    world.say("ph-ministry", withdrawal(world.now, Fraud, true));
+    world.step(DAY);
+    let (presentation, policy) = (world.present(0), world.policy());
+    let report = verify(&presentation.to_cbor(), &policy, &world.ledger(), world.now);
+    assert_eq!(report.verdict, Verdict::Undetermined, "{report:#?}");
+    world.issue("ph-institute", &worker(), &welding());
+    world.step(DAY);
+    let (presentation, policy) = (world.present(1), world.policy());
+    let report = verify(&presentation.to_cbor(), &policy, &world.ledger(), world.now);
+    assert_eq!(report.verdict, Verdict::Invalid, "{report:#?}");
+}
+
+#[test]
+fn who_left_an_agreement_may_join_it_again() {
+    let mut world = World::usual();
+    let (agreement, party) = (world.agreement.unwrap(), Country::parse("DE").unwrap());
+    let denunciation = carnet_proto::statement::agreement::Denunciation {
+        agreement,
+        party,
+        role: Role::Union,
+        effective: world.now,
+    };
+    world.say("de-union", denunciation);
+    world.step(DAY);
+    let verdict = |world: &World| {
+        let presentation = world.present(0).to_cbor();
+        verify(&presentation, &world.policy(), &world.ledger(), world.now).verdict
+    };
+    assert_eq!(verdict(&world), Verdict::Undetermined);
+    world.ratify("de-union");
+    world.step(DAY);
+    assert_eq!(verdict(&world), Verdict::Valid);
 }

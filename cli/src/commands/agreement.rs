@@ -76,8 +76,12 @@ fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError
     if ratified(&found, signatory).is_some() {
         return Err(refused("agreement-ratified-already"));
     }
-    let ratification =
-        Ratification { agreement: found.digest, party: party.country, role: signatory.role };
+    let ratification = Ratification {
+        agreement: found.digest,
+        party: party.country,
+        role: signatory.role,
+        since: context.now(),
+    };
     let done = operator.append("ratification", &ratification)?;
     let args = Args::new()
         .with("title", title(&found.agreement, &context.texts))

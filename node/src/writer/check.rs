@@ -1,7 +1,7 @@
 //! Whether a statement would count, before it is appended: the log keeps whatever it holds for ever.
 
-use carnet_proto::id::{Did, Digest};
-use carnet_proto::ledger::{Ledger, Replica};
+use carnet_proto::id::{Did, Digest, LeafIndex};
+use carnet_proto::ledger::{Ledger, Replica, joined_state};
 use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification};
 use carnet_proto::statement::standing::State;
 use carnet_proto::statement::{Body, Statement};
@@ -65,9 +65,14 @@ pub(super) fn counts(
             let target = withdrawal.target;
             match log.view().statements.get(&target) {
                 Some(held) if matches!(held.statement.body(), Body::Accreditation(_)) => {
-                    match held.state {
-                        State::InForce => Ok(()),
-                        _ => Err(CannotCount::NotInForce(target)),
+                    let state = State::Withdrawn {
+                        effective: withdrawal.effective,
+                        by: LeafIndex(log.size().0),
+                        retroactive: withdrawal.retroactive,
+                    };
+                    match joined_state(&held.state, &state) {
+                        Some(_) => Ok(()),
+                        None => Err(CannotCount::NotInForce(target)),
                     }
                 }
                 _ => Err(CannotCount::NoAccreditation(target)),
@@ -79,7 +84,8 @@ pub(super) fn counts(
         },
         Body::Ratification(ratification) => {
             let digest = ratification.agreement;
-            if log.view().ratification(&digest).is_some() {
+            let known = log.view().ratification(&digest);
+            if known.is_some_and(|(_, held)| held.state == State::InForce) {
                 return Err(CannotCount::Ratified(digest));
             }
             // The own agreement may be younger than what readers are shown.

@@ -202,6 +202,7 @@ mod tests {
             agreement,
             party: Country::parse("DE").unwrap(),
             role: Role::Ministry,
+            since: ALWAYS.from,
         });
         let expected: BTreeSet<_> = dids[..4].iter().copied().collect();
         assert_eq!(reach(&ledger(&all), [dids[0]]), expected);

@@ -17,6 +17,7 @@ use crate::log::proof::{ConsistencyProof, ProofError};
 use crate::statement::standing::{KeyPeriod, Standing, empty_head, statement_leaf, status_tree};
 use crate::statement::{Body, Statement};
 use crate::status::StatusToken;
+pub use fold::joined_state;
 use fold::merge_line;
 
 /// Most checkpoints that a replica keeps of one log, the oldest and the newest among them.

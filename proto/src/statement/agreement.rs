@@ -144,7 +144,7 @@ impl Agreement {
 
 record! {
     /// A signatory's yes. It counts only from the institution that the agreement names for this
-    /// party and role.
+    /// party and role. The time tells it from an earlier one that was denounced.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Ratification {
         /// The agreement's digest.
@@ -153,6 +153,8 @@ record! {
         party [2]: Country,
         /// As what it signs.
         role [3]: Role,
+        /// From when.
+        since [4]: UnixSeconds,
     }
 }
 

@@ -71,9 +71,11 @@ impl Replica {
                 let target = self
                     .view
                     .ratifications(&denunciation.agreement)
-                    .find(|(_, _, r)| (r.party, r.role) == (party, role))
+                    .find(|(_, held, r)| {
+                        held.state == State::InForce && (r.party, r.role) == (party, role)
+                    })
                     .map(|(digest, ..)| *digest);
-                let target = target.ok_or("denounces an agreement that was not ratified")?;
+                let target = target.ok_or("denounces an agreement that is not ratified")?;
                 let state = State::Withdrawn {
                     effective: denunciation.effective,
                     by: leaf,
@@ -109,11 +111,26 @@ impl Replica {
         if !is_right_kind(held.statement.body()) {
             return Err("its target is of another kind");
         }
-        if held.state != State::InForce {
-            return Err("its target is not in force");
-        }
-        held.state = state;
+        held.state = joined_state(&held.state, &state).ok_or("its target has ended already")?;
         Ok(())
+    }
+}
+
+/// Joins what two withdrawals of one statement say; `None` if the second says nothing more. The
+/// result holds from the earlier time, is announced by the first leaf, and is retroactive if either
+/// is: so nobody can put off an end by stating a late one first, and no end is taken back.
+pub fn joined_state(known: &State, new: &State) -> Option<State> {
+    match (*known, *new) {
+        (State::InForce, new) => Some(new),
+        (
+            State::Withdrawn { effective, by, retroactive },
+            State::Withdrawn { effective: earlier, retroactive: doubted, .. },
+        ) if earlier < effective || (doubted && !retroactive) => Some(State::Withdrawn {
+            effective: effective.min(earlier),
+            by,
+            retroactive: retroactive || doubted,
+        }),
+        _ => None,
     }
 }
 

@@ -43,8 +43,13 @@ impl Judge<'_> {
         if let Err(unclear) = self.counts(self.realm, log, held.leaf) {
             return Judgement::Unclear(unclear);
         }
-        let (Some(proven), Some(issued_at)) = (self.realm.proven, self.wanted.issued_at) else {
-            return Judgement::Unclear(Reason::new(reason::NOT_PROVEN));
+        // A link that leads on to an agreement is not about the credential, which the witnesses here
+        // need not have seen: it is judged now, as the agreement is.
+        let leads_on = accreditation.subject != self.wanted.issuer;
+        let (proven, issued_at) = match (self.realm.proven, self.wanted.issued_at) {
+            (Some(proven), Some(issued_at)) => (proven, issued_at),
+            (None, _) if leads_on => (self.quorums.now(), self.quorums.now()),
+            _ => return Judgement::Unclear(Reason::new(reason::NOT_PROVEN)),
         };
         let name = accreditation.name.as_str();
         let validity = &accreditation.validity;
@@ -209,6 +214,9 @@ impl Judge<'_> {
         for log in self.quorums.ledger().views(&signatory.did) {
             for (ratification, held, seat) in log.ratifications(digest) {
                 if (seat.party, seat.role) != (party.country, signatory.role) {
+                    continue;
+                }
+                if seat.since > self.quorums.now().plus(CLOCK_SKEW) {
                     continue;
                 }
                 match self.worst_state(log, ratification, held.state).1 {

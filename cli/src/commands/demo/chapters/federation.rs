@@ -161,7 +161,8 @@ impl Play<'_, '_> {
             _ => Role::Ministry,
         };
         let party = Country::parse(if home == "ph" { "PH" } else { "DE" }).map_err(trouble)?;
-        let ratification = Ratification { agreement: self.agreement, party, role };
+        let ratification =
+            Ratification { agreement: self.agreement, party, role, since: self.stage.now() };
         let digest = self.stage.state(key, "ratification", &ratification)?;
         let state = in_force(&self.stage, key, &digest);
         self.story.step(id, &Args::new(), "in force", state)
