@@ -3,12 +3,14 @@
 use super::people::Worker;
 use super::trouble;
 use crate::error::CliError;
+use aho_corasick::AhoCorasick;
 use carnet_node::net::read_transcript;
 use carnet_proto::cbor::Mode;
 use carnet_proto::credential::SdCwt;
 use carnet_proto::key::PublicKey;
 use carnet_proto::text::Line;
 use carnet_proto::wallet::contents_of;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Fewest bytes of a trace: what is shorter may stand anywhere by chance.
@@ -35,19 +37,14 @@ pub fn search(
     let bytes = std::fs::read(transcript).map_err(trouble)?;
     let messages = read_transcript(&bytes).map_err(trouble)?;
     let traces = traces(workers);
-    let mut found = 0;
-    let mut haystacks = messages.iter().map(|m| m.bytes.as_slice()).collect::<Vec<_>>();
-    haystacks.extend(entries.iter().map(Vec::as_slice));
-    for trace in &traces {
-        if haystacks.iter().any(|hay| contains(hay, trace)) {
-            found += 1;
-        }
+    let search = AhoCorasick::new(&traces).map_err(trouble)?;
+    let mut found = BTreeSet::new();
+    let sent = messages.iter().map(|message| message.bytes.as_slice());
+    for hay in sent.chain(entries.iter().map(Vec::as_slice)) {
+        found.extend(search.find_overlapping_iter(hay).map(|hit| hit.pattern()));
     }
+    let found = found.len();
     Ok(Searched { messages: messages.len(), entries: entries.len(), traces: traces.len(), found })
-}
-
-fn contains(hay: &[u8], needle: &[u8]) -> bool {
-    memchr::memmem::find(hay, needle).is_some()
 }
 
 /// Everything about the workers that has 8 bytes or more: names, birth dates, document numbers, keys,
