@@ -46,6 +46,8 @@ fn an_unknown_key_in_a_view_too_old_to_rely_on_is_undetermined() {
     let reports = both(&world, &world.policy(), &world.present(1));
     let (undetermined, stale) = (Outcome::Undetermined, reason::KEY_UNKNOWN_STALE);
     expect(&reports, Verdict::Undetermined, check::ISSUER_KEY, undetermined, stale);
+    let stale = reason::VIEW_STALE;
+    expect(&reports, Verdict::Undetermined, check::WITNESSES, undetermined, stale);
 }
 
 #[test]
