@@ -259,7 +259,7 @@ async fn statements_that_would_not_count_are_refused() {
         agreement: Digest::of(b"unknown"),
         party: profile().country,
         role: profile().role,
-        since: START,
+        since: carnet_proto::time::UnixSeconds(7),
     };
     let ratify = running.post(&path("ratification"), CBOR, &ratification.to_cbor()).await;
     assert!(ratify.json()["message"].as_str().unwrap().contains("follow"), "{ratify:?}");

@@ -252,7 +252,7 @@ impl<'l> Search<'l> {
         }
         let mut best: BTreeMap<(Did, usize), u8> = BTreeMap::new();
         for _ in 0..=MAX_DEPTH {
-            frontier.sort_by(|a: &Reached, b: &Reached| order(a).cmp(&order(b)));
+            frontier.sort_by_cached_key(order);
             let mut next = Vec::new();
             for reached in frontier {
                 if reached.did == wanted.issuer {
@@ -398,9 +398,9 @@ fn follow(
 /// vouches and by which statement.
 fn order(reached: &Reached) -> (bool, Option<Did>, Option<Digest>) {
     let last = reached.links.last();
-    let by = last.and_then(|link| match link {
-        Link::TrustAnchor { did, .. } => Some(*did),
-        Link::Accreditation { by, .. } | Link::Agreement { by, .. } => Some(*by),
+    let by = last.map(|link| match link {
+        Link::TrustAnchor { did, .. } => *did,
+        Link::Accreditation { by, .. } | Link::Agreement { by, .. } => *by,
     });
     (reached.doubt.is_some(), by, last.and_then(|link| link.statement().copied()))
 }
