@@ -1,11 +1,13 @@
 //! One run of the demo that the tests of this binary share.
 
 use crate::support::{Answer, User};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 /// The ports that a node takes by default, for HTTP and for its peers.
 const DEFAULT_PORTS: [u16; 2] = [7878, 7879];
@@ -57,4 +59,19 @@ impl Run {
     pub fn read(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).unwrap()
     }
+}
+
+/// Returns every file below a directory with its size and when it was written.
+pub fn listing(dir: &Path) -> BTreeMap<PathBuf, (u64, SystemTime)> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let entry = entry.unwrap();
+        let meta = entry.metadata().unwrap();
+        if meta.is_dir() {
+            files.extend(listing(&entry.path()));
+        } else {
+            files.insert(entry.path(), (meta.len(), meta.modified().unwrap()));
+        }
+    }
+    files
 }

@@ -1,0 +1,97 @@
+//! The files that the demo leaves, in the hands of somebody with the command line alone.
+
+use super::run::run;
+use crate::support::{Answer, User};
+use serde_json::Value;
+use std::path::Path;
+
+/// Verifies a file by the rules that the demo left, with no node at hand.
+fn verify(file: &Path, json: bool) -> Answer {
+    let policy = run().path("trust.toml");
+    let mut args = vec![Path::new("verify"), file, Path::new("--policy"), &policy];
+    args.extend(json.then_some(Path::new("--json")));
+    User::new().run_with(args, b"")
+}
+
+fn check<'j>(json: &'j Value, id: &str) -> &'j Value {
+    let checks = json["credentials"][0]["checks"].as_array().unwrap();
+    checks.iter().find(|check| check["id"] == id).unwrap()
+}
+
+#[test]
+fn the_copy_that_stays_verifies_from_its_evidence_alone() {
+    let file = run().path("presentation.carnet");
+    let told = verify(&file, false).ok();
+    for words in ["Malaya Halimbawa", "Musteramt", "Halimbawa Institute of Welding"] {
+        assert!(told.contains(words), "no {words:?} in {told}");
+    }
+
+    let json = verify(&file, true);
+    assert_eq!(json.code, 0);
+    let json = json.json();
+    assert_eq!((&json["version"], &json["verdict"]), (&1.into(), &"valid".into()));
+    assert!(json["evidence_age"].is_u64(), "{json}");
+    let credentials = json["credentials"].as_array().unwrap();
+    assert_eq!(credentials.len(), 1);
+    let credential = &credentials[0];
+    assert_eq!(credential["verdict"], "valid");
+    for check in credential["checks"].as_array().unwrap() {
+        assert!(check["id"].is_string() && check["reason"]["id"].is_string(), "{check}");
+        assert_eq!(check["outcome"], "pass", "{check}");
+    }
+    let kinds: Vec<_> =
+        credential["path"].as_array().unwrap().iter().map(|link| &link["kind"]).collect();
+    assert_eq!(kinds, ["trust_anchor", "agreement", "accreditation"]);
+    assert!(credential["proven_time"].is_u64(), "{credential}");
+    let disclosed = &credential["disclosed"];
+    assert_eq!(disclosed["name_latin"], "Malaya Halimbawa");
+    assert_eq!(disclosed["birth_date"], "1995-03-13");
+    assert_eq!(disclosed["skill"]["assessment"]["result"], "competent");
+    for withheld in ["name_native", "name_icao", "nationality", "document_number"] {
+        assert!(credential["withheld"].as_array().unwrap().contains(&withheld.into()));
+        assert_eq!(disclosed.get(withheld), None);
+    }
+}
+
+#[test]
+fn one_changed_byte_of_a_disclosed_value_is_told_and_the_answer_is_no() {
+    let user = User::new();
+    let mut bytes = run().read("presentation.carnet");
+    let places: Vec<_> = memchr::memmem::find_iter(&bytes, b"Malaya Halimbawa").collect();
+    assert_eq!(places.len(), 1, "the name stands in the file once");
+    bytes[places[0]] = b'N';
+    std::fs::write(user.path("changed.carnet"), bytes).unwrap();
+    for file in [user.path("changed.carnet"), run().path("presentation-altered.carnet")] {
+        let told = verify(&file, false);
+        assert_eq!(told.code, 1, "{}", told.stdout);
+        let json = verify(&file, true);
+        assert_eq!(json.code, 1);
+        let json = json.json();
+        assert_eq!(json["verdict"], "invalid");
+        assert_eq!(check(&json, "disclosures")["outcome"], "fail");
+        let reason = check(&json, "disclosures")["reason"]["id"].as_str().unwrap();
+        assert_ne!(reason, "ok");
+        assert!(told.stdout.contains("something shown was changed"), "{}", told.stdout);
+    }
+}
+
+#[test]
+fn noise_is_no_presentation_and_the_error_says_why() {
+    let noise = run().path("noise.carnet");
+    verify(&noise, false).fails(3, &["noise.carnet is not a presentation", "not a Carnet file"]);
+    let told = verify(&noise, true).fails(3, &[]);
+    let error: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(error["version"], 1);
+    assert_eq!(error["error"]["code"], "presentation-not");
+    assert_eq!(error["error"]["causes"][0], "not a Carnet file");
+}
+
+#[test]
+fn the_wallet_that_stays_opens_with_its_passphrase() {
+    let user = User::new();
+    let passphrase = String::from_utf8(run().read("wallet.passphrase")).unwrap();
+    let list = format!("wallet list --wallet {}", run().path("wallet.age").display());
+    let listed = user.run_locked(&list, passphrase.trim_end()).ok();
+    assert!(listed.contains("Shielded Metal Arc Welding NC II"), "{listed}");
+    user.run_locked(&list, "another").fails(3, &["passphrase"]);
+}
