@@ -40,6 +40,7 @@ impl Play<'_, '_> {
 
     pub(super) fn attacks(&mut self) -> Result<(), CliError> {
         self.story.chapter("forgers")?;
+        let own = self.hero()?.wallet.clone();
         self.forged_key()?;
 
         let mut altered = self.meet(&[0], false)?;
@@ -75,7 +76,12 @@ impl Play<'_, '_> {
 
         self.unknown_issuer()?;
         let two = self.two_people()?;
-        self.attempt("two-people", "undetermined: same-subject", &two)
+        self.attempt("two-people", "undetermined: same-subject", &two)?;
+        // What forgers slipped into the wallet is not kept.
+        if let Some(hero) = self.workers.first_mut() {
+            hero.wallet = own;
+        }
+        Ok(())
     }
 
     /// Somebody makes a certificate in the institute's name with a key of their own.

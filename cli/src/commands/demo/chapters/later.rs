@@ -176,6 +176,8 @@ impl Play<'_, '_> {
         for key in Stage::institutions() {
             entries.extend(self.stage.entries(key)?);
         }
+        // Nothing is written any more while it is read.
+        self.stage.stop();
         let searched = privacy::search(&dir.join("messages.bin"), &entries, &self.workers)?;
         let args = Args::new()
             .with("messages", searched.messages)
