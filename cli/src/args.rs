@@ -274,10 +274,9 @@ mod tests {
 
     #[test]
     fn a_code_that_does_not_exist_is_wrong_usage() {
-        for (option, value) in [("--occupation", "7219"), ("--destination", "UK")] {
-            let error = Cli::try_parse_from(["carnet", "verify", "-", option, value]).unwrap_err();
-            assert_eq!(error.exit_code(), 2);
-            assert!(error.to_string().contains(value), "{error}");
-        }
+        let command = "carnet node init --name X --role union --country UK";
+        let error = Cli::try_parse_from(command.split(' ')).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        assert!(error.to_string().contains("UK"), "{error}");
     }
 }

@@ -15,18 +15,13 @@
 //! [witnesses]                             # else those that agreements and trust anchors name
 //! dids = ["did:carnet:...", "did:carnet:..."]
 //! quorum = 2
-//!
-//! [recognition]
-//! destination = "DE"
-//! occupation = "7212"
 //! ```
 //!
 //! An unknown key is a mistake, and a rule that is missing refuses.
 
 use crate::error::CliError;
 use crate::files;
-use crate::forms::{self, FromText, In, all, broken, maybe, not};
-use carnet_proto::classification::{Country, Occupation};
+use crate::forms::{self, FromText, In, all, broken, not};
 use carnet_proto::id::Did;
 use carnet_proto::ledger::WitnessPolicy;
 use carnet_proto::profile::CLOCK_SKEW;
@@ -104,7 +99,6 @@ struct TrustForm {
     #[serde(default)]
     trust_anchor: Vec<AnchorForm>,
     witnesses: Option<WitnessesForm>,
-    recognition: Option<RecognitionForm>,
 }
 
 #[derive(Deserialize)]
@@ -122,13 +116,6 @@ struct WitnessesForm {
     quorum: u8,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RecognitionForm {
-    destination: Option<In<Country>>,
-    occupation: Option<In<Occupation>>,
-}
-
 /// The rules as the file states them.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -144,10 +131,6 @@ pub struct Rules {
     pub anchors: Vec<TrustAnchor>,
     /// Witnesses to rely on, rather than those that are named.
     pub witnesses: Option<WitnessPolicy>,
-    /// Where the holder wants to work.
-    pub destination: Option<Country>,
-    /// As what.
-    pub occupation: Option<Occupation>,
 }
 
 impl Rules {
@@ -164,8 +147,8 @@ impl Rules {
             witnesses: self.witnesses.clone(),
             view_age: self.view_age,
             clock_skew: self.clock_skew,
-            destination: self.destination,
-            occupation: self.occupation,
+            destination: None,
+            occupation: None,
         }
     }
 }
@@ -228,10 +211,6 @@ pub fn parse(path: &Path, text: &str) -> Result<Rules, CliError> {
             Some(WitnessPolicy { witnesses: dids, quorum: witnesses.quorum })
         }
     };
-    let (destination, occupation) = match form.recognition {
-        Some(recognition) => (maybe(recognition.destination), maybe(recognition.occupation)),
-        None => (None, None),
-    };
     Ok(Rules {
         audience: form.audience.0,
         accepts: form.accept.0,
@@ -239,8 +218,6 @@ pub fn parse(path: &Path, text: &str) -> Result<Rules, CliError> {
         clock_skew: form.clock_skew,
         anchors,
         witnesses,
-        destination,
-        occupation,
     })
 }
 

@@ -1,7 +1,6 @@
 //! Arguments of the verifier's commands: `challenge` and `verify`.
 
 use super::PolicyFile;
-use carnet_proto::classification::{Country, Occupation};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -76,10 +75,4 @@ pub struct Verify {
     /// Use the stapled evidence alone.
     #[arg(long, conflicts_with = "node")]
     pub offline: bool,
-    /// Country where it is to count, ISO 3166-1.
-    #[arg(long, value_name = "XX", value_parser = Country::parse)]
-    pub destination: Option<Country>,
-    /// Occupation it is to count for, ISCO-08.
-    #[arg(long, value_name = "NNNN", value_parser = Occupation::parse)]
-    pub occupation: Option<Occupation>,
 }

@@ -181,7 +181,6 @@ fn to_json(rules: &Rules, path: &Path) -> Value {
         "clock_skew": rules.clock_skew,
         "trust_anchors": anchors,
         "witnesses": witnesses,
-        "recognition": { "destination": rules.destination, "occupation": rules.occupation },
     })
 }
 

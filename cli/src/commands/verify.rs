@@ -29,8 +29,6 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
     let bytes = files::read_limited(&args.presentation, MAX_PRESENTATION_BYTES as u64)?;
     let body = open(&args.presentation, &bytes)?;
     let mut rules = policy::read(&policy_file(&args.policy)?)?;
-    rules.destination = args.destination.or(rules.destination);
-    rules.occupation = args.occupation.or(rules.occupation);
     let challenge = args.challenge.as_deref().map(wallet::open_challenge).transpose()?;
     if let Some(challenge) = &challenge {
         // Whoever made a challenge takes no copy, and is who the challenge says.

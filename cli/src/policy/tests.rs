@@ -19,7 +19,6 @@ fn full() -> String {
         &Line::parse("A \"b\"").unwrap(),
     );
     with_witnesses(&text, &[did("w"), did("x")], 2)
-        + "\n[recognition]\ndestination = \"DE\"\noccupation = \"7212\"\n"
 }
 
 #[test]
@@ -29,8 +28,6 @@ fn every_rule_is_read() {
     assert_eq!((rules.accepts, rules.view_age, rules.clock_skew), (Accepts::Live, 86_400, 300));
     assert_eq!(rules.anchors[0].name.as_str(), "A \"b\"");
     assert_eq!(rules.witnesses.as_ref().unwrap().quorum, 2);
-    assert_eq!(rules.destination.unwrap().code(), "DE");
-    assert_eq!(rules.occupation.unwrap().code(), "7212");
     assert_eq!(rules.policy(Vec::new()).accept, Accept::Live(Vec::new()));
 }
 
@@ -48,6 +45,7 @@ fn a_rule_that_is_missing_unknown_or_wrong_refuses() {
         ("clock_skew = 300", "clock_skew = 300\nskip_status = true"),
         ("purposes = [\"skill\"]", "purposes = [\"everything\"]"),
         ("version = 1", "version = 2"),
+        ("[witnesses]", "[recognition]\ndestination = \"DE\"\n[witnesses]"),
     ] {
         assert_eq!(rules(&text.replacen(from, to, 1)).unwrap_err(), "form", "{to}");
     }
@@ -72,7 +70,7 @@ fn adding_and_removing_an_anchor_keeps_the_rest_as_it_was() {
     let left = rules(&less).unwrap();
     assert_eq!(left.anchors.len(), 1);
     assert_eq!(left.anchors[0].did, did("b"));
-    assert!(left.witnesses.is_some() && left.destination.is_some());
+    assert!(left.witnesses.is_some());
     assert!(less.contains("version = 1 # mine"));
     assert_eq!(without_anchor(&more, &did("w")), None, "a witness is no anchor");
     assert!(rules(&without_anchor(&less, &did("b")).unwrap()).unwrap().anchors.is_empty());
