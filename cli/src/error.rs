@@ -4,7 +4,8 @@
 //! stdout holds the result and nothing else. A failure goes to stderr: one line that says what failed,
 //! its causes, and one hint. With `--json` a failure is one line of JSON on stderr instead,
 //! `{"version":1,"error":{"code","message","causes":[],"hint"}}`, for a table of rows with `mistakes`
-//! (`line`, `column`, `reason`) too, and stdout stays empty; `code` is stable, the texts are not. Wrong usage that the argument parser finds is always plain text.
+//! (`line`, `column`, `reason`) too, and `more_mistakes` where not all are listed; stdout stays empty.
+//! `code` is stable, the texts are not. Wrong usage that the argument parser finds is always plain text.
 //!
 //! This crate is the edge of the system, so there is one error type with a stable `code` in place of an
 //! enum per concern: the message and the hint are texts of `locales/`, found by that code.
@@ -78,6 +79,7 @@ pub struct CliError {
     hint: Option<&'static str>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     mistakes: Vec<Mistake>,
+    more_mistakes: usize,
 }
 
 /// One mistake of several in a table that was handed in.
@@ -119,6 +121,7 @@ macro_rules! constructors {
                 hint: None,
                 cause: None,
                 mistakes: Vec::new(),
+                more_mistakes: 0,
             }
         }
     )*};
@@ -147,6 +150,7 @@ impl CliError {
             hint: None,
             cause: None,
             mistakes: Vec::new(),
+            more_mistakes: 0,
         }
     }
 
@@ -175,6 +179,13 @@ impl CliError {
     #[must_use]
     pub fn mistakes(mut self, mistakes: Vec<Mistake>) -> Self {
         self.mistakes = mistakes;
+        self
+    }
+
+    /// Says how many mistakes there are beyond those that are listed.
+    #[must_use]
+    pub const fn more_mistakes(mut self, count: usize) -> Self {
+        self.more_mistakes = count;
         self
     }
 
@@ -237,6 +248,10 @@ impl CliError {
         for mistake in &self.mistakes {
             text += &format!("  {}\n", Self::mistake_text(mistake, texts));
         }
+        if self.more_mistakes > 0 {
+            let args = Args::new().with("count", self.more_mistakes);
+            text += &format!("  {}\n", texts.get("error-mistakes-more", &args));
+        }
         for cause in self.causes() {
             text += &format!("  {}\n", texts.get("error-cause", &Args::new().with("cause", cause)));
         }
@@ -268,6 +283,8 @@ impl CliError {
             hint: Option<String>,
             #[serde(skip_serializing_if = "<[Mistake]>::is_empty")]
             mistakes: &'a [Mistake],
+            #[serde(skip_serializing_if = "Option::is_none")]
+            more_mistakes: Option<usize>,
         }
         let body = Body {
             code: self.code,
@@ -275,6 +292,7 @@ impl CliError {
             causes: self.causes(),
             hint: self.hint_text(texts),
             mistakes: &self.mistakes,
+            more_mistakes: (self.more_mistakes > 0).then_some(self.more_mistakes),
         };
         let report = Report { version: ERROR_VERSION, error: body };
         serde_json::to_string(&report).unwrap_or_default() + "\n"

@@ -17,6 +17,8 @@ pub const WORK_FACTOR: u8 = 17;
 pub const MAX_WORK_FACTOR: u8 = 20;
 /// Largest locked file, in bytes.
 pub const MAX_LOCKED_BYTES: usize = 64 * 1024 * 1024;
+/// Shortest passphrase that is chosen for a new file, in characters.
+pub const MIN_NEW_PASSPHRASE_CHARS: usize = 8;
 /// Longest passphrase, in bytes.
 pub const MAX_PASSPHRASE_BYTES: usize = 1024;
 
@@ -42,6 +44,14 @@ impl Passphrase {
         Ok(Self(text))
     }
 
+    /// Refuses one that is too short for a new file.
+    fn chosen(self) -> Result<Self, CliError> {
+        if self.0.chars().count() < MIN_NEW_PASSPHRASE_CHARS {
+            return Err(CliError::usage("passphrase-short").arg("min", MIN_NEW_PASSPHRASE_CHARS));
+        }
+        Ok(self)
+    }
+
     fn secret(&self) -> SecretString {
         SecretString::from(self.0.as_str())
     }
@@ -54,11 +64,12 @@ impl std::fmt::Debug for Passphrase {
 }
 
 /// Reads a passphrase: the first line of the file descriptor `fd` if one is given, else from the
-/// terminal without echo, asked twice if `confirm` is set.
+/// terminal without echo. It is a new one if `confirm` is set: asked twice, and at least
+/// [`MIN_NEW_PASSPHRASE_CHARS`] long.
 ///
 /// # Errors
 /// `passphrase-fd` if the descriptor cannot be read, `passphrase-no-terminal` without a terminal,
-/// `passphrase-differs` if the two do not agree, and those of [`Passphrase::new`].
+/// `passphrase-differs` if the two do not agree, `passphrase-short` for a new one, and those of [`Passphrase::new`].
 pub fn read_passphrase(
     prompt: &str,
     fd: Option<u32>,
@@ -66,9 +77,11 @@ pub fn read_passphrase(
 ) -> Result<Passphrase, CliError> {
     if let Some(fd) = fd {
         let failed = |cause| CliError::usage("passphrase-fd").arg("fd", fd).caused_by(cause);
-        return Passphrase::new(first_line(open_descriptor(fd).map_err(failed)?, failed)?);
+        let given = Passphrase::new(first_line(open_descriptor(fd).map_err(failed)?, failed)?)?;
+        return if confirm.is_some() { given.chosen() } else { Ok(given) };
     }
     let first = Passphrase::new(ask(prompt)?)?;
+    let first = if confirm.is_some() { first.chosen()? } else { first };
     if let Some(again) = confirm
         && *ask(again)? != *first.0
     {

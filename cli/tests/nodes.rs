@@ -6,15 +6,15 @@ mod support;
 use serde_json::Value;
 use std::io::Read as _;
 use std::process::Stdio;
-use support::User;
 use support::node::{Node, until};
+use support::{PASSPHRASE, User};
 
 /// Makes a wallet with a key request for an institution, in the file that the row of the template names.
 fn wallet_with_request(user: &User, institution: &str) {
-    user.run_locked("wallet new --wallet ana.age", "p").ok();
+    user.run_locked("wallet new --wallet ana.age", PASSPHRASE).ok();
     user.run_locked(
         &format!("wallet key --for {institution} --out ana.request --wallet ana.age"),
-        "p",
+        PASSPHRASE,
     )
     .ok();
 }
@@ -54,8 +54,8 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
     i.operate(&user, "issue skill --csv class.csv --out issued").ok();
     let again = i.operate(&user, "issue skill --csv class.csv --out again");
     again.fails(3, &["rows"]);
-    user.run_locked("wallet add issued/class-7-ana.carnet --wallet ana.age", "p").ok();
-    user.run_locked("wallet add issued/class-7-ana.carnet --wallet ana.age", "p")
+    user.run_locked("wallet add issued/class-7-ana.carnet --wallet ana.age", PASSPHRASE).ok();
+    user.run_locked("wallet add issued/class-7-ana.carnet --wallet ana.age", PASSPHRASE)
         .fails(3, &["already"]);
 
     user.run(&format!("trust add {authority} --name Authority --yes --policy trust.toml")).ok();
@@ -65,7 +65,7 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
             "wallet present 1 --challenge {name}.challenge --disclose name_latin --disclose \
              skills.1 --out {name}.carnet --wallet ana.age"
         );
-        user.run_locked(&line, "p").ok();
+        user.run_locked(&line, PASSPHRASE).ok();
     };
 
     // Nobody can judge it before evidence is at hand, and that is no no; nor is the nonce spent.
@@ -73,7 +73,7 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
     let bare = user.run("verify first.carnet --policy trust.toml --json");
     assert_eq!(bare.code, 3, "{}", bare.stdout);
     let refresh = format!("wallet refresh --node {} --wallet ana.age", e.url);
-    until(|| match user.run_locked(&refresh, "p") {
+    until(|| match user.run_locked(&refresh, PASSPHRASE) {
         done if done.code == 0 => Ok(()),
         failed => Err(failed.stdout + &failed.stderr),
     });
@@ -97,7 +97,7 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
 
     // Stapled evidence is enough.
     until(|| {
-        user.run_locked(&refresh, "p").ok();
+        user.run_locked(&refresh, PASSPHRASE).ok();
         present("second");
         let answer = user.run("verify second.carnet --policy trust.toml --offline");
         let _ = ["carnet", "challenge"]
@@ -105,16 +105,30 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
         if answer.code == 0 { Ok(()) } else { Err(answer.stdout) }
     });
 
+    // The holder is told who asks, what for and for what.
+    let ask = ["challenge", "--policy", "trust.toml", "--purpose", "Hiring a welder", "--ask"];
+    user.run_with(ask.iter().chain(&["name-latin", "--out", "asked.challenge"]), b"").ok();
+    let answer = "wallet present 1 --challenge asked.challenge --wallet ana.age";
+    let told = user.run_locked(&format!("{answer} --out told.carnet"), PASSPHRASE).stderr;
+    assert!(told.contains("Hiring a welder") && told.contains("asks for: name_latin"), "{told}");
+    let told = user.run_locked(&format!("{answer} --out again.carnet --json"), PASSPHRASE).json();
+    assert_eq!(
+        (&told["purpose"], &told["asked"][0]),
+        (&"Hiring a welder".into(), &"name_latin".into())
+    );
+
     // Another's wallet does not take it.
-    user.run_locked("wallet new --wallet ben.age", "q").ok();
-    user.run_locked("wallet add issued/class-7-ana.carnet --wallet ben.age", "q")
+    user.run_locked("wallet new --wallet ben.age", "another horse").ok();
+    user.run_locked("wallet add issued/class-7-ana.carnet --wallet ben.age", "another horse")
         .fails(3, &["did not request"]);
 
     // A copy is for those who take copies, shows who it is about, and does not survive a change.
-    let copy = "wallet present 1 --audience urn:carnet:anyone --days 30 --disclose name_latin \
+    let copy = "wallet present 1 1 --audience urn:carnet:anyone --days 30 --disclose name_latin \
                 --wallet ana.age --out copy.carnet";
-    user.run_locked(copy, "p").fails(2, &["a name and the birth date"]);
-    user.run_locked(&format!("{copy} --disclose birth-date"), "p").ok();
+    user.run_locked(copy, PASSPHRASE).fails(2, &["a name and the birth date"]);
+    user.run_locked(&format!("{copy} --disclose birthdate"), PASSPHRASE)
+        .fails(2, &["no claim `birthdate`"]);
+    user.run_locked(&format!("{copy} --disclose birth-date"), PASSPHRASE).ok();
     let refused = user.run("verify copy.carnet --policy trust.toml");
     assert_eq!(refused.code, 1, "{}", refused.stdout);
     assert!(refused.stdout.contains("✗ Holder"), "{}", refused.stdout);
@@ -123,7 +137,8 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
     std::fs::write(user.path("copies.toml"), rules).unwrap();
     let accepted = user.run("verify copy.carnet --policy copies.toml").ok();
     assert!(accepted.contains("It is a copy"), "{accepted}");
-    user.run("verify copy.carnet --policy copies.toml").ok();
+    let again = user.run("verify copy.carnet --policy copies.toml --json").json();
+    assert_eq!(again["credentials"].as_array().unwrap().len(), 1, "named twice, shown once");
     let mut altered = std::fs::read(user.path("copy.carnet")).unwrap();
     let at = altered.windows(11).position(|part| part == b"Ana Example").unwrap();
     altered[at + 1] = b'm';
@@ -151,7 +166,10 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
     let target: String = accreditation.chars().take(10).collect();
     a.operate(&user, &format!("withdraw {target} --reason ceased")).ok();
     a.operate(&user, &format!("withdraw {target} --reason ceased"))
-        .fails(2, &["withdrawn-already"]);
+        .fails(2, &["withdrawn-already", "would not make it stricter"]);
+    let earlier = format!("withdraw {target} --reason ceased --effective 2024-01-01");
+    a.operate(&user, &earlier).ok();
+    a.operate(&user, &earlier).fails(2, &["withdrawn already from 2024-01-01"]);
     let shown = user.run(&format!("log show {authority} --node {}", a.url)).ok();
     assert!(shown.contains("withdrawal") && shown.contains("withdrawn"), "{shown}");
     user.run(&format!("log verify {institute} --node {}", e.url)).ok();
@@ -203,11 +221,14 @@ fn what_was_acknowledged_survives_a_kill_in_the_middle_of_issuing() {
     let (head, row) = template.trim_end().split_once('\n').unwrap();
     let node = Node::start(&user, "institute");
     let mut acknowledged = Vec::new();
-    user.run_locked("wallet new --wallet ana.age", "p").ok();
+    user.run_locked("wallet new --wallet ana.age", PASSPHRASE).ok();
     for number in 0..4 {
         let request = format!("{number}.request");
-        user.run_locked(&format!("wallet key --for {did} --out {request} --wallet ana.age"), "p")
-            .ok();
+        user.run_locked(
+            &format!("wallet key --for {did} --out {request} --wallet ana.age"),
+            PASSPHRASE,
+        )
+        .ok();
         let row =
             row.replace("ana.request", &request).replace("class-7-ana", &format!("row-{number}"));
         std::fs::write(user.path(&format!("{number}.csv")), format!("{head}\n{row}\n")).unwrap();

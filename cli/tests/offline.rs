@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod support;
 
-use support::User;
+use support::{PASSPHRASE, User};
 
 const DID: &str = "did:carnet:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const OTHER: &str = "did:carnet:caaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -15,6 +15,7 @@ fn policy(user: &User) {
 #[test]
 fn a_wallet_is_made_once_and_opens_with_its_passphrase_only() {
     let user = User::new();
+    user.run_locked("wallet new", "7 chars").fails(2, &["fewer than 8 characters"]);
     let made = user.run_locked("wallet new", "correct horse").ok();
     assert!(made.contains("home/wallet.age"), "{made}");
     let before = std::fs::read(user.path("home/wallet.age")).unwrap();
@@ -31,25 +32,26 @@ fn a_wallet_is_made_once_and_opens_with_its_passphrase_only() {
 #[test]
 fn a_key_request_is_for_one_institution_and_the_wallet_remembers_it() {
     let user = User::new();
-    user.run_locked("wallet new --wallet ana.age", "p").ok();
+    user.run_locked("wallet new --wallet ana.age", PASSPHRASE).ok();
     let line = format!("wallet key --for {DID} --out ana.request --wallet ana.age");
-    user.run_locked(&line, "p").ok();
+    user.run_locked(&line, PASSPHRASE).ok();
     assert!(std::fs::metadata(user.path("ana.request")).unwrap().len() <= 1024);
-    user.run_locked(&line, "p").fails(2, &["ana.request exists already"]);
-    let listed = user.run_locked("wallet list --wallet ana.age --json", "p").json();
+    user.run_locked(&line, PASSPHRASE).fails(2, &["ana.request exists already"]);
+    let listed = user.run_locked("wallet list --wallet ana.age --json", PASSPHRASE).json();
     assert_eq!(listed["version"], 1);
     assert_eq!(listed["pending"][0]["institution"], DID);
     assert_eq!(listed["pending"].as_array().unwrap().len(), 1);
-    user.run_locked("wallet key --for did:web:x --out b.request --wallet ana.age", "p")
+    user.run_locked("wallet key --for did:web:x --out b.request --wallet ana.age", PASSPHRASE)
         .fails(2, &["did:web:x is not the identifier", "did:carnet:"]);
-    user.run_locked("wallet show 1 --wallet ana.age", "p").fails(2, &["called 1", "wallet list"]);
+    user.run_locked("wallet show 1 --wallet ana.age", PASSPHRASE)
+        .fails(2, &["called 1", "wallet list"]);
 }
 
 #[test]
 fn a_wallet_that_is_missing_damaged_cut_or_no_wallet_says_so() {
     let user = User::new();
-    user.run_locked("wallet list", "p").fails(3, &["there is no wallet at", "wallet new"]);
-    user.run_locked("wallet new --wallet w.age", "p").ok();
+    user.run_locked("wallet list", PASSPHRASE).fails(3, &["there is no wallet at", "wallet new"]);
+    user.run_locked("wallet new --wallet w.age", PASSPHRASE).ok();
     let good = std::fs::read(user.path("w.age")).unwrap();
     let mut changed = good.clone();
     *changed.last_mut().unwrap() ^= 1;
@@ -61,7 +63,7 @@ fn a_wallet_that_is_missing_damaged_cut_or_no_wallet_says_so() {
         (b"noise", "is not a file locked by age"),
     ] {
         std::fs::write(user.path("w.age"), bytes).unwrap();
-        user.run_locked("wallet list --wallet w.age", "p").fails(3, &[words]);
+        user.run_locked("wallet list --wallet w.age", PASSPHRASE).fails(3, &[words]);
     }
 }
 
@@ -74,10 +76,10 @@ fn a_wallet_of_a_newer_version_is_told_from_a_damaged_one() {
         (b"\x84\x66carnet\x04\x01\xa0", "does not hold a wallet"),
         (b"\x84\x66carnet\x05\x01\xa0", "does not hold a wallet"),
     ] {
-        let mut recipient = age::scrypt::Recipient::new("p".to_owned().into());
+        let mut recipient = age::scrypt::Recipient::new(PASSPHRASE.to_owned().into());
         recipient.set_work_factor(2);
         std::fs::write(user.path("w.age"), age::encrypt(&recipient, body).unwrap()).unwrap();
-        user.run_locked("wallet list --wallet w.age", "p").fails(3, &[words]);
+        user.run_locked("wallet list --wallet w.age", PASSPHRASE).fails(3, &[words]);
     }
 }
 
@@ -272,7 +274,7 @@ fn a_missing_token_and_a_directory_that_cannot_be_made_are_named() {
         .fails(3, &["no node can be made in file/node", "because: "]);
     assert!(!stderr.contains("panick"), "{stderr}");
     std::fs::write(user.path("home"), "").unwrap();
-    user.run_locked("wallet new", "p").fails(3, &["directory", "cannot be created"]);
+    user.run_locked("wallet new", PASSPHRASE).fails(3, &["directory", "cannot be created"]);
 }
 
 #[test]

@@ -100,6 +100,7 @@ demo-end-not-ok = Only { $right } of { $count } steps came out as expected. This
 demo-kept = Everything that was made is in { $dir }. Try: carnet verify { $dir }/presentation.carnet --policy { $dir }/trust.toml
 demo-not-kept = Nothing was kept; `carnet demo --dir DIR` keeps every file.
 
+error-demo = the demo does not find what it made itself
 error-demo-directory = Cannot make a temporary directory for the demo.
 error-demo-not-empty = { $dir } is not empty: the demo wants a new directory.
 error-demo-trouble = The demo could not go on.

@@ -3,7 +3,6 @@
 error-cause = because: { $cause }
 error-hint = hint: { $hint }
 
-error-not-built = `carnet { $command }` is not part of this build
 error-stdout = the result cannot be written
 error-json-write = a result cannot be written as JSON
 
@@ -21,6 +20,7 @@ error-dir-create = the directory { $file } cannot be created
 
 # Passphrases and the files they lock.
 error-passphrase-empty = the passphrase is empty
+error-passphrase-short = the passphrase has fewer than { $min } characters, too few to keep anybody out
 error-passphrase-long = the passphrase is longer than { $max } bytes
 error-passphrase-differs = the two passphrases are not the same
 error-passphrase-fd = no passphrase can be read from file descriptor { $fd }
@@ -58,5 +58,6 @@ hint-token-missing = `carnet node init` makes one; name it with --token-file FIL
 error-token-file = { $file } does not hold an operator token
 
 # Several mistakes at once.
+error-mistakes-more = and { $count } more
 error-mistake = line { $line }: { $reason }
 error-mistake-in = line { $line }, { $column }: { $reason }

@@ -142,13 +142,13 @@ node-made =
     { "  " }fingerprint { $fingerprint }
 node-made-no-log = The node is in { $dir }. It follows the logs of others and owns none.
 node-words =
-    These 24 words are the next keys of the institution. They are shown this once and kept nowhere. Write them on paper and lock it away, apart from this machine: whoever steals the keys here cannot replace them without these words, and you can.
+    These 24 words are the next keys of the institution. They are shown this once and kept nowhere. Write them on paper and lock it away, apart from this machine: you will need them to replace stolen keys (this version cannot do that yet).
 node-next =
-    Next: `carnet node run --dir { $dir }` starts it. Others reach it at the addresses that carnet.toml announces. The password of its operator is in { $token }.
+    Next: `carnet node run --dir { $dir }` starts it. It announces no address yet: set `announce` in carnet.toml, then other nodes can find it. The password of its operator is in { $token }.
 node-profile-stated = The profile stands at leaf { $leaf }, statement { $digest }.
 node-started =
     The node answers at { $url }
-    { "  " }other nodes reach it at { $addresses }
+    { "  " }listens at { $addresses }
     { "  " }as { $peer }
 node-stopped = The node has stopped; everything is on disk.
 node-no-log = a node without a log
@@ -232,7 +232,7 @@ error-digest-unknown = no statement has a digest that begins with { $digest }
 error-digest-ambiguous = several statements have a digest that begins with { $digest }
 error-digest-short = { $digest } is not the beginning of a digest: at least 4 hexadecimal digits
 hint-digest = `carnet log show DID` lists them
-error-withdrawn-already = the accreditation { $digest } is not in force any more
+error-withdrawn-already = withdrawn already from { $effective }; this would not make it stricter
 error-agreement-not-named = the agreement { $digest } does not name { $did } as a signatory
 error-agreement-ratified-already = this institution has ratified { $digest } already
 

@@ -73,7 +73,7 @@ reason-ok-path =
         [one] one step leads from { $from } to { $to }
        *[other] { $links } steps lead from { $from } to { $to }
     }
-reason-depends = not made, because something it needs was not found
+reason-depends = not checked, because an earlier check did not hold
 reason-malformed = it is malformed: { $detail }
 reason-malformed-evidence = the evidence stapled to it is malformed: { $detail }
 reason-holder-signature = whoever made this presentation does not hold the key that the credential belongs to
@@ -100,7 +100,6 @@ reason-signature-wrong = the signature is wrong: the credential is forged or was
 reason-disclosure-wrong = something shown was changed, or is from another credential: { $detail }
 reason-type-unsupported = the credential is of a type that this version of carnet does not know: { $type }
 reason-claims-wrong = the claims are not those of a credential: { $detail }
-reason-type-unsupported = it is a kind of credential that this program does not know; a newer one may ({ $detail })
 reason-prepared-incomplete = a copy must show a name and the birth date, and this one does not
 reason-expired = the credential counted until { $until }
 reason-not-yet-valid = the credential counts only from { $from }

@@ -29,7 +29,7 @@ wallet-disclosed = It discloses: { $claims }.
 wallet-disclosed-nothing = It discloses nothing but what is always shown.
 wallet-no-evidence =
     note: the wallet holds no evidence for this; a verifier without a node of its own cannot judge it. `carnet wallet refresh` fetches it.
-wallet-asked = note: the verifier also asked for: { $claims }. Whether you show it is yours to decide.
+wallet-asked = note: not disclosed of what was asked for: { $claims }. Whether you show it is yours to decide.
 wallet-refreshed =
     { $logs ->
         [one] One log
@@ -40,6 +40,10 @@ wallet-refreshed =
     } refreshed.
 wallet-not-refreshed =
     Credential { $number } was not refreshed: the node does not have the log of { $issuer } up to its issuance. Try again later, or another node.
+
+challenge-from = note: { $audience } asks to see it.
+challenge-purpose = note: it says what for: { $purpose }
+challenge-claims = note: it asks for: { $claims }. Whether you show it is yours to decide.
 
 challenge-made =
     { $file } asks for a presentation to { $audience }. An answer is accepted once, until { $until }.

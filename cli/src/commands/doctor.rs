@@ -297,7 +297,8 @@ fn logs(client: &Client, now: UnixSeconds, findings: &mut Findings<'_>) {
         }
     }
     let args = Args::new().with("count", listed.len()).with("fresh", fresh);
-    findings.add("logs", Mark::Yes, "logs", &args, None);
+    let mark = if fresh == 0 { Mark::Unknown } else { Mark::Yes };
+    findings.add("logs", mark, "logs", &args, None);
 }
 
 fn newest_cosignature(client: &Client, did: &Did) -> Result<Option<UnixSeconds>, CliError> {

@@ -10,12 +10,12 @@ use crate::ledger;
 use crate::render::time;
 use crate::text::Args;
 use carnet_proto::cbor::{Decode as _, Encode};
-use carnet_proto::id::{Did, Digest};
-use carnet_proto::ledger::Held;
+use carnet_proto::id::{Did, Digest, LeafIndex};
+use carnet_proto::ledger::{Held, joined_state};
 use carnet_proto::statement::accreditation::{Accreditation, Withdrawal};
 use carnet_proto::statement::standing::State;
 use carnet_proto::text::Line;
-use carnet_proto::time::Date;
+use carnet_proto::time::{Date, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -190,7 +190,7 @@ pub fn accredit(args: args::Accredit, context: &mut Context) -> Result<Answer, C
 /// Withdraws an accreditation.
 ///
 /// # Errors
-/// `digest-unknown` or `digest-ambiguous`, and those of the client.
+/// `digest-unknown` or `digest-ambiguous`, `withdrawn-already`, and those of the client.
 pub fn withdraw(args: &args::Withdraw, context: &mut Context) -> Result<Answer, CliError> {
     let operator = Operator::of(&args.node)?;
     let own = operator.did()?;
@@ -206,15 +206,13 @@ pub fn withdraw(args: &args::Withdraw, context: &mut Context) -> Result<Answer, 
     let Some((_, held, accreditation)) = found.first() else {
         return Err(CliError::bug("arguments"));
     };
-    if held.state != State::InForce {
-        return Err(CliError::usage("withdrawn-already").arg("digest", target.to_string()));
-    }
     let effective = match day(args.effective.as_deref())? {
         Some(day) => day.start(),
         None => context.now(),
     };
-    let withdrawal =
-        Withdrawal { target, effective, reason: args.reason, retroactive: args.retroactive };
+    let retroactive = args.retroactive;
+    refuse_if_known(&held.state, effective, retroactive)?;
+    let withdrawal = Withdrawal { target, effective, reason: args.reason, retroactive };
     Withdrawal::from_cbor(&withdrawal.to_cbor())
         .map_err(|cause| CliError::usage("statement-rule").caused_by(cause))?;
     let done = operator.append("withdrawal", &withdrawal)?;
@@ -222,6 +220,23 @@ pub fn withdraw(args: &args::Withdraw, context: &mut Context) -> Result<Answer, 
         Args::new().with("name", accreditation.name.to_string()).with("effective", time(effective));
     crate::uses_texts!["withdrawn"];
     appended(&done, "withdrawn", args, context)
+}
+
+/// Refuses a withdrawal that says nothing more than what is known already.
+fn refuse_if_known(
+    known: &State,
+    effective: UnixSeconds,
+    retroactive: bool,
+) -> Result<(), CliError> {
+    // At which leaf it is said makes it no stricter.
+    let new = State::Withdrawn { effective, by: LeafIndex(0), retroactive };
+    match *known {
+        State::Withdrawn { effective, .. } if joined_state(known, &new).is_none() => {
+            Err(CliError::usage("withdrawn-already").arg("effective", time(effective)))
+        }
+        // What is void the node refuses.
+        _ => Ok(()),
+    }
 }
 
 /// Chooses the one digest that begins as named.
@@ -272,5 +287,27 @@ mod tests {
         let start = day(Some("2026-03-31")).unwrap().unwrap().start();
         assert_eq!(start.to_string(), "2026-03-31T00:00:00Z");
         assert_eq!(day(Some("31.3.2026")).unwrap_err().code(), "day");
+    }
+
+    #[test]
+    fn a_withdrawal_is_refused_only_if_it_says_nothing_more() {
+        let at = |seconds, retroactive| State::Withdrawn {
+            effective: UnixSeconds(seconds),
+            by: LeafIndex(7),
+            retroactive,
+        };
+        let refused = |known, seconds, retroactive| {
+            refuse_if_known(&known, UnixSeconds(seconds), retroactive)
+                .err()
+                .map(|error| error.code())
+        };
+        assert_eq!(refused(State::InForce, 100, false), None);
+        assert_eq!(refused(at(100, false), 99, false), None, "earlier");
+        assert_eq!(refused(at(100, false), 200, true), None, "retroactive");
+        for (known, seconds, retroactive) in
+            [(at(100, false), 100, false), (at(100, true), 200, true), (at(100, true), 200, false)]
+        {
+            assert_eq!(refused(known, seconds, retroactive), Some("withdrawn-already"));
+        }
     }
 }

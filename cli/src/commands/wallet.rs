@@ -214,6 +214,10 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         None => None,
     };
     refuse_existing(&args.out)?;
+    if let Some(challenge) = &challenge {
+        // Told before the passphrase is asked for: the holder decides.
+        show::challenge(challenge, context);
+    }
     let opened = Opened::open(&args.file, context)?;
     let mut indexes = Vec::new();
     for named in &args.credentials {
@@ -232,10 +236,6 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         None => {
             let audience = args.audience.as_deref().unwrap_or_default();
             Line::parse(audience).map_err(|cause| CliError::usage("audience").caused_by(cause))?;
-            let shows = |claims: &[&str]| disclose.iter().any(|d| claims.contains(&d.as_str()));
-            if !shows(&["birth_date"]) || !shows(&["name_latin", "name_native", "name_icao"]) {
-                return Err(CliError::usage("prepared-needs").hint("prepared-needs"));
-            }
             (audience, None, now.plus(u64::from(args.days) * DAY))
         }
     };
@@ -251,6 +251,13 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         .wallet
         .present(&indexes, &request, Evidence::join_encoded)
         .map_err(|cause| CliError::usage("wallet-present").caused_by(cause))?;
+    // Last, so that a name that is misspelt is called so.
+    let shows = |claims: &[&str]| disclose.iter().any(|d| claims.contains(&d.as_str()));
+    if challenge.is_none()
+        && !(shows(&["birth_date"]) && shows(&["name_latin", "name_native", "name_icao"]))
+    {
+        return Err(CliError::usage("prepared-needs").hint("prepared-needs"));
+    }
     let bytes = presentation.to_file();
     if bytes.len() > MAX_PRESENTATION_BYTES {
         return Err(CliError::input("presentation-large")
@@ -263,17 +270,14 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         context.note("wallet-no-evidence", &Args::new());
     }
     if let Some(challenge) = &challenge {
-        let open: Vec<_> = challenge
-            .wishes
-            .iter()
-            .map(|wish| wish.as_str().replace('-', "_"))
-            .filter(|wish| !disclose.contains(wish))
-            .collect();
+        let mut open = show::wishes(challenge);
+        open.retain(|wish| !disclose.contains(wish));
         if !open.is_empty() {
             context.note("wallet-asked", &Args::new().with("claims", open.join(", ")));
         }
     }
-    show::presented(&args.out, audience, nonce.is_some(), expires_at, &disclose, context)
+    let made = show::Presented { audience, challenge: challenge.as_ref(), until: expires_at };
+    show::presented(&args.out, &made, &disclose, context)
 }
 
 /// Reads a challenge that can still be answered.

@@ -22,7 +22,7 @@ use std::path::Path;
 /// Largest table, in bytes.
 pub const MAX_TABLE_BYTES: u64 = 16 * 1024 * 1024;
 /// Most mistakes that are listed.
-const MAX_MISTAKES: usize = 1000;
+const MAX_MISTAKES: usize = 50;
 
 /// Every column: its name, whether it must be there, and what it holds.
 pub const COLUMNS: &[(&str, bool, &str)] = &[
@@ -110,6 +110,7 @@ pub fn wrong_rows(path: &Path, mut mistakes: Vec<Mistake>) -> CliError {
         .arg("file", path.display().to_string())
         .arg("count", count)
         .mistakes(mistakes)
+        .more_mistakes(count.saturating_sub(MAX_MISTAKES))
         .hint("rows")
 }
 

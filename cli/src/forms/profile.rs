@@ -101,7 +101,15 @@ mod tests {
             witnesses: vec![Did::of_inception(b"w")],
             quorum: Some(1),
         };
-        std::fs::write(&path, TEMPLATE.replace("# names", "names")).unwrap();
+        std::fs::write(&path, TEMPLATE).unwrap();
+        let before = profile.clone();
+        read(&path).unwrap().apply(&mut profile);
+        assert_eq!(profile, before, "the template by itself changes nothing");
+        let mut text = TEMPLATE.replace("# names", "names");
+        for line in ["[[contact]]", "role =", "address ="] {
+            text = text.replace(&format!("# {line}"), line);
+        }
+        std::fs::write(&path, text).unwrap();
         read(&path).unwrap().apply(&mut profile);
         assert_eq!(profile.names.len(), 2);
         assert_eq!(profile.contacts.len(), 1);

@@ -9,6 +9,10 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
+/// The passphrase of wallets whose passphrase does not matter.
+#[allow(dead_code, reason = "only some of the tests make wallets")]
+pub const PASSPHRASE: &str = "correct horse";
+
 /// A user with a directory for files, which is also where commands run.
 pub struct User {
     dir: TempDir,

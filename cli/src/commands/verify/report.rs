@@ -76,14 +76,16 @@ pub fn write(report: &Report, texts: &Texts, out: &mut Output) -> Result<(), Cli
         }
         write_credential(credential, texts, out)?;
     }
+    let text = match report.evidence_age {
+        Some(age) => texts.get("report-evidence-age", &Args::new().with("age", span(age, texts))),
+        None if report.credentials.iter().any(|c| c.path.is_some()) => {
+            texts.plain("report-no-evidence")
+        }
+        // Without a path nothing was relied on, and the checks have said why.
+        None => return Ok(()),
+    };
     out.line("")?;
-    match report.evidence_age {
-        Some(age) => out.paragraph(
-            0,
-            &texts.get("report-evidence-age", &Args::new().with("age", span(age, texts))),
-        ),
-        None => out.paragraph(0, &texts.plain("report-no-evidence")),
-    }
+    out.paragraph(0, &text)
 }
 
 /// Returns the reason for the verdict in one sentence.

@@ -7,6 +7,7 @@ use crate::ledger::{self, Fetched};
 use crate::render::{bold, time};
 use crate::text::Args;
 use carnet_proto::cbor::Decode as _;
+use carnet_proto::challenge::Challenge;
 use carnet_proto::evidence::Evidence;
 use carnet_proto::id::Did;
 use carnet_proto::time::UnixSeconds;
@@ -140,20 +141,50 @@ pub fn added(wallet: &Wallet, first: usize, context: &mut Context) -> Result<Ans
     Ok(Answer::Yes)
 }
 
+/// What was made to be shown.
+pub struct Presented<'a> {
+    /// Whom it is for.
+    pub audience: &'a str,
+    /// What it answers; none for a copy.
+    pub challenge: Option<&'a Challenge>,
+    /// Until when it counts.
+    pub until: UnixSeconds,
+}
+
+/// Returns the names of the claims that a challenge asks for, as a wallet writes them.
+pub fn wishes(challenge: &Challenge) -> Vec<String> {
+    challenge.wishes.iter().map(|wish| wish.as_str().replace('-', "_")).collect()
+}
+
+/// Tells the holder who asks, what for, and for which claims.
+pub fn challenge(challenge: &Challenge, context: &Context) {
+    let args = Args::new().with("audience", challenge.audience.to_string());
+    context.note("challenge-from", &args);
+    if let Some(purpose) = &challenge.purpose {
+        context.note("challenge-purpose", &Args::new().with("purpose", purpose.to_string()));
+    }
+    let claims = wishes(challenge);
+    if !claims.is_empty() {
+        context.note("challenge-claims", &Args::new().with("claims", claims.join(", ")));
+    }
+}
+
 /// Says what was presented to whom.
 pub fn presented(
     file: &Path,
-    audience: &str,
-    live: bool,
-    until: UnixSeconds,
+    made: &Presented<'_>,
     disclosed: &[String],
     context: &mut Context,
 ) -> Result<Answer, CliError> {
+    let &Presented { audience, challenge, until } = made;
+    let live = challenge.is_some();
     let file = file.display().to_string();
     if context.out.is_json() {
         let kind = if live { "live" } else { "prepared" };
         context.out.json(&json!({
             "version": 1, "file": file, "kind": kind, "audience": audience,
+            "purpose": challenge.and_then(|challenge| challenge.purpose.as_ref()),
+            "asked": challenge.map(wishes),
             "expires_at": until, "disclosed": disclosed,
         }))?;
         return Ok(Answer::Yes);

@@ -94,3 +94,16 @@ fn the_class_that_ships_is_of_25_welders_who_do_not_exist() {
         assert!(seen.insert(row.person.document_number.clone().unwrap()));
     }
 }
+
+#[test]
+fn many_mistakes_are_counted_and_the_first_fifty_listed() {
+    let mistakes =
+        (1..=60).map(|line| Mistake::new(line, None, "wrong".into())).collect::<Vec<_>>();
+    let error = wrong_rows(Path::new("class.csv"), mistakes);
+    assert_eq!(error.all_mistakes().len(), 50);
+    let mut text = Vec::new();
+    error.report(&mut text, &crate::text::Texts::load(Some("en")), false);
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("60 mistakes") && text.contains("  and 10 more\n"), "{text}");
+    assert!(text.contains("line 50") && !text.contains("line 51"), "{text}");
+}
