@@ -211,6 +211,8 @@ fn an_agreement_is_proposed_read_and_ratified_by_whom_it_names() {
     let text = user.run(&show).ok();
     assert!(text.contains("Ministry of Country Two as ministry, must ratify"), "{text}");
     a.operate(&user, "agreement ratify 00000000").fails(2, &["digest-unknown"]);
+    let doctor = user.run(&format!("doctor --node {}", a.url)).ok();
+    assert!(doctor.contains("? 0 of 1 logs were cosigned"), "nobody follows it: {doctor}");
 }
 
 #[test]

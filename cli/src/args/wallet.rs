@@ -39,7 +39,9 @@ pub struct File {
 #[command(after_help = "\
 Examples:
   carnet wallet new
-  carnet wallet new --wallet ana.age --passphrase-fd 3 3< passphrase.txt")]
+  carnet wallet new --wallet ana.age --passphrase-fd 3 3< passphrase.txt
+
+The passphrase has at least 8 characters.")]
 pub struct New {
     /// The wallet to make.
     #[command(flatten)]

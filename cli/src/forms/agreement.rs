@@ -168,7 +168,7 @@ mod tests {
         for (text, rule) in [
             (one_side.to_owned(), "two parties"),
             (TEMPLATE.replace("must = true", "must = false"), "must ratify"),
-            (TEMPLATE.replace("quorum = 2", "quorum = 3"), "quorum"),
+            (TEMPLATE.replace("quorum = 2", "quorum = 4"), "quorum"),
             (TEMPLATE.replace("did:carnet:e", "did:carnet:c"), "named twice"),
         ] {
             let error = read_text(&text).unwrap_err();

@@ -150,3 +150,12 @@ fn verdicts_are_the_exit_codes() {
     let codes = [Verdict::Valid, Verdict::Invalid, Verdict::Undetermined].map(|v| answer(v).code());
     assert_eq!(codes, [0, 1, 3]);
 }
+
+#[test]
+fn without_a_path_nothing_is_said_of_what_was_relied_on() {
+    let no_path = || vec![made(check::PATH, Outcome::Undetermined, Reason::new(reason::NO_PATH))];
+    let mut report = report(Verdict::Undetermined, no_path(), None);
+    report.evidence_age = None;
+    let text = page(&report);
+    assert!(!text.contains("relied on") && !text.ends_with("\n\n"), "{text}");
+}
