@@ -23,7 +23,7 @@ use self::link::Judge;
 use super::policy::{Policy, TrustPurpose};
 use super::report::{Link, Reason, reason};
 use crate::id::{Did, Digest};
-use crate::ledger::{Held, LogView, Position, ProfileView, Quorums, Settled, WitnessPolicy};
+use crate::ledger::{Held, LogView, ProfileView, Quorums, Settled, WitnessPolicy};
 use crate::statement::accreditation::Scope;
 use crate::statement::agreement::Agreement;
 use crate::time::UnixSeconds;
