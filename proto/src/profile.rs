@@ -30,7 +30,7 @@ impl Profile {
 
 /// Header labels (RFC 9052, 9597, 9596, 9528; SD-CWT).
 pub mod header {
-    use super::iana::{EnumI64 as _, HeaderParameter};
+    use super::iana::HeaderParameter;
 
     /// Signature algorithm.
     pub const ALG: i64 = HeaderParameter::Alg as i64;
@@ -48,11 +48,6 @@ pub mod header {
     pub const SD_ALG: i64 = 170;
     /// Encrypted disclosures, which this profile refuses.
     pub const SD_AEAD_CLAIMS: i64 = 171;
-
-    /// Returns the registered name of a label, for messages.
-    pub fn is_registered(label: i64) -> bool {
-        HeaderParameter::from_i64(label).is_some()
-    }
 }
 
 /// CWT claim keys (RFC 8392, 8747; SD-CWT; Token Status List) and those private to Carnet.

@@ -435,3 +435,23 @@ fn two_witnesses_on_one_node_count_once() {
     let report = both(&mut world, &policy, &presentation);
     assert_eq!(report.verdict, Verdict::Undetermined, "{report:#?}");
 }
+
+#[test]
+fn the_age_told_is_that_of_the_oldest_view_on_the_path() {
+    let mut world = World::usual();
+    let report = |world: &mut World| {
+        let (presentation, policy) = (world.present(0), world.policy());
+        both(world, &policy, &presentation)
+    };
+    assert_eq!(report(&mut world).evidence_age, Some(0));
+    // The witnesses cosign everything again an hour later, but not the institute's log.
+    world.now = world.now.plus(3600);
+    for name in
+        ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-union", "de-employers"]
+    {
+        world.cosign(name);
+    }
+    assert_eq!(report(&mut world).evidence_age, Some(3600));
+    world.cosign("ph-institute");
+    assert_eq!(report(&mut world).evidence_age, Some(0));
+}

@@ -69,13 +69,12 @@ impl Judge<'_> {
         let (key, signature) = self.key_and_signature(credential, log, leaf, is_fresh);
         let path_check = path_check(found.as_ref());
         let witnesses = self.witnesses(log, settled.as_ref(), position, &path_check);
-        let links = match found {
-            Some(Found::Path { links, .. }) => Some(links),
-            _ => None,
+        let (links, oldest) = match found {
+            Some(Found::Path { links, oldest, .. }) => (Some(links), oldest),
+            _ => (None, None),
         };
         // Without witnesses that count, nothing is proven; the check of witnesses says why.
         let can_prove = settled.as_ref().is_some_and(|settled| settled.stale().is_none());
-        let oldest = links.as_ref().and_then(|links| self.oldest(links, position));
         IssuerResult {
             key,
             signature,
@@ -273,12 +272,6 @@ impl Judge<'_> {
         });
         let is_fresh = position.is_some_and(|p| p.is_usable() && self.quorums.is_fresh(&p));
         Some((log, token, is_fresh && is_furthest))
-    }
-
-    /// Returns the oldest time at which a quorum saw a log of the path.
-    fn oldest(&self, links: &[Link], issuer: Option<Position>) -> Option<UnixSeconds> {
-        let on_path = links.iter().filter_map(|link| self.search.position_anywhere(link.did()));
-        on_path.chain(issuer).map(|position| position.seen).min()
     }
 }
 

@@ -23,7 +23,7 @@ use self::link::Judge;
 use super::policy::{Policy, TrustPurpose};
 use super::report::{Link, Reason, reason};
 use crate::id::{Did, Digest};
-use crate::ledger::{Held, LogView, Position, ProfileView, Quorums, Settled, WitnessPolicy};
+use crate::ledger::{Held, LogView, ProfileView, Quorums, Settled, WitnessPolicy};
 use crate::statement::accreditation::Scope;
 use crate::statement::agreement::Agreement;
 use crate::time::UnixSeconds;
@@ -47,7 +47,12 @@ pub(super) struct Wanted<'a> {
 pub(super) enum Found {
     /// A path that holds, the witness policy by which the issuer's log is judged, and by when the
     /// credential is proven to have existed.
-    Path { links: Vec<Link>, witnesses: Option<Settled>, proven: Option<UnixSeconds> },
+    Path {
+        links: Vec<Link>,
+        witnesses: Option<Settled>,
+        proven: Option<UnixSeconds>,
+        oldest: Option<UnixSeconds>,
+    },
     /// A path that cannot be judged here.
     Unclear {
         reason: Reason,
@@ -131,6 +136,8 @@ struct Reached {
     links: Vec<Link>,
     /// The first link that does not hold.
     doubt: Option<(Reason, Option<Digest>)>,
+    /// The oldest time at which a quorum saw a log on the way.
+    oldest: Option<UnixSeconds>,
 }
 
 /// Searches for paths in one ledger under one policy.
@@ -164,7 +171,8 @@ impl<'l> Search<'l> {
             let (witnesses, proven) = (realm.witnesses, realm.proven);
             return match (pass, reached.doubt) {
                 (Pass::Holding, _) | (_, None) => {
-                    Found::Path { links: reached.links, witnesses, proven }
+                    let oldest = reached.oldest;
+                    Found::Path { links: reached.links, witnesses, proven, oldest }
                 }
                 (Pass::Unclear, Some((reason, statement))) => {
                     Found::Unclear { reason, statement, witnesses, proven }
@@ -187,11 +195,13 @@ impl<'l> Search<'l> {
         settled
     }
 
-    /// Returns the position of a log by the first witness policy of this search under which it has
-    /// one.
-    pub fn position_anywhere(&self, origin: &Did) -> Option<Position> {
-        let settled = self.settled.borrow();
-        settled.values().find_map(|settled| self.quorums.best(origin, settled)).map(|(_, at)| at)
+    /// Returns the older of the time at which a quorum saw this body's log and what came before it on
+    /// the way.
+    fn oldest(&self, reached: &Reached, realms: &[Realm]) -> Option<UnixSeconds> {
+        let settled = realms.get(reached.realm)?.witnesses.as_ref();
+        let position = settled.and_then(|settled| self.quorums.best(&reached.did, settled));
+        let seen = position.map(|(_, position)| position.seen);
+        reached.oldest.into_iter().chain(seen).min()
     }
 
     fn realm(&self, wanted: &Wanted<'_>, named: Option<WitnessPolicy>) -> Realm {
@@ -248,13 +258,15 @@ impl<'l> Search<'l> {
                     name: anchor.name.clone(),
                 }]),
                 doubt: None,
+                oldest: None,
             });
         }
         let mut best: BTreeMap<(Did, usize), u8> = BTreeMap::new();
         for _ in 0..=MAX_DEPTH {
             frontier.sort_by_cached_key(order);
             let mut next = Vec::new();
-            for reached in frontier {
+            for mut reached in frontier {
+                reached.oldest = self.oldest(&reached, &realms);
                 if reached.did == wanted.issuer {
                     let realm = realms.get(reached.realm)?.clone();
                     return Some((reached, realm));
@@ -391,7 +403,8 @@ fn follow(
     let mut links = from.links.clone();
     let did = *link.did();
     links.push(link);
-    Some(Reached { did, realm, steps, links, doubt: from.doubt.clone().or(doubt) })
+    let doubt = from.doubt.clone().or(doubt);
+    Some(Reached { did, realm, steps, links, doubt, oldest: from.oldest })
 }
 
 /// The order among bodies reached by equally long ways: first those without doubt, then by who

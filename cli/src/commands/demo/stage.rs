@@ -52,6 +52,13 @@ struct Member {
     node: Option<Node>,
 }
 
+impl Member {
+    /// Whether it is one of those who witness, and runs.
+    fn is_witness(&self) -> bool {
+        self.node.is_some() && self.did.is_some() && self.key != "ph-institute"
+    }
+}
+
 /// The nodes, their clock, and the directory in which everything is.
 pub struct Stage {
     dir: PathBuf,
@@ -247,8 +254,8 @@ impl Stage {
         operator.client.post_json::<Published>(&path, &serde_json::json!({})).map(|_| ())
     }
 
-    /// Waits until every running node holds every log as far as any does, and every log is cosigned
-    /// by three others at the time of the story or later. Returns how many nodes agree.
+    /// Waits until every running node holds every log as far as any does, cosigned by every witness
+    /// that runs at the time of the story or later. Returns how many nodes agree.
     pub fn converge(&self) -> Result<usize, CliError> {
         let since = self.now();
         let deadline = Instant::now() + PATIENCE;
@@ -274,17 +281,19 @@ impl Stage {
         self.members.iter().filter_map(|owner| owner.did).all(|did| {
             let size = |node: &Node| node.logs().with(&did, carnet_proto::ledger::Replica::size);
             let largest = self.members.iter().filter_map(|m| size(m.node.as_ref()?)).max();
+            let witnesses = self.members.iter().filter(|m| m.is_witness() && m.did != Some(did));
             let fresh = node.logs().with(&did, |replica| {
-                replica.view().newest().map_or(0, |newest| {
-                    let lines = newest.note.signatures().iter();
-                    let times = lines.filter(|line| line.name != did.to_string());
-                    times
-                        .filter_map(|line| line.cosignature())
-                        .filter(|(time, _)| *time >= since)
-                        .count()
-                })
+                let Some(newest) = replica.view().newest() else { return false };
+                let lines = newest.note.signatures().iter();
+                let recent: Vec<_> = lines
+                    .filter(|line| line.cosignature().is_some_and(|(time, _)| time >= since))
+                    .map(|line| line.name.as_str())
+                    .collect();
+                witnesses
+                    .filter_map(|witness| witness.did)
+                    .all(|witness| recent.contains(&witness.to_string().as_str()))
             });
-            size(node).is_some() && size(node) == largest && fresh.is_some_and(|n| n >= 3)
+            size(node).is_some() && size(node) == largest && fresh == Some(true)
         })
     }
 }
