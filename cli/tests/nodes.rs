@@ -161,6 +161,9 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
             _ => Err(answer.stdout),
         }
     });
+    // The holder is told too, before a verifier has to.
+    let told = user.run_locked(&refresh, PASSPHRASE).ok();
+    assert!(told.contains("suspended by its issuer"), "{told}");
     i.operate(&user, "status set class-7-nobody invalid").fails(3, &["refused"]);
 
     let target: String = accreditation.chars().take(10).collect();

@@ -38,6 +38,8 @@ wallet-refreshed =
         [one] one credential
        *[other] { $count } credentials
     } refreshed.
+wallet-revoked = Credential { $number } is revoked by its issuer: no verifier will accept it. Ask the issuer why.
+wallet-suspended = Credential { $number } is suspended by its issuer for now: no verifier will accept it. Ask the issuer why.
 wallet-not-refreshed =
     Credential { $number } was not refreshed: the node does not have the log of { $issuer } up to its issuance. Try again later, or another node.
 

@@ -17,6 +17,7 @@ use carnet_proto::id::Did;
 use carnet_proto::issuing::{CredentialFile, MAX_CREDENTIAL_FILE_BYTES};
 use carnet_proto::key::Seed;
 use carnet_proto::profile::{FileKind, MAX_LIVE_SECONDS, MAX_PRESENTATION_BYTES};
+use carnet_proto::status::Status;
 use carnet_proto::text::Line;
 use carnet_proto::time::{DAY, UnixSeconds};
 use carnet_proto::wallet::{PresentRequest, Wallet, WalletCredential, WalletError, contents_of};
@@ -318,7 +319,7 @@ fn refresh(args: &args::Refresh, context: &mut Context) -> Result<Answer, CliErr
     if !gathered.refreshed.is_empty() {
         opened.save()?;
     }
-    show::refreshed(&fetched, &gathered.refreshed, &gathered.missing, context)
+    show::refreshed(&fetched, &gathered, context)
 }
 
 /// What came of gathering evidence.
@@ -328,6 +329,8 @@ pub struct Gathered {
     pub refreshed: Vec<usize>,
     /// Those whose issuance no log shows, with their issuers.
     pub missing: Vec<(usize, Did)>,
+    /// Those that their issuers have revoked or suspended.
+    pub not_in_force: Vec<(usize, Status)>,
 }
 
 /// Gathers evidence for every credential of a wallet from logs that were fetched.
@@ -350,6 +353,12 @@ pub fn gather(
             continue;
         }
         let wanted = GatherFor { issuer: claims.issuer, issuance, status_uri: &claims.status.uri };
+        let token = known.and_then(|log| log.view().status.get(&claims.status.uri));
+        let value = token.and_then(|token| token.list().value(claims.status.index));
+        let status = Status::ALL.iter().find(|status| Some(**status as u8) == value);
+        if let Some(status @ (Status::Invalid | Status::Suspended)) = status {
+            gathered.not_in_force.push((index, *status));
+        }
         let evidence = Evidence::gather(&fetched.replicas, &wanted).to_cbor();
         wallet.set_evidence(index, evidence, now);
         gathered.refreshed.push(index);

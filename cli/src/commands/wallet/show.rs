@@ -1,5 +1,6 @@
 //! What a wallet shows to its holder.
 
+use super::Gathered;
 use crate::claims;
 use crate::commands::Context;
 use crate::error::{Answer, CliError};
@@ -9,7 +10,7 @@ use crate::text::Args;
 use carnet_proto::cbor::Decode as _;
 use carnet_proto::challenge::Challenge;
 use carnet_proto::evidence::Evidence;
-use carnet_proto::id::Did;
+use carnet_proto::status::Status;
 use carnet_proto::time::UnixSeconds;
 use carnet_proto::wallet::{Contents, Wallet, WalletCredential, contents_of};
 use serde_json::{Value, json};
@@ -205,10 +206,10 @@ pub fn presented(
 /// Says what was refreshed.
 pub fn refreshed(
     fetched: &Fetched,
-    refreshed: &[usize],
-    missing: &[(usize, Did)],
+    gathered: &Gathered,
     context: &mut Context,
 ) -> Result<Answer, CliError> {
+    let Gathered { refreshed, missing, not_in_force } = gathered;
     let answer = if missing.is_empty() { Answer::Yes } else { Answer::Unknown };
     for (did, error) in &fetched.failed {
         let args =
@@ -222,9 +223,14 @@ pub fn refreshed(
             .collect();
         let numbers: Vec<_> = refreshed.iter().map(|index| index + 1).collect();
         let logs = fetched.replicas.len();
-        context.out.json(
-            &json!({ "version": 1, "logs": logs, "refreshed": numbers, "missing": missing }),
-        )?;
+        let ended: Vec<_> = not_in_force
+            .iter()
+            .map(|(index, status)| json!({ "number": index + 1, "status": status }))
+            .collect();
+        context.out.json(&json!({
+            "version": 1, "logs": logs, "refreshed": numbers, "missing": missing,
+            "not_in_force": ended,
+        }))?;
         return Ok(answer);
     }
     let args = Args::new().with("count", refreshed.len()).with("logs", fetched.replicas.len());
@@ -232,6 +238,11 @@ pub fn refreshed(
     for (index, issuer) in missing {
         let args = Args::new().with("number", index + 1).with("issuer", issuer.to_string());
         context.say("wallet-not-refreshed", &args)?;
+    }
+    for (index, status) in not_in_force {
+        let args = Args::new().with("number", index + 1);
+        let [revoked, suspended] = crate::text_ids!["wallet-revoked", "wallet-suspended"];
+        context.say(if *status == Status::Invalid { revoked } else { suspended }, &args)?;
     }
     Ok(answer)
 }
