@@ -77,12 +77,13 @@ pub struct Quorums<'l> {
     /// By policy, log and head: when a quorum cosigned.
     quorate: RefCell<BTreeMap<(u32, Did, TreeSize, RootHash), Times>>,
     /// By policy, log, head and whether the view is whole: how far it is cosigned.
-    positions: RefCell<BTreeMap<(u32, Did, TreeSize, RootHash, bool), Option<Position>>>,
+    positions: RefCell<BTreeMap<PositionKey, Option<Position>>>,
     /// By policy and log: the witnesses that count for it.
     counting: RefCell<BTreeMap<(u32, Did), Groups>>,
     settled: Cell<u32>,
 }
 
+type PositionKey = (u32, Did, TreeSize, RootHash, bool);
 /// Witnesses by node.
 type Groups = Rc<Vec<Vec<Did>>>;
 
