@@ -190,6 +190,34 @@ fn fresh_cosignatures_that_come_with_a_presentation_refresh_what_is_known() {
     assert_eq!(report.verdict, Verdict::Valid, "{report:#?}");
 }
 
+#[test]
+fn a_view_of_before_does_not_hide_a_withdrawal_that_is_known() {
+    let mut world = World::new();
+    let accreditation = world.accredit("ph-ministry", "ph-institute", &["72"], 0);
+    world.agree();
+    for name in
+        ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-union", "de-employers"]
+    {
+        world.ratify(name);
+    }
+    world.step(60);
+    world.issue("ph-institute", &worker(), &welding());
+    world.step(60);
+    world.refresh();
+    let presentation = world.present_as(&[0], AUDIENCE, Some(&[9; 16]), true);
+    let policy = world.policy();
+    let report = verify(&presentation.to_cbor(), &policy, &Ledger::new(), world.now);
+    assert_eq!(report.verdict, Verdict::Valid, "{report:#?}");
+    // The verifier has heard of the withdrawal, though no witness has confirmed it yet.
+    world.withdraw("ph-ministry", accreditation, true);
+    let report = verify(&presentation.to_cbor(), &policy, &world.ledger(), world.now);
+    let path = report.credentials[0].check(check::PATH).unwrap();
+    assert_eq!(
+        (report.verdict, path.reason.id),
+        (Verdict::Undetermined, reason::WITHDRAWN_RETROACTIVELY)
+    );
+}
+
 /// These, and nobody else, cosign the newest checkpoint of a log.
 fn cosign_by(world: &mut World, name: &str, witnesses: &[&str]) {
     let mut note = world.institutions[name].replica.view().newest().unwrap().note.clone();
@@ -395,6 +423,21 @@ fn one_credential_does_not_count_twice() {
     let twice = world.present_as(&[0, 0], AUDIENCE, Some(&[9; 16]), false);
     let report = verify(&twice.to_cbor(), &world.policy(), &world.ledger(), world.now);
     assert_eq!(report.verdict, Verdict::Invalid, "{report:#?}");
+}
+
+#[test]
+fn a_wallet_presents_all_that_was_chosen_or_nothing() {
+    let world = World::usual();
+    let request = carnet_proto::wallet::PresentRequest {
+        audience: AUDIENCE,
+        nonce: Some(&[9; 16]),
+        issued_at: world.now,
+        expires_at: world.now.plus(300),
+        disclose: &[],
+        with_evidence: false,
+    };
+    assert!(world.wallet.present(&[0], &request, Evidence::join_encoded).is_ok());
+    assert!(world.wallet.present(&[0, 1], &request, Evidence::join_encoded).is_err());
 }
 
 #[test]
