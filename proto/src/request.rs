@@ -73,7 +73,8 @@ impl KeyRequest {
         let head = sign1.header()?;
         let exact = head.has_exactly(&[header::ALG, header::KID, header::TYP], &[]);
         let typ = head.value::<&str>(header::TYP)?;
-        if !exact || !head.is_ed25519() || typ != Some(TYP_KEY_REQUEST) {
+        let is_bare = sign1.unprotected == b"\xa0";
+        if !exact || !is_bare || !head.is_ed25519() || typ != Some(TYP_KEY_REQUEST) {
             return Err(CborError::invalid("the headers are not those of a key request").into());
         }
         let claims = KeyRequestClaims::from_cbor(sign1.attached()?)?;
@@ -110,6 +111,11 @@ mod tests {
             KeyRequest::open(&request, &there),
             Err(KeyRequestError::OtherInstitution(here))
         );
+        let Bytes(signed) =
+            Bytes::from_cbor(file::unwrap(&request, FileKind::KeyRequest, 1024).unwrap()).unwrap();
+        let sign1 = Sign1::parse(&signed, Mode::Strict).unwrap();
+        let loaded = Bytes(cose::with_unprotected(&sign1, b"\xa1\x18\x63\x01"));
+        assert!(KeyRequest::open(&file::wrap(FileKind::KeyRequest, &loaded), &here).is_err());
         for at in 0..request.len() {
             let mut bad = request.clone();
             bad[at] ^= 1;

@@ -180,6 +180,9 @@ impl<'b> Decode<'b> for StatusList {
 }
 
 /// A signed status list. Its signature is checked by [`StatusToken::is_signed_by`].
+///
+/// The list stays deflated: it may be a thousand times as large as the token, and whoever follows an
+/// issuer keeps all of the issuer's lists.
 #[derive(Clone, Debug)]
 pub struct StatusToken {
     /// The list's URI.
@@ -192,8 +195,8 @@ pub struct StatusToken {
     pub ttl: Option<u64>,
     /// The key that signed it.
     pub kid: Option<Kid>,
-    /// The list.
-    pub list: StatusList,
+    /// How many entries the list has.
+    pub entries: u64,
     digest: Digest,
     bytes: Vec<u8>,
     is_ed25519: bool,
@@ -224,6 +227,16 @@ impl StatusToken {
     /// # Errors
     /// [`CborError`] if it is too large, or not a status list token (its section 5.2).
     pub fn parse(bytes: &[u8], mode: Mode) -> Result<Self, CborError> {
+        Self::read(bytes, mode).map(|(token, _)| token)
+    }
+
+    /// Inflates the list.
+    pub fn list(&self) -> StatusList {
+        // What was read once is read again; strict tokens are a part of the others.
+        Self::read(&self.bytes, Mode::Foreign).map_or_else(|_| StatusList::new(0), |(_, list)| list)
+    }
+
+    fn read(bytes: &[u8], mode: Mode) -> Result<(Self, StatusList), CborError> {
         if bytes.len() > MAX_TOKEN_BYTES {
             let kind = CborErrorKind::TooLarge { limit: MAX_TOKEN_BYTES, unit: "bytes" };
             return Err(CborError::new(kind, 0));
@@ -256,17 +269,19 @@ impl StatusToken {
         })?;
         d.finish()?;
         let missing = |what| CborError::new(CborErrorKind::Missing(what), 0);
-        Ok(Self {
+        let list = list.ok_or(missing("status_list"))?;
+        let token = Self {
             uri: uri.ok_or(missing("sub"))?,
             issued_at: iat.ok_or(missing("iat"))?,
             expires_at: exp,
             ttl,
             kid: head.value(header::KID).unwrap_or(None),
-            list: list.ok_or(missing("status_list"))?,
+            entries: list.len(),
             digest: Digest::of(bytes),
             bytes: bytes.into(),
             is_ed25519: head.value::<i64>(header::ALG)? == Some(ALG_ED25519),
-        })
+        };
+        Ok((token, list))
     }
 
     /// Returns whether the token is signed by this key.
@@ -312,7 +327,8 @@ mod tests {
         let token = StatusToken::sign(&uri, &list, UnixSeconds(10), UnixSeconds(20), 60, &key);
         assert!(token.len() < 400, "{}", token.len());
         let token = StatusToken::parse(&token, Mode::Strict).unwrap();
-        assert_eq!((token.list.value(5), token.list.value(131_071)), (Some(1), Some(2)));
+        let list = token.list();
+        assert_eq!((list.value(5), list.value(131_071)), (Some(1), Some(2)));
         assert!(token.is_signed_by(&key.public()));
         assert!(!token.is_signed_by(&Seed::new([1; 32]).signing_key(Purpose::Credential).public()));
     }

@@ -137,8 +137,8 @@ pub enum WalletError {
         /// The names there are.
         known: String,
     },
-    /// No credential was chosen.
-    #[error("no credential was chosen")]
+    /// No credential was chosen, or one that the wallet does not have.
+    #[error("no credential was chosen, or one that is not in the wallet")]
     Nothing,
 }
 
@@ -271,7 +271,9 @@ impl Wallet {
         request: &PresentRequest<'_>,
         merge: impl FnOnce(&[&[u8]]) -> Option<Vec<u8>>,
     ) -> Result<Presentation, WalletError> {
-        let chosen: Vec<_> = indexes.iter().filter_map(|i| self.credentials.get(*i)).collect();
+        // What is asked for is presented whole or not at all.
+        let chosen: Option<Vec<_>> = indexes.iter().map(|i| self.credentials.get(*i)).collect();
+        let chosen = chosen.ok_or(WalletError::Nothing)?;
         let profile = chosen.first().ok_or(WalletError::Nothing)?.profile;
         let mut digests: Vec<Digest> = Vec::new();
         let mut names = Vec::new();

@@ -1,32 +1,32 @@
 //! What an adversary tries: a holder with an accomplice, a thief of keys, a rogue body. None of it is
 //! ever `valid`, and none of it makes a verifier forget what it knows.
 
-use carnet_proto::cbor::{Decode as _, Encode as _, Encoder, Mode};
+use carnet_proto::cbor::{Decode as _, Encode as _, Encoder};
 use carnet_proto::classification::Country;
 use carnet_proto::cose;
-use carnet_proto::credential::SdCwt;
 use carnet_proto::evidence::Evidence;
 use carnet_proto::id::Did;
-use carnet_proto::issuing::CredentialFile;
 use carnet_proto::key::Purpose;
 use carnet_proto::ledger::{Ledger, ProfileView};
-use carnet_proto::log::checkpoint::{Checkpoint, MAX_SIGNATURES, Note, NoteSignature};
+use carnet_proto::log::checkpoint::{Checkpoint, Note};
 use carnet_proto::log::merkle::leaf_hash;
 use carnet_proto::presentation::Presentation;
-use carnet_proto::profile::{ALG_ED25519, MAX_CREDENTIALS, claim, header};
+use carnet_proto::profile::{ALG_ED25519, claim, header};
+use carnet_proto::statement::Statement;
 use carnet_proto::statement::agreement::{
     Agreement, AgreementKind, Body as AgreementBody, Denunciation, Party, Ratification, Signatory,
 };
 use carnet_proto::statement::profile::{NodeAddress, Role};
-use carnet_proto::statement::standing::status_tree;
-use carnet_proto::statement::{Body, Statement};
-use carnet_proto::status::{Status, StatusList, StatusToken, StatusUri};
+use carnet_proto::status::Status;
 use carnet_proto::text::{Language, Name};
-use carnet_proto::time::{DAY, UnixSeconds, Validity};
+use carnet_proto::time::{DAY, Validity};
 use carnet_proto::verify::policy::{Policy, TrustAnchor, TrustPurpose};
 use carnet_proto::verify::report::{Report, Verdict, check, reason};
 use carnet_proto::verify::verify;
 use carnet_tests::world::{AUDIENCE, START, World, grant, line, welding, worker};
+
+#[path = "attacks/limits.rs"]
+mod limits;
 
 /// Presents a credential with evidence gathered now, and verifies it with a ledger.
 fn stapled(world: &mut World, index: usize, ledger: &Ledger) -> Report {
@@ -191,6 +191,34 @@ fn fresh_cosignatures_that_come_with_a_presentation_refresh_what_is_known() {
     assert_eq!(report.verdict, Verdict::Valid, "{report:#?}");
 }
 
+#[test]
+fn a_view_of_before_does_not_hide_a_withdrawal_that_is_known() {
+    let mut world = World::new();
+    let accreditation = world.accredit("ph-ministry", "ph-institute", &["72"], 0);
+    world.agree();
+    for name in
+        ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-union", "de-employers"]
+    {
+        world.ratify(name);
+    }
+    world.step(60);
+    world.issue("ph-institute", &worker(), &welding());
+    world.step(60);
+    world.refresh();
+    let presentation = world.present_as(&[0], AUDIENCE, Some(&[9; 16]), true);
+    let policy = world.policy();
+    let report = verify(&presentation.to_cbor(), &policy, &Ledger::new(), world.now);
+    assert_eq!(report.verdict, Verdict::Valid, "{report:#?}");
+    // The verifier has heard of the withdrawal, though no witness has confirmed it yet.
+    world.withdraw("ph-ministry", accreditation, true);
+    let report = verify(&presentation.to_cbor(), &policy, &world.ledger(), world.now);
+    let path = report.credentials[0].check(check::PATH).unwrap();
+    assert_eq!(
+        (report.verdict, path.reason.id),
+        (Verdict::Undetermined, reason::WITHDRAWN_RETROACTIVELY)
+    );
+}
+
 /// These, and nobody else, cosign the newest checkpoint of a log.
 fn cosign_by(world: &mut World, name: &str, witnesses: &[&str]) {
     let mut note = world.institutions[name].replica.view().newest().unwrap().note.clone();
@@ -347,51 +375,6 @@ fn a_witness_on_the_owners_node_is_the_owner() {
 }
 
 #[test]
-fn evidence_inflates_no_more_status_lists_than_a_presentation_has_credentials() {
-    let mut world = World::usual();
-    let count = MAX_CREDENTIALS as u32 + 8;
-    let i = world.institutions.get_mut("ph-institute").unwrap();
-    let key = i.seed.signing_key(Purpose::Status);
-    let list = StatusList::new(1 << 22);
-    let mut tokens = std::collections::BTreeMap::new();
-    for number in 0..count {
-        let uri = StatusUri { issuer: i.did, list: number };
-        let until = world.now.plus(DAY);
-        let token = StatusToken::sign(&uri, &list, world.now, until, 60, &key);
-        tokens.insert(uri.to_string(), token);
-    }
-    let tokens: Vec<_> = tokens.into_values().collect();
-    let parsed: Vec<_> =
-        tokens.iter().map(|t| StatusToken::parse(t, Mode::Strict).unwrap()).collect();
-    let tree = status_tree(parsed.iter().map(|t| (&t.uri, t.digest())));
-    let standing = i.replica.derive_standing(tree.head());
-    let standing =
-        Statement::sign(&i.did, standing, &i.seed.signing_key(Purpose::Statement)).unwrap();
-    i.replica.append(&[standing]);
-    let checkpoint = Checkpoint::new(&i.did, i.replica.tree().head());
-    let note = Note::sign(&checkpoint, &i.seed.signing_key(Purpose::Checkpoint));
-    i.replica.publish(note).unwrap();
-    i.replica.set_status(&tokens).unwrap();
-    world.cosign("ph-institute");
-    world.refresh();
-    let evidence = world.wallet.credentials()[0].evidence.as_ref().unwrap();
-    let mut evidence = Evidence::from_cbor(&evidence.0).unwrap();
-    let institute = world.did("ph-institute");
-    let log = evidence.logs.iter_mut().find(|log| Did::of_inception(&log.inception.0) == institute);
-    log.unwrap().status = (0..)
-        .zip(&tokens)
-        .map(|(position, token)| carnet_proto::evidence::StatusEvidence {
-            token: carnet_proto::cbor::Bytes(token.clone()),
-            position: carnet_proto::id::LeafIndex(position),
-            path: tree.inclusion_proof(carnet_proto::id::LeafIndex(position), tree.size()).unwrap(),
-        })
-        .collect();
-    let (ledger, dropped) = evidence.verify();
-    assert_eq!(ledger.log(&institute).unwrap().status.len(), MAX_CREDENTIALS);
-    assert_eq!(dropped.len(), 8, "{dropped:?}");
-}
-
-#[test]
 fn one_credential_does_not_count_twice() {
     let world = World::usual();
     let twice = world.present_as(&[0, 0], AUDIENCE, Some(&[9; 16]), false);
@@ -452,76 +435,4 @@ fn joined_evidence_has_the_newest_cosignatures_of_all_its_parts() {
         let report = verify(&presentation.to_cbor(), &world.policy(), &Ledger::new(), world.now);
         assert_eq!(report.verdict, Verdict::Valid, "{report:#?}");
     }
-}
-
-#[test]
-fn lines_under_the_logs_own_name_leave_room_for_cosignatures() {
-    let mut world = World::usual();
-    let i = world.institutions.get_mut("ph-union").unwrap();
-    let mut replica = carnet_proto::ledger::Replica::new(i.replica.inception().entry()).unwrap();
-    // The replica is one entry long; its first checkpoint is made here.
-    let checkpoint = Checkpoint::new(&i.did, replica.tree().head());
-    let first = Note::sign(&checkpoint, &i.seed.signing_key(Purpose::Checkpoint));
-    let mut junk = first.clone();
-    for n in 0..MAX_SIGNATURES as u8 {
-        junk.add(NoteSignature { name: i.did.to_string(), id: [n; 4], bytes: vec![n; 64] });
-    }
-    replica.extend(&[], &junk, None).unwrap();
-    let mut cosigned = first.clone();
-    let key = i.seed.signing_key(Purpose::Witness);
-    cosigned.add(first.cosign(&Did::of_inception(b"w"), &key, UnixSeconds(1)));
-    assert!(replica.add_checkpoint(&cosigned, |_, _| true).unwrap());
-    assert_eq!(replica.view().newest().unwrap().note.signatures().len(), 2);
-    // Nor does the bare checkpoint take the cosignature away again.
-    replica.extend(&[], &first, None).unwrap();
-    assert_eq!(replica.view().newest().unwrap().note.signatures().len(), 2);
-}
-
-#[test]
-fn a_credential_that_hides_something_from_its_holder_is_refused() {
-    let mut world = World::usual();
-    let did = world.did("ph-institute");
-    let request = world.wallet.request_key(did, world.now, &mut world.rng).unwrap();
-    let holder_key = carnet_proto::request::KeyRequest::open(&request, &did).unwrap().key();
-    let issued = carnet_proto::credential::issue::Issue {
-        issuer: &did,
-        holder_key,
-        person: &worker(),
-        skill: &welding(),
-        issued_at: world.now,
-        expires_at: world.now.plus(DAY * 9),
-        status: (StatusUri { issuer: did, list: 0 }, 5),
-    }
-    .sign(&world.institutions["ph-institute"].seed.signing_key(Purpose::Credential), &mut world.rng)
-    .unwrap();
-    let file = |sd_cwt| CredentialFile {
-        profile: carnet_proto::profile::Profile::SdCwt08,
-        sd_cwt: carnet_proto::cbor::Bytes(sd_cwt),
-        anchor: world.wallet.credentials()[0].anchor.clone(),
-    };
-    let token = SdCwt::parse(&issued.sd_cwt, Mode::Strict).unwrap();
-    let (hiding, full) = (file(token.with_disclosures(|i| i != 3)), file(issued.sd_cwt.clone()));
-    assert!(world.wallet.add(hiding).is_err());
-    assert!(world.wallet.add(full).is_ok());
-}
-
-#[test]
-fn an_agreement_that_anyone_logs_costs_a_verifier_little() {
-    // Each names the trust anchor and a set of witnesses of its own; none is judged further than to
-    // the ratification that the anchor never made.
-    let mut world = World::usual();
-    for n in 0..40u8 {
-        let home = vec![
-            signatory(&world, "de-ministry", Role::Ministry, false),
-            signatory(&world, "stranger", Role::Union, true),
-        ];
-        let mut agreement = agreement_with_the_stranger(&world, home);
-        agreement.parties[1].signatories =
-            vec![signatory(&world, "ph-institute", Role::Ministry, true)];
-        agreement.parties[1].witnesses = (0..30u8).map(|w| Did::of_inception(&[n, w])).collect();
-        world.say("stranger", Body::from(agreement));
-    }
-    world.issue("stranger", &worker(), &welding());
-    world.step(60);
-    assert_eq!(whole(&world, 1, &world.policy()).verdict, Verdict::Undetermined);
 }

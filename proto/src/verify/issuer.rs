@@ -211,11 +211,11 @@ impl Judge<'_> {
         // A refusal stands in whatever view and however old: revocation is final, and a newer list
         // that lifts a suspension is for the holder to show.
         let views = || self.views(Some(claims.issuer));
-        let is_revoked = |log: &LogView| {
-            let token = log.status.get(&reference.uri);
-            token.is_some_and(|t| t.list.value(reference.index) == Some(Status::Invalid as u8))
-        };
-        if views().any(is_revoked) {
+        let values: Vec<_> = views()
+            .filter_map(|log| log.status.get(&reference.uri))
+            .map(|token| (*token.digest(), token.list().value(reference.index)))
+            .collect();
+        if values.iter().any(|(_, value)| *value == Some(Status::Invalid as u8)) {
             return fail(id, Reason::new(reason::REVOKED));
         }
         let Some((log, token, is_shown)) = self.newest_list(claims.issuer, &reference.uri, issuer)
@@ -228,7 +228,8 @@ impl Judge<'_> {
         let is_newest = log.has_newest_status();
         let is_stale = has_expired || !is_newest || token.issued_at > now.plus(self.skew());
         let age = now.since(token.issued_at);
-        match token.list.value(reference.index) {
+        let value = values.iter().find(|(digest, _)| digest == token.digest());
+        match value.and_then(|(_, value)| *value) {
             None => fail(id, Reason::new(reason::STATUS_INDEX)),
             // Which list is the newest, only a recent view tells; the check of witnesses says so.
             Some(_) if !issuer.is_fresh => not_checked(id),

@@ -79,7 +79,8 @@ fn a_foreign_status_list_token_is_read_and_the_strict_mode_refuses_it() {
     assert_eq!(token.issued_at, UnixSeconds(1_686_920_170));
     assert_eq!(token.expires_at, Some(UnixSeconds(2_291_720_170)));
     assert_eq!(token.ttl, Some(43_200));
-    let statuses: Vec<_> = (0..token.list.len()).map(|i| token.list.value(i).unwrap()).collect();
+    let statuses: Vec<_> =
+        (0..token.list().len()).map(|i| token.list().value(i).unwrap()).collect();
     assert_eq!(statuses, [1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1]);
     assert_eq!(token.as_bytes(), bytes);
     // Its key identifier is unprotected and its signature ECDSA: no key of ours verifies it.
