@@ -96,7 +96,7 @@ async fn a_list_that_is_three_quarters_full_is_followed_by_another() {
     office.desk.set_state("c-0".into(), RecordState::Suspended).await.unwrap();
     assert_eq!(office.desk.publish_status().await.unwrap().lists, 2);
     let count = |list| {
-        let list = of(list).list;
+        let list = of(list).list();
         (0..list.len()).filter(|index| list.value(*index) != Some(0)).count()
     };
     assert_eq!((count(1), count(2)), (1, 1));

@@ -82,7 +82,7 @@ async fn every_credential_of_a_class_is_anchored_and_has_a_valid_status() {
         let record = records.iter().find(|r| r["row"] == row.row.as_str()).unwrap();
         let (list, index) = (record["list"].as_u64().unwrap(), record["index"].as_u64().unwrap());
         let token = &replica.view().status[&format!("{did}/status/{list}")];
-        assert_eq!(token.list.value(index), Some(Status::Valid as u8));
+        assert_eq!(token.list().value(index), Some(Status::Valid as u8));
         assert!(places.insert((list, index)));
     }
     running.node.stop().await;
@@ -145,7 +145,7 @@ async fn a_revocation_shows_in_the_lists_published_next() {
     let (row, index) = (record["row"].as_str().unwrap(), record["index"].as_u64().unwrap());
     let value = || {
         let replica = running.node.logs().get(&did).unwrap();
-        let status = replica.view().status.values().next().unwrap().list.value(index);
+        let status = replica.view().status.values().next().unwrap().list().value(index);
         (status.unwrap(), replica.view().standing.as_ref().unwrap().status_lists.root)
     };
     let before = value();
