@@ -10,6 +10,7 @@ use crate::text::Args;
 use carnet_proto::cbor::Decode as _;
 use carnet_proto::challenge::Challenge;
 use carnet_proto::evidence::Evidence;
+use carnet_proto::id::Did;
 use carnet_proto::status::Status;
 use carnet_proto::time::UnixSeconds;
 use carnet_proto::wallet::{Contents, Wallet, WalletCredential, contents_of};
