@@ -147,8 +147,6 @@ impl Rules {
             witnesses: self.witnesses.clone(),
             view_age: self.view_age,
             clock_skew: self.clock_skew,
-            destination: None,
-            occupation: None,
         }
     }
 }

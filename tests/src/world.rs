@@ -406,8 +406,6 @@ impl World {
             witnesses: None,
             view_age: DAY,
             clock_skew: 300,
-            destination: None,
-            occupation: None,
         }
     }
 }

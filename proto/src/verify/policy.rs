@@ -3,7 +3,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::classification::{Country, Occupation};
 use crate::id::Did;
 use crate::ledger::WitnessPolicy;
 use crate::text::Line;
@@ -62,8 +61,4 @@ pub struct Policy {
     pub view_age: u64,
     /// By how many seconds clocks may differ; at most [`crate::profile::CLOCK_SKEW`].
     pub clock_skew: u64,
-    /// Where the holder wants to work.
-    pub destination: Option<Country>,
-    /// As what.
-    pub occupation: Option<Occupation>,
 }
