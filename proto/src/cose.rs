@@ -10,6 +10,9 @@ use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encoder, Key, Kind,
 use crate::key::{PublicKey, Signature, SigningKey};
 use crate::profile::{ALG_ED25519, TAG_SIGN1, header};
 
+/// Most labels of a header. They are looked for one by one, and those of one header in the other.
+pub const MAX_LABELS: usize = 32;
+
 /// A signed object as received. Nothing in it is trusted before [`Sign1::is_signed_by`].
 #[derive(Clone, Copy, Debug)]
 pub struct Sign1<'b> {
@@ -37,7 +40,7 @@ impl<'b> Header<'b> {
     /// Reads a header map; the empty slice is the empty map.
     ///
     /// # Errors
-    /// [`CborError`] for anything but a map with integer or text labels.
+    /// [`CborError`] for anything but a map with at most [`MAX_LABELS`] integer or text labels.
     pub fn parse(bytes: &'b [u8], mode: Mode) -> Result<Self, CborError> {
         let mut entries = Vec::new();
         if !bytes.is_empty() {
@@ -45,6 +48,10 @@ impl<'b> Header<'b> {
             d.map(|d, key| {
                 if matches!(key, Key::Simple(_)) {
                     return Err(d.error(CborErrorKind::ForbiddenKey));
+                }
+                if entries.len() == MAX_LABELS {
+                    let kind = CborErrorKind::TooLarge { limit: MAX_LABELS, unit: "labels" };
+                    return Err(d.error(kind));
                 }
                 entries.push((key, d.skip()?));
                 Ok(())
@@ -223,6 +230,22 @@ mod tests {
                 .is_ok_and(|s| s.header().is_ok() && s.is_signed_by(&key.public()));
             assert!(!accepted, "byte {at}");
         }
+    }
+
+    #[test]
+    fn a_header_of_very_many_labels_is_refused_before_they_are_compared() {
+        // Half a million labels in either header, as a presentation has room for, took minutes.
+        let header = |count: usize| {
+            let mut e = Encoder::new();
+            e.map(count);
+            for label in 0..count {
+                e.int(label as i128).int(0);
+            }
+            e.into_bytes()
+        };
+        assert!(Header::parse(&header(MAX_LABELS), Mode::Strict).is_ok());
+        let refused = Header::parse(&header(MAX_LABELS + 1), Mode::Strict).unwrap_err();
+        assert!(matches!(refused.kind, CborErrorKind::TooLarge { unit: "labels", .. }));
     }
 
     #[test]

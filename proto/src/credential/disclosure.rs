@@ -215,9 +215,15 @@ pub fn restore(
     let payload = Value::decode(&mut d)?;
     d.finish()?;
     let table = read_disclosures(profile, disclosures, mode)?;
-    let mut restorer =
-        Restorer { table, seen: BTreeSet::new(), placed: Vec::new(), withheld: 0, reader };
-    let claims = restorer.value(payload, &[], None)?;
+    let mut restorer = Restorer {
+        table,
+        seen: BTreeSet::new(),
+        path: Vec::new(),
+        placed: Vec::new(),
+        withheld: 0,
+        reader,
+    };
+    let claims = restorer.value(payload, None)?;
     match restorer.table.is_empty() {
         true => Ok(Restored { claims, placed: restorer.placed, withheld: restorer.withheld }),
         false => Err(DisclosureError::Unmatched),
@@ -273,32 +279,31 @@ fn read_key(d: &mut Decoder<'_>) -> Result<Value, CborError> {
 struct Restorer {
     table: BTreeMap<[u8; 32], Disclosure>,
     seen: BTreeSet<[u8; 32]>,
+    /// The keys from the outermost map down to where it is.
+    path: Vec<Value>,
     placed: Vec<Placed>,
     withheld: usize,
     reader: Reader,
 }
 
 impl Restorer {
-    fn value(
-        &mut self,
-        value: Value,
-        path: &[Value],
-        parent: Option<usize>,
-    ) -> Result<Value, DisclosureError> {
+    fn value(&mut self, value: Value, parent: Option<usize>) -> Result<Value, DisclosureError> {
         // The claims map itself is level 0.
-        if path.len() > usize::from(MAX_DEPTH) {
+        if self.path.len() > usize::from(MAX_DEPTH) {
             return Err(DisclosureError::TooDeep);
         }
         match value {
-            Value::Map(entries) => self.map(entries, path, parent),
-            Value::Array(items) => self.array(items, path, parent),
+            Value::Map(entries) => self.map(entries, parent),
+            Value::Array(items) => self.array(items, parent),
             Value::Tag(number, _) if TAGS_BEFORE_ISSUANCE.contains(&number) => {
                 Err(DisclosureError::MalformedRedaction)
             }
             Value::Tag(TAG_REDACTED_ELEMENT, _) => Err(DisclosureError::MalformedRedaction),
             Value::Tag(number, content) => {
-                let path = extended(path, Value::Null);
-                Ok(Value::Tag(number, self.value(*content, &path, parent)?.into()))
+                self.path.push(Value::Null);
+                let content = self.value(*content, parent)?;
+                self.path.pop();
+                Ok(Value::Tag(number, content.into()))
             }
             Value::Simple(SIMPLE_REDACTED_KEYS) => Err(DisclosureError::MalformedRedaction),
             plain => Ok(plain),
@@ -308,7 +313,6 @@ impl Restorer {
     fn map(
         &mut self,
         entries: Vec<(Value, Value)>,
-        path: &[Value],
         parent: Option<usize>,
     ) -> Result<Value, DisclosureError> {
         let mut out = Vec::with_capacity(entries.len());
@@ -320,8 +324,9 @@ impl Restorer {
                     return Err(CborError::invalid("a text key has 1 to 255 bytes").into());
                 }
                 Value::Int(_) | Value::Text(_) => {
-                    let path = extended(path, key.clone());
-                    let value = self.value(value, &path, parent)?;
+                    self.path.push(key.clone());
+                    let value = self.value(value, parent)?;
+                    self.path.pop();
                     out.push((key, value));
                 }
                 _ => return Err(DisclosureError::MalformedRedaction),
@@ -330,20 +335,21 @@ impl Restorer {
         match hashes {
             None => {}
             Some(Value::Array(hashes)) => {
-                always_shown(path)?;
+                self.always_shown()?;
+                // Thousands of open claims are not searched through for each disclosed one.
+                let mut keys: BTreeSet<_> = out.iter().map(|(key, _)| key.to_cbor()).collect();
                 for hash in hashes {
                     let Some(found) = self.take(&hash)? else { continue };
                     let (Some(value), Some(key)) = (found.value, found.key) else {
                         return Err(DisclosureError::WrongForm);
                     };
-                    let path = extended(path, key.clone());
-                    always_shown(&path)?;
-                    if out.iter().any(|(existing, _)| *existing == key) {
+                    self.path.push(key.clone());
+                    self.always_shown()?;
+                    if !keys.insert(key.to_cbor()) {
                         return Err(DisclosureError::DuplicateKey);
                     }
-                    self.placed.push(Placed { index: found.index, path: path.clone(), parent });
-                    let value = self.value(value, &path, Some(found.index))?;
-                    out.push((key, value));
+                    out.push((key, self.placed(found.index, value, parent)?));
+                    self.path.pop();
                 }
             }
             Some(_) => return Err(DisclosureError::MalformedRedaction),
@@ -354,26 +360,46 @@ impl Restorer {
     fn array(
         &mut self,
         items: Vec<Value>,
-        path: &[Value],
         parent: Option<usize>,
     ) -> Result<Value, DisclosureError> {
-        let path = extended(path, Value::Null);
+        self.path.push(Value::Null);
         let mut out = Vec::with_capacity(items.len());
         for item in items {
             match item {
                 Value::Tag(TAG_REDACTED_ELEMENT, hash) => {
-                    always_shown(&path)?;
+                    self.always_shown()?;
                     let Some(found) = self.take(&hash)? else { continue };
                     let (Some(value), None) = (found.value, found.key) else {
                         return Err(DisclosureError::WrongForm);
                     };
-                    self.placed.push(Placed { index: found.index, path: path.clone(), parent });
-                    out.push(self.value(value, &path, Some(found.index))?);
+                    out.push(self.placed(found.index, value, parent)?);
                 }
-                item => out.push(self.value(item, &path, parent)?),
+                item => out.push(self.value(item, parent)?),
             }
         }
+        self.path.pop();
         Ok(Value::Array(out))
+    }
+
+    /// Notes that a disclosure belongs here and puts in its value.
+    fn placed(
+        &mut self,
+        index: usize,
+        value: Value,
+        parent: Option<usize>,
+    ) -> Result<Value, DisclosureError> {
+        self.placed.push(Placed { index, path: self.path.clone(), parent });
+        self.value(value, Some(index))
+    }
+
+    /// Refuses redaction of, or within, a claim that must always show.
+    fn always_shown(&self) -> Result<(), DisclosureError> {
+        match self.path.first() {
+            Some(Value::Int(n)) if claim::NEVER_REDACTED.iter().any(|c| i128::from(*c) == *n) => {
+                Err(DisclosureError::NeverRedacted(*n))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes the disclosure of a hash out of the table; `None` if there is none, or it is a decoy.
@@ -397,22 +423,6 @@ impl Restorer {
             Some(found) => Ok(Some(found)),
         }
     }
-}
-
-/// Refuses redaction of, or within, a claim that must always show.
-fn always_shown(path: &[Value]) -> Result<(), DisclosureError> {
-    match path.first() {
-        Some(Value::Int(n)) if claim::NEVER_REDACTED.iter().any(|c| i128::from(*c) == *n) => {
-            Err(DisclosureError::NeverRedacted(*n))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn extended(path: &[Value], step: Value) -> Vec<Value> {
-    let mut path = Vec::from(path);
-    path.push(step);
-    path
 }
 
 #[cfg(test)]
