@@ -23,6 +23,14 @@ use crate::time::{DAY, Date, UnixSeconds};
 #[derive(Clone, Debug)]
 pub(crate) struct SeededRng(pub u64);
 
+impl SeededRng {
+    /// Draws a number below `limit`.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        let Ok(drawn) = self.try_next_u64();
+        (drawn % limit as u64) as usize
+    }
+}
+
 impl TryRng for SeededRng {
     type Error = Infallible;
 

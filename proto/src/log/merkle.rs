@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use sha2::{Digest as _, Sha256};
 
 use super::proof::{ConsistencyProof, InclusionProof};
+use super::sequence::Sequence;
 use crate::cbor::record;
 use crate::id::{LeafHash, LeafIndex, RootHash, TreeSize, sha256};
 
@@ -21,6 +22,8 @@ pub fn leaf_hash(entry: &[u8]) -> LeafHash {
 
 /// Hashes two nodes into their parent: `SHA-256(0x01 | left | right)`.
 pub(super) fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    #[cfg(test)]
+    tests::HASHES.with(|hashes| hashes.set(hashes.get() + 1));
     let mut hasher = Sha256::new();
     hasher.update([1]);
     hasher.update(left);
@@ -40,11 +43,11 @@ record! {
 }
 
 /// A tree that keeps every node of its perfect subtrees: 64 bytes a leaf, and any root or proof at
-/// any earlier size in logarithmic time.
+/// any earlier size in logarithmic time. So is a change; a clone shares all nodes with its original.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     /// Level 0 holds the leaves, level k the roots of perfect subtrees of 2^k leaves.
-    levels: Vec<Vec<Hash>>,
+    levels: Vec<Sequence<Hash>>,
 }
 
 impl Tree {
@@ -64,7 +67,7 @@ impl Tree {
 
     /// Returns the number of leaves.
     pub fn size(&self) -> TreeSize {
-        TreeSize(self.levels.first().map_or(0, Vec::len) as u64)
+        TreeSize(self.levels.first().map_or(0, Sequence::len) as u64)
     }
 
     /// Appends a leaf.
@@ -73,16 +76,36 @@ impl Tree {
         let mut level = 0;
         loop {
             if self.levels.len() <= level {
-                self.levels.push(Vec::new());
+                self.levels.push(Sequence::new());
             }
             let Some(nodes) = self.levels.get_mut(level) else { return };
             nodes.push(hash);
-            match nodes.as_slice() {
-                [.., left, right] if nodes.len() % 2 == 0 => hash = node_hash(left, right),
+            match parent(nodes, nodes.len() - 1) {
+                Some(above) if nodes.len() % 2 == 0 => hash = above,
                 _ => return,
             }
             level += 1;
         }
+    }
+
+    /// Replaces a leaf, also for every earlier size: the tree of a log never does that, the tree of
+    /// what is in force does. Returns whether there is such a leaf.
+    pub fn set(&mut self, index: LeafIndex, leaf: LeafHash) -> bool {
+        let Ok(mut at) = usize::try_from(index.0) else { return false };
+        let mut hash = *leaf.as_bytes();
+        let mut is_there = false;
+        for nodes in &mut self.levels {
+            if !nodes.set(at, hash) {
+                break;
+            }
+            is_there = true;
+            match parent(nodes, at) {
+                Some(above) => hash = above,
+                None => break,
+            }
+            at /= 2;
+        }
+        is_there
     }
 
     /// Forgets the leaves from `size` on.
@@ -178,6 +201,11 @@ impl Tree {
     }
 }
 
+/// Hashes a node and its sibling into their parent; `None` if it has no sibling yet.
+fn parent(nodes: &Sequence<Hash>, index: usize) -> Option<Hash> {
+    Some(node_hash(nodes.get(index & !1)?, nodes.get(index | 1)?))
+}
+
 /// Returns the root over no leaves.
 pub fn empty_root() -> RootHash {
     RootHash::new(sha256(b""))
@@ -186,4 +214,81 @@ pub fn empty_root() -> RootHash {
 /// Returns the largest power of two below `length`, which is at least 2.
 fn split(length: u64) -> u64 {
     1 << (u64::BITS - 1 - (length - 1).leading_zeros())
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use core::cell::Cell;
+
+    use super::*;
+    use crate::test_support::SeededRng;
+
+    std::thread_local! {
+        /// Nodes hashed by this test.
+        pub(super) static HASHES: Cell<u32> = const { Cell::new(0) };
+    }
+
+    fn leaf(n: usize) -> LeafHash {
+        leaf_hash(&n.to_be_bytes())
+    }
+
+    #[test]
+    fn a_changed_tree_is_the_tree_built_anew_at_every_size() {
+        let mut rng = SeededRng(1);
+        let mut tree = Tree::new();
+        let mut leaves = Vec::new();
+        for step in 0..600 {
+            match rng.below(8) {
+                0 => {
+                    let size = rng.below(leaves.len() + 1);
+                    tree.truncate(TreeSize(size as u64));
+                    leaves.truncate(size);
+                }
+                1..4 => {
+                    let index = rng.below(leaves.len() + 1);
+                    let is_there = tree.set(LeafIndex(index as u64), leaf(step));
+                    assert_eq!(is_there, index < leaves.len());
+                    if let Some(known) = leaves.get_mut(index) {
+                        *known = leaf(step);
+                    }
+                }
+                _ => {
+                    tree.push(leaf(step));
+                    leaves.push(leaf(step));
+                }
+            }
+            let size = TreeSize(rng.below(leaves.len() + 1) as u64);
+            let anew = Tree::from_leaves(leaves.iter().copied());
+            assert_eq!(tree.head(), anew.head());
+            assert_eq!(tree.root_at(size), anew.root_at(size));
+            if size.0 > 0 {
+                let index = LeafIndex(size.0 / 2);
+                assert_eq!(tree.inclusion_proof(index, size), anew.inclusion_proof(index, size));
+                let proof = tree.consistency_proof(size, tree.size());
+                assert_eq!(proof, anew.consistency_proof(size, anew.size()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_hashes_one_node_a_level_and_leaves_copies_alone() {
+        let mut tree = Tree::from_leaves((0..100_000).map(leaf));
+        let before = tree.clone();
+        let head = before.head();
+        let count = |work: &mut dyn FnMut()| {
+            HASHES.set(0);
+            work();
+            HASHES.get()
+        };
+        assert!(count(&mut || assert!(tree.set(LeafIndex(77_777), leaf(1)))) <= 17);
+        assert!(count(&mut || tree.push(leaf(2))) <= 17);
+        assert!(count(&mut || assert_ne!(tree.head(), head)) <= 17);
+        // Of 200,000 hashes in chunks of 16, what lies above two leaves is copied.
+        let copied = |(now, then): (&Sequence<Hash>, &Sequence<Hash>)| now.nodes_unlike(then);
+        let copied: usize = tree.levels.iter().zip(&before.levels).map(copied).sum();
+        assert!(copied <= 17 * 2 * 5, "{copied}");
+        assert_eq!(before.head(), head);
+    }
 }
