@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod merkle;
 pub mod proof;
+pub(crate) mod sequence;
 
 pub use checkpoint::{Checkpoint, Note, NoteError, NoteKey};
 pub use merkle::{Tree, TreeHead};
