@@ -64,6 +64,8 @@ pub struct Institution {
     pub seed: Seed,
     pub did: Did,
     pub replica: Replica,
+    /// The entries of its log.
+    pub entries: Vec<Vec<u8>>,
     pub list: StatusList,
     /// The token of its list, once published.
     pub token: Option<Vec<u8>>,
@@ -102,7 +104,8 @@ impl World {
             let replica = Replica::new(inception.entry()).expect("a log");
             let did = *inception.issuer();
             let list = StatusList::new(MIN_ENTRIES);
-            let institution = Institution { seed, did, replica, list, token: None };
+            let entries = vec![inception.entry().into()];
+            let institution = Institution { seed, did, replica, entries, list, token: None };
             world.institutions.insert(name, institution);
         }
         for (name, country, role) in INSTITUTIONS {
@@ -162,6 +165,7 @@ impl World {
         let key = i.seed.signing_key(Purpose::Statement);
         let statement = Statement::sign(&i.did, body, &key).expect("a statement");
         let digest = statement.digest();
+        i.entries.push(statement.entry().into());
         i.replica.append(&[statement]);
         i.publish(now, false);
         digest
@@ -428,6 +432,7 @@ impl Institution {
         let standing = self.replica.derive_standing(lists);
         let key = self.seed.signing_key(Purpose::Statement);
         let standing = Statement::sign(&self.did, standing, &key).expect("a standing");
+        self.entries.push(standing.entry().into());
         self.replica.append(&[standing]);
         let checkpoint = Checkpoint::new(&self.did, self.replica.tree().head());
         let note = Note::sign(&checkpoint, &self.seed.signing_key(Purpose::Checkpoint));
