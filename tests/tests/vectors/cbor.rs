@@ -1,12 +1,11 @@
 //! CBOR examples of RFC 7049, RFC 8949 and the drafts on deterministic serialization.
 
-use std::fs;
 use std::path::Path;
 
 use carnet_proto::cbor::{CborErrorKind, Decode as _, Decoder, Encode as _, Mode, Value, check};
 use serde_json::Value as Json;
 
-use crate::{files, hex, json, passed};
+use crate::{fields, files, hex, json, passed, read};
 
 fn foreign(bytes: &[u8]) -> Result<Value, CborErrorKind> {
     let mut d = Decoder::new(bytes, Mode::Foreign);
@@ -25,8 +24,7 @@ fn judged_alike(bytes: &[u8]) {
     assert_eq!(check(bytes, Mode::Strict).map_err(|e| e.kind).err(), strict(bytes).err());
 }
 
-#[test]
-fn appendix_a_of_rfc_7049_is_read_and_written() {
+pub fn appendix_a_of_rfc_7049_is_read_and_written() {
     let Some(path) = carnet_tests::vectors("cbor/rfc7049-appendix-a/appendix_a.json") else {
         return;
     };
@@ -172,7 +170,7 @@ fn run(directory: &Path) -> Vec<Option<CborErrorKind>> {
     let mut outcomes = Vec::new();
     for path in files(directory, "cbor") {
         let file = path.file_stem().unwrap().to_str().unwrap();
-        let bytes = fs::read(&path).unwrap();
+        let bytes = read(&path);
         // The files are CBOR too, of an ordinary encoder.
         assert_eq!(
             foreign(&bytes).err(),
@@ -191,8 +189,7 @@ fn run(directory: &Path) -> Vec<Option<CborErrorKind>> {
     outcomes
 }
 
-#[test]
-fn appendix_a_of_rfc_8949_is_read_and_written() {
+pub fn appendix_a_of_rfc_8949_is_read_and_written() {
     let Some(directory) = carnet_tests::vectors("cbor/cbor-wg-test-vectors/rfc8949-appendixA")
     else {
         return;
@@ -204,8 +201,7 @@ fn appendix_a_of_rfc_8949_is_read_and_written() {
     passed("cbor rfc8949 appendix A", outcomes.len(), 81);
 }
 
-#[test]
-fn good_is_read_and_bad_is_refused() {
+pub fn good_is_read_and_bad_is_refused() {
     let Some(directory) = carnet_tests::vectors("cbor/cbor-wg-test-vectors/rfc8949") else {
         return;
     };
@@ -226,12 +222,11 @@ fn edn_list(edn: &str, key: &str) -> Vec<Vec<u8>> {
     list.split("h'").skip(1).map(|item| hex(item.split('\'').next().unwrap())).collect()
 }
 
-#[test]
-fn strict_mode_takes_the_deterministic_form_alone() {
+pub fn strict_mode_takes_the_deterministic_form_alone() {
     let Some(directory) = carnet_tests::vectors("cbor/deterministic-serialization") else { return };
     let (mut taken, mut refused) = (0, 0);
     for path in files(&directory, "edn") {
-        let edn = fs::read_to_string(&path).unwrap();
+        let edn = crate::text(&path);
         let deterministic = edn_list(&edn, "deterministic-serialization");
         // A NaN with a payload has none.
         assert!(deterministic.len() == 1 || path.ends_with("float_nan_payload.edn"), "{path:?}");
@@ -266,12 +261,11 @@ fn strict_mode_takes_the_deterministic_form_alone() {
     passed("cbor deterministic", taken + refused, 80);
 }
 
-#[test]
-fn the_table_of_common_deterministic_encoding_holds() {
+pub fn the_table_of_common_deterministic_encoding_holds() {
     let Some(path) = carnet_tests::vectors("cbor/cde-table/example-table-input.csv") else {
         return;
     };
-    let table = fs::read_to_string(path).unwrap();
+    let table = crate::text(&path);
     let mut cases = 0;
     for line in table.lines().filter(|line| !line.is_empty()) {
         let bytes = hex(&fields(line)[2]);
@@ -287,18 +281,4 @@ fn the_table_of_common_deterministic_encoding_holds() {
         cases += 1;
     }
     passed("cbor cde table", cases, 76);
-}
-
-/// Splits a line of a CSV file; a quoted field may hold commas.
-fn fields(line: &str) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    for c in line.chars() {
-        match c {
-            '"' => quoted = !quoted,
-            ',' if !quoted => fields.push(String::new()),
-            _ => fields.last_mut().unwrap().push(c),
-        }
-    }
-    fields
 }

@@ -1,18 +1,15 @@
 //! C2SP: signed notes, and the checkpoints, tiles and entry bundles of a small log of Tessera's.
 
-use std::fs;
-
 use carnet_proto::id::{LeafIndex, TreeSize};
 use carnet_proto::log::merkle::leaf_hash;
 use carnet_proto::log::{Note, NoteError, NoteKey, Tree, TreeHead};
 
-use crate::{json, passed};
+use crate::{json, passed, read, text};
 
 const TESSERA_KEY: &str =
     "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx";
 
-#[test]
-fn the_example_note_verifies_until_it_is_changed() {
+pub fn the_example_note_verifies_until_it_is_changed() {
     let Some(path) = carnet_tests::vectors("c2sp-tlog/signed-note-example.json") else { return };
     let case = json(&path);
     let vkey = case["vkey"].as_str().unwrap();
@@ -39,14 +36,13 @@ fn entries(mut bundle: &[u8]) -> Vec<&[u8]> {
     entries
 }
 
-#[test]
-fn every_checkpoint_of_a_foreign_log_verifies_and_has_the_root_of_its_entries() {
+pub fn every_checkpoint_of_a_foreign_log_verifies_and_has_the_root_of_its_entries() {
     let Some(log) = carnet_tests::vectors("c2sp-tlog/tessera-log") else { return };
     let key = NoteKey::parse(TESSERA_KEY).unwrap();
     let mut heads: Vec<TreeHead> = Vec::new();
     let mut tree = Tree::new();
     for size in 0..=15_u64 {
-        let text = fs::read_to_string(log.join(format!("checkpoint.{size}"))).unwrap();
+        let text = text(&log.join(format!("checkpoint.{size}")));
         let note = Note::parse(&text).unwrap();
         assert_eq!(note.to_string(), text);
         assert_eq!(note.verify(&key), Ok(()), "checkpoint.{size}");
@@ -54,8 +50,8 @@ fn every_checkpoint_of_a_foreign_log_verifies_and_has_the_root_of_its_entries() 
         assert_eq!(checkpoint.origin, "example.com/log/testdata");
         assert_eq!(checkpoint.head.size, TreeSize(size));
         if size > 0 {
-            let bundle = fs::read(log.join(format!("tile/entries/000.p/{size}"))).unwrap();
-            let tile = fs::read(log.join(format!("tile/0/000.p/{size}"))).unwrap();
+            let bundle = read(&log.join(format!("tile/entries/000.p/{size}")));
+            let tile = read(&log.join(format!("tile/0/000.p/{size}")));
             let leaves: Vec<_> = entries(&bundle).into_iter().map(leaf_hash).collect();
             let hashes: Vec<u8> = leaves.iter().flat_map(|leaf| *leaf.as_bytes()).collect();
             assert_eq!(tile, hashes, "tile of width {size}");
@@ -65,10 +61,7 @@ fn every_checkpoint_of_a_foreign_log_verifies_and_has_the_root_of_its_entries() 
         assert_eq!(tree.head(), checkpoint.head, "root at {size}");
         heads.push(checkpoint.head);
     }
-    assert_eq!(
-        fs::read(log.join("checkpoint")).unwrap(),
-        fs::read(log.join("checkpoint.15")).unwrap()
-    );
+    assert_eq!(read(&log.join("checkpoint")), read(&log.join("checkpoint.15")));
     let mut proofs = 0;
     for (old, new) in (1..16).flat_map(|new| (1..=new).map(move |old| (old, new))) {
         let (old, new) = (&heads[old], &heads[new]);
