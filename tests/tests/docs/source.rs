@@ -54,7 +54,7 @@ fn kebab(name: &str) -> String {
 /// The name that CDDL has for a type of the code.
 fn cddl(rust: &str) -> String {
     match rust {
-        "UnixSeconds" => "time",
+        "UnixSeconds" => "unix-time",
         "Digest" | "Commitment" => "digest",
         "RootHash" => "hash",
         "u8" => "uint8",
