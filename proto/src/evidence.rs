@@ -20,7 +20,9 @@ use alloc::vec::Vec;
 use crate::cbor::{Bytes, CborError, Decode, Decoder, Encode, Encoder, Mode, record};
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
 use crate::key::Purpose;
-use crate::ledger::{CheckpointView, Held, Ledger, LogView, ProfileView};
+use crate::ledger::{
+    CheckpointView, DigestMap, Held, Ledger, LogView, ProfileView, Statements, StatusLists,
+};
 use crate::log::checkpoint::{MAX_NOTE_BYTES, Note, NoteKey};
 use crate::log::merkle::{TreeHead, leaf_hash};
 use crate::log::proof::{ConsistencyProof, InclusionProof};
@@ -235,17 +237,17 @@ impl LogEvidence {
         let mut view = LogView {
             origin,
             keys: Vec::from([period]),
-            checkpoints: BTreeMap::new(),
+            checkpoints: Arc::default(),
             standing: None,
             is_whole: false,
-            statements: BTreeMap::new(),
-            issuances: BTreeMap::new(),
+            statements: Statements::default(),
+            issuances: DigestMap::new(),
             profile: if standing.profile.is_some() {
                 ProfileView::NotShown
             } else {
                 ProfileView::None
             },
-            status: BTreeMap::new(),
+            status: StatusLists::default(),
             unsupported_from: None,
         };
         let mut note = |part, result: Result<(), &'static str>| {
@@ -411,7 +413,7 @@ impl LogView {
             .path
             .verify(evidence.position, status_leaf(&token.uri, token.digest()), tree)
             .map_err(|_| "not the newest status list")?;
-        self.status.insert(token.uri.clone(), token);
+        self.status.add(token);
         Ok(())
     }
 

@@ -8,16 +8,21 @@
 //! What is shown with a presentation stands beside what a verifier knows itself and never takes its
 //! place: it may add, but it cannot make anyone forget a revocation, a withdrawal or a witness.
 
+mod digest_map;
+mod lists;
 mod quorum;
 mod reach;
 mod replica;
+mod statements;
 
+pub use digest_map::{DigestMap, Hashed};
+pub use lists::StatusLists;
 pub use quorum::{Position, Quorums, Settled, WitnessPolicy};
 pub use reach::{MAX_REACH_DEPTH, MAX_REACHED_LOGS, reach};
 pub use replica::{Ignored, Replica, ReplicaError, joined_state};
+pub use statements::Statements;
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -31,7 +36,6 @@ use crate::statement::issuance::Issuance;
 use crate::statement::profile::InstitutionProfile;
 use crate::statement::standing::{KeyPeriod, Standing, State};
 use crate::statement::{Body, Statement};
-use crate::status::StatusToken;
 
 /// A statement that the standing speaks of, with its place and state.
 #[derive(Clone, Debug)]
@@ -65,6 +69,8 @@ pub enum ProfileView {
 }
 
 /// What is known of one log. Every part was verified against the log's own keys and tree.
+///
+/// A view that readers hold can be changed at little cost: its copies share what did not change.
 #[derive(Clone, Debug)]
 pub struct LogView {
     /// The institution.
@@ -72,19 +78,19 @@ pub struct LogView {
     /// Its key sets, oldest first.
     pub keys: Vec<KeyPeriod>,
     /// Checkpoints by size, each consistent with the newest.
-    pub checkpoints: BTreeMap<TreeSize, CheckpointView>,
+    pub checkpoints: Arc<BTreeMap<TreeSize, Arc<CheckpointView>>>,
     /// The newest standing.
     pub standing: Option<Standing>,
     /// Whether every entry up to the newest checkpoint is known.
     pub is_whole: bool,
     /// Accreditations, agreements and ratifications.
-    pub statements: BTreeMap<Digest, Held>,
+    pub statements: Statements,
     /// Issuances with their leaves.
-    pub issuances: BTreeMap<Digest, (LeafIndex, Statement)>,
+    pub issuances: DigestMap<Digest, (LeafIndex, Statement)>,
     /// The newest profile.
     pub profile: ProfileView,
     /// Newest status lists by URI.
-    pub status: BTreeMap<String, StatusToken>,
+    pub status: StatusLists,
     /// The first leaf of a kind that this build does not know; nothing from there on counts.
     pub unsupported_from: Option<LeafIndex>,
 }
@@ -116,20 +122,25 @@ impl LogView {
 
     /// Returns the newest checkpoint.
     pub fn newest(&self) -> Option<&CheckpointView> {
-        self.checkpoints.last_key_value().map(|(_, checkpoint)| checkpoint)
+        self.checkpoints.last_key_value().map(|(_, checkpoint)| &**checkpoint)
     }
 
     /// Returns the accreditations, in the order of their digests.
     pub fn accreditations(&self) -> impl Iterator<Item = (&Digest, &Held, &Accreditation)> {
-        self.statements.iter().filter_map(|(digest, held)| match held.statement.body() {
-            Body::Accreditation(accreditation) => Some((digest, held, accreditation)),
-            _ => None,
-        })
+        self.statements.iter().filter_map(accreditation)
+    }
+
+    /// Returns the accreditations of one institution, in the order of their digests.
+    pub fn accreditations_of(
+        &self,
+        subject: &Did,
+    ) -> impl Iterator<Item = (&Digest, &Held, &Accreditation)> {
+        self.statements.accreditations_of(subject).filter_map(accreditation)
     }
 
     /// Returns the agreements, in the order of their digests.
     pub fn agreements(&self) -> impl Iterator<Item = (&Digest, &Held, &Agreement)> {
-        self.statements.iter().filter_map(|(digest, held)| match held.statement.body() {
+        self.statements.agreements().filter_map(|(digest, held)| match held.statement.body() {
             Body::Agreement(agreement) => Some((digest, held, agreement)),
             _ => None,
         })
@@ -141,8 +152,9 @@ impl LogView {
         &self,
         agreement: &Digest,
     ) -> impl Iterator<Item = (&Digest, &Held, &Ratification)> + Clone {
-        self.statements.iter().filter_map(move |(digest, held)| match held.statement.body() {
-            Body::Ratification(r) if r.agreement == *agreement => Some((digest, held, r)),
+        let all = self.statements.ratifications(agreement);
+        all.filter_map(|(digest, held)| match held.statement.body() {
+            Body::Ratification(ratification) => Some((digest, held, ratification)),
             _ => None,
         })
     }
@@ -156,17 +168,21 @@ impl LogView {
 
     /// Adds what another view from proofs to the same checkpoint has.
     fn join(&mut self, other: &Self) {
-        for (digest, held) in &other.statements {
-            self.statements.entry(*digest).or_insert_with(|| held.clone());
+        for (digest, held) in other.statements.iter() {
+            if !self.statements.contains_key(digest) {
+                self.statements.insert(*digest, held.clone());
+            }
         }
         for (digest, (leaf, statement)) in &other.issuances {
             self.add_first(*digest, *leaf, statement.clone());
         }
-        for (uri, token) in &other.status {
-            self.status.entry(uri.clone()).or_insert_with(|| token.clone());
+        for (uri, token) in other.status.iter() {
+            if !self.status.contains_key(uri) {
+                self.status.add(token.clone());
+            }
         }
         for checkpoint in other.checkpoints.values() {
-            self.add_checkpoint(checkpoint.clone());
+            self.add_checkpoint(CheckpointView::clone(checkpoint));
         }
         if self.profile == ProfileView::NotShown {
             self.profile = other.profile.clone();
@@ -185,24 +201,33 @@ impl LogView {
 
     /// Adds a checkpoint, or its cosignatures to those known.
     pub(crate) fn add_checkpoint(&mut self, checkpoint: CheckpointView) {
-        match self.checkpoints.get_mut(&checkpoint.head.size) {
+        let checkpoints = Arc::make_mut(&mut self.checkpoints);
+        match checkpoints.get_mut(&checkpoint.head.size) {
             Some(known) => {
+                let known = Arc::make_mut(known);
                 for line in checkpoint.note.signatures() {
                     known.note.add(line.clone());
                 }
             }
             None => {
-                self.checkpoints.insert(checkpoint.head.size, checkpoint);
+                checkpoints.insert(checkpoint.head.size, Arc::new(checkpoint));
             }
         }
     }
 
     /// Returns whether the status lists known are those of the newest standing.
     pub fn has_newest_status(&self) -> bool {
-        let tree = crate::statement::standing::status_tree(
-            self.status.iter().map(|(uri, token)| (uri, token.digest())),
-        );
-        !self.is_whole || self.standing.as_ref().is_some_and(|s| s.status_lists == tree.head())
+        let known = self.status.head();
+        !self.is_whole || self.standing.as_ref().is_some_and(|s| Some(s.status_lists) == known)
+    }
+}
+
+fn accreditation<'h>(
+    (digest, held): (&'h Digest, &'h Held),
+) -> Option<(&'h Digest, &'h Held, &'h Accreditation)> {
+    match held.statement.body() {
+        Body::Accreditation(accreditation) => Some((digest, held, accreditation)),
+        _ => None,
     }
 }
 

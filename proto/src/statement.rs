@@ -17,6 +17,7 @@ pub mod standing;
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use accreditation::{Accreditation, Withdrawal};
@@ -128,22 +129,39 @@ fn kind_of(media_type: &str) -> Option<&str> {
     media_type.strip_prefix("application/vnd.carnet.")?.strip_suffix("+cose")
 }
 
-/// A statement as signed, with what was read from it. The signature is checked by
+/// A statement as signed, with what was read from it; clones share it. The signature is checked by
 /// [`Statement::is_signed_by`], once it is known which key was in force.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
+#[derive(Clone, Debug)]
+pub struct Statement(Arc<Contents>);
+
+#[derive(Debug)]
+struct Contents {
     entry: Vec<u8>,
+    digest: Digest,
     issuer: Did,
     kid: Kid,
     body: Body,
+    /// The key whose signature it is, where that is known.
+    signed_by: Option<PublicKey>,
 }
+
+impl PartialEq for Statement {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.entry == other.0.entry
+    }
+}
+
+impl Eq for Statement {}
 
 impl Statement {
     /// Signs the statement that begins a log; its digest becomes the institution's identifier.
     pub fn incept(inception: Inception, key: &SigningKey) -> Self {
-        let entry = sign(INCEPTION, &Body::Inception(inception.clone()), key);
-        let issuer = Did::of_inception(&entry);
-        Self { entry, issuer, kid: key.public().kid(), body: Body::Inception(inception) }
+        let body = Body::Inception(inception);
+        let public = key.public();
+        let kid = public.kid();
+        let entry = sign(INCEPTION, &body, &kid, key);
+        let (issuer, digest) = (Did::of_inception(&entry), Digest::of(&entry));
+        Self(Arc::new(Contents { entry, digest, issuer, kid, body, signed_by: Some(public) }))
     }
 
     /// Signs a statement.
@@ -156,8 +174,9 @@ impl Statement {
         body: impl Into<Body>,
         key: &SigningKey,
     ) -> Result<Self, StatementError> {
-        let entry = sign(&issuer.to_string(), &body.into(), key);
-        Self::parse(&entry)
+        let public = key.public();
+        let entry = sign(&issuer.to_string(), &body.into(), &public.kid(), key);
+        Self::read(entry, Some(public))
     }
 
     /// Reads an entry.
@@ -168,7 +187,29 @@ impl Statement {
         if entry.len() > MAX_STATEMENT_BYTES {
             return Err(StatementError::TooLarge(entry.len()));
         }
-        let sign1 = Sign1::parse(entry, Mode::Strict)?;
+        Self::read(entry.into(), None)
+    }
+
+    /// Reads an entry and remembers whether the signature is that of a key, so that
+    /// [`Statement::is_signed_by`] need not compute it again for that one.
+    ///
+    /// # Errors
+    /// [`StatementError`]. A wrong signature is no error here.
+    pub fn parse_signed_by(entry: &[u8], key: &PublicKey) -> Result<Self, StatementError> {
+        let mut statement = Self::parse(entry)?;
+        if statement.is_signed_by(key)
+            && let Some(contents) = Arc::get_mut(&mut statement.0)
+        {
+            contents.signed_by = Some(*key);
+        }
+        Ok(statement)
+    }
+
+    fn read(entry: Vec<u8>, signed_by: Option<PublicKey>) -> Result<Self, StatementError> {
+        if entry.len() > MAX_STATEMENT_BYTES {
+            return Err(StatementError::TooLarge(entry.len()));
+        }
+        let sign1 = Sign1::parse(&entry, Mode::Strict)?;
         let head = sign1.header()?;
         let invalid = |what| StatementError::Malformed(CborError::invalid(what));
         let typ = head.value::<&str>(header::TYP)?.ok_or(invalid("the type is missing"))?;
@@ -186,46 +227,48 @@ impl Statement {
             if claims.issuer != INCEPTION {
                 return Err(invalid("an inception names no issuer"));
             }
-            Did::of_inception(entry)
+            Did::of_inception(&entry)
         } else {
             Did::parse(claims.issuer).map_err(|_| invalid("the issuer is not an institution"))?
         };
         if claims.subject != body.subject(claims.issuer) {
             return Err(invalid("the subject is not what the payload is about"));
         }
-        Ok(Self { entry: entry.into(), issuer, kid, body })
+        let digest = Digest::of(&entry);
+        Ok(Self(Arc::new(Contents { entry, digest, issuer, kid, body, signed_by })))
     }
 
     /// Returns whether the statement is signed by this key and names it.
     #[must_use]
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
-        key.kid() == self.kid
-            && Sign1::parse(&self.entry, Mode::Strict).is_ok_and(|s| s.is_signed_by(key))
+        self.0.signed_by.as_ref() == Some(key)
+            || key.kid() == self.0.kid
+                && Sign1::parse(&self.0.entry, Mode::Strict).is_ok_and(|s| s.is_signed_by(key))
     }
 
     /// Returns the entry: the statement as signed.
     pub fn entry(&self) -> &[u8] {
-        &self.entry
+        &self.0.entry
     }
 
     /// Returns the institution that says it.
     pub fn issuer(&self) -> &Did {
-        &self.issuer
+        &self.0.issuer
     }
 
     /// Returns what it says.
     pub fn body(&self) -> &Body {
-        &self.body
+        &self.0.body
     }
 
     /// Returns SHA-256 over the entry, by which other statements name this one.
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.entry)
+        self.0.digest
     }
 
     /// Returns the hash of the entry as a leaf of its log.
     pub fn leaf_hash(&self) -> LeafHash {
-        leaf_hash(&self.entry)
+        leaf_hash(&self.0.entry)
     }
 }
 
@@ -252,10 +295,10 @@ impl<'b> Decode<'b> for Claims<'b> {
     }
 }
 
-fn sign(issuer: &str, body: &Body, key: &SigningKey) -> Vec<u8> {
+fn sign(issuer: &str, body: &Body, kid: &Kid, key: &SigningKey) -> Vec<u8> {
     let mut e = Encoder::new();
     e.map(4).int(header::ALG.into()).int(ALG_ED25519.into());
-    e.int(header::KID.into()).item(&key.public().kid());
+    e.int(header::KID.into()).item(kid);
     e.int(header::CWT_CLAIMS.into()).map(2);
     e.int(claim::ISS.into()).text(issuer).int(claim::SUB.into()).text(&body.subject(issuer));
     e.int(header::TYP.into()).text(&media_type(body.kind()));

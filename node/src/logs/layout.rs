@@ -63,7 +63,7 @@ pub(super) fn put_checkpoints(
     view: &LogView,
 ) {
     let known = |size: &TreeSize| before.and_then(|before| before.checkpoints.get(size));
-    for (size, checkpoint) in &view.checkpoints {
+    for (size, checkpoint) in view.checkpoints.iter() {
         if known(size).is_none_or(|known| known.note != checkpoint.note) {
             batch.put(numbered(did, b'n', size.0), checkpoint.note.to_string());
         }

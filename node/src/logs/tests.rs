@@ -68,7 +68,7 @@ fn state(logs: &Logs, did: &Did) -> (TreeHead, Vec<Note>, usize) {
     let entries = logs.entries(did, 0, usize::MAX, usize::MAX).unwrap();
     let tree = Tree::from_leaves(entries.iter().map(|entry| leaf_hash(entry)));
     assert_eq!(tree.head(), replica.tree().head());
-    (tree.head(), logs.notes(did).unwrap(), replica.order().len())
+    (tree.head(), logs.notes(did).unwrap(), replica.view().statements.len())
 }
 
 #[test]

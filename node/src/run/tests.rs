@@ -66,7 +66,7 @@ async fn every_credential_of_a_class_is_anchored_and_has_a_valid_status() {
     assert_eq!(batch.rows.len(), 25);
 
     let replica = running.node.logs().get(&did).unwrap();
-    let (leaf, issuance) = &replica.view().issuances[&batch.issuance];
+    let (leaf, issuance) = replica.view().issuances.get(&batch.issuance).unwrap();
     assert_eq!(*leaf, LeafIndex(3));
     let Body::Issuance(issuance) = issuance.body() else { panic!("not an issuance") };
     assert!(replica.is_in_order().is_ok());

@@ -66,7 +66,7 @@ async fn requests_at_the_same_time_share_commits() {
         let appended = request.await.unwrap();
         assert!(appended.leaf.is_in(appended.size) && leaves.insert(appended.leaf));
         let replica = logs.get(&did).unwrap();
-        assert_eq!(replica.view().statements[&appended.digest].leaf, appended.leaf);
+        assert_eq!(replica.view().statements.get(&appended.digest).unwrap().leaf, appended.leaf);
         assert!(replica.view().checkpoints.contains_key(&appended.size));
     }
     is_published(&logs, &did, &seed);

@@ -1,7 +1,7 @@
 //! Which parts of which logs a verifier needs.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::{String, ToString as _};
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use super::{
@@ -83,16 +83,14 @@ fn needs_above(replicas: &BTreeMap<Did, Replica>, issuer: Did) -> BTreeMap<Did, 
         }
         for (did, replica) in replicas {
             let view = replica.view();
-            for (digest, held, accreditation) in view.accreditations() {
-                if accreditation.subject == body {
-                    let need = needs.entry(*did).or_default();
-                    need.statements.insert(*digest);
-                    if let State::Withdrawn { by, .. } = held.state {
-                        need.leaves.insert(by);
-                    }
-                    if seen.insert(*did) {
-                        queue.push(*did);
-                    }
+            for (digest, held, _) in view.accreditations_of(&body) {
+                let need = needs.entry(*did).or_default();
+                need.statements.insert(*digest);
+                if let State::Withdrawn { by, .. } = held.state {
+                    need.leaves.insert(by);
+                }
+                if seen.insert(*did) {
+                    queue.push(*did);
                 }
             }
             for (digest, _, agreement) in view.agreements() {
@@ -134,8 +132,7 @@ fn of_log(replica: &Replica, need: &Need) -> Option<LogEvidence> {
     let tree = replica.statement_tree();
     let states = tree.size();
     let statements = need.statements.iter().take(MAX_ITEMS).filter_map(|digest| {
-        let position = replica.order().iter().position(|known| known == digest)?;
-        let position = LeafIndex(position as u64);
+        let position = replica.position(digest)?;
         let held = view.statements.get(digest)?;
         Some(StatementEvidence {
             entry: Bytes(held.statement.entry().into()),
@@ -187,7 +184,7 @@ fn earlier(
 }
 
 fn status_of(replica: &Replica, uri: &str) -> Option<StatusEvidence> {
-    let lists: &BTreeMap<String, _> = &replica.view().status;
+    let lists = &replica.view().status;
     let position = lists.keys().position(|known| known == uri)?;
     let position = LeafIndex(position as u64);
     let tree = status_tree(lists.iter().map(|(uri, token)| (uri, token.digest())));

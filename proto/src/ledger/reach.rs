@@ -27,7 +27,7 @@ pub fn reach(ledger: &Ledger, roots: impl IntoIterator<Item = Did>) -> BTreeSet<
         let mut next = BTreeSet::new();
         for log in frontier.iter().filter_map(|did| ledger.log(did)) {
             let mut found = neighbours(log);
-            for held in log.statements.values() {
+            for (_, held) in log.statements.all_ratifications() {
                 if let Body::Ratification(ratification) = held.statement.body()
                     && let Some((_, _, agreement)) = agreements.get(&ratification.agreement)
                 {

@@ -7,14 +7,15 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{CheckpointView, LogView, ProfileView};
+use super::{CheckpointView, DigestMap, LogView, ProfileView, Statements, StatusLists};
 use crate::cbor::Mode;
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
 use crate::key::Purpose;
 use crate::log::checkpoint::{Note, NoteError, NoteKey, NoteSignature};
 use crate::log::merkle::{Tree, TreeHead, leaf_hash};
 use crate::log::proof::{ConsistencyProof, ProofError};
-use crate::statement::standing::{KeyPeriod, Standing, empty_head, statement_leaf, status_tree};
+use crate::log::sequence::Sequence;
+use crate::statement::standing::{KeyPeriod, Standing, empty_head};
 use crate::statement::{Body, Statement};
 use crate::status::StatusToken;
 pub use fold::joined_state;
@@ -71,13 +72,15 @@ pub enum ReplicaError {
     WrongStatus(&'static str),
 }
 
-/// A copy of a log from its first entry on.
+/// A copy of a log from its first entry on. A clone takes a few steps, whatever the length of the log.
 #[derive(Clone, Debug)]
 pub struct Replica {
     view: Arc<LogView>,
     tree: Tree,
-    /// Accreditations, agreements and ratifications in the order of their leaves.
-    order: Vec<Digest>,
+    /// The first tree of the standing: accreditations, agreements and ratifications with their states.
+    states: Tree,
+    /// The leaf of each of them, in order.
+    leaves: Sequence<LeafIndex>,
     inception: Statement,
     profile: Option<Statement>,
     standing: Option<Statement>,
@@ -85,7 +88,7 @@ pub struct Replica {
     standing_is_right: bool,
     /// Entries folded; those in the tree but not folded are being checked.
     folded: u64,
-    ignored: Vec<Ignored>,
+    ignored: Arc<Vec<Ignored>>,
 }
 
 impl Replica {
@@ -112,25 +115,26 @@ impl Replica {
         let view = LogView {
             origin: *inception.issuer(),
             keys: Vec::from([period]),
-            checkpoints: BTreeMap::new(),
+            checkpoints: Arc::default(),
             standing: None,
             is_whole: true,
-            statements: BTreeMap::new(),
-            issuances: BTreeMap::new(),
+            statements: Statements::default(),
+            issuances: DigestMap::new(),
             profile: ProfileView::None,
-            status: BTreeMap::new(),
+            status: StatusLists::default(),
             unsupported_from: None,
         };
         Ok(Self {
             view: Arc::new(view),
             tree: Tree::from_leaves([leaf_hash(entry)]),
-            order: Vec::new(),
+            states: Tree::new(),
+            leaves: Sequence::new(),
             inception,
             profile: None,
             standing: None,
             standing_is_right: false,
             folded: 1,
-            ignored: Vec::new(),
+            ignored: Arc::default(),
         })
     }
 
@@ -174,25 +178,32 @@ impl Replica {
         &self.ignored
     }
 
-    /// Returns the accreditations, agreements and ratifications in the order of their leaves: the
-    /// order of the first tree of a standing.
-    pub fn order(&self) -> &[Digest] {
-        &self.order
+    /// Returns the first tree of the standing: accreditations, agreements and ratifications with their
+    /// states, in the order of their leaves.
+    pub fn statement_tree(&self) -> &Tree {
+        &self.states
     }
 
-    /// Builds the first tree of the standing.
-    pub fn statement_tree(&self) -> Tree {
-        Tree::from_leaves(self.order.iter().filter_map(|digest| {
-            let held = self.view.statements.get(digest)?;
-            Some(statement_leaf(held.leaf, digest, &held.state))
-        }))
+    /// Returns where a statement stands in the first tree of the standing.
+    pub fn position(&self, digest: &Digest) -> Option<LeafIndex> {
+        let leaf = self.view.statements.get(digest)?.leaf;
+        let (mut from, mut to) = (0, self.leaves.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if *self.leaves.get(middle)? < leaf {
+                from = middle + 1;
+            } else {
+                to = middle;
+            }
+        }
+        (self.leaves.get(from) == Some(&leaf)).then_some(LeafIndex(from as u64))
     }
 
     /// Returns the standing that the entries held call for, with these status lists.
     pub fn derive_standing(&self, status_lists: TreeHead) -> Standing {
         Standing {
             keys: self.view.keys.clone(),
-            statements: self.statement_tree().head(),
+            statements: self.states.head(),
             status_lists,
             profile: self.profile.as_ref().map(Statement::digest),
             closing: None,
@@ -322,8 +333,8 @@ impl Replica {
             }
             status.insert(token.uri.clone(), token);
         }
-        let tree = status_tree(status.iter().map(|(uri, token)| (uri, token.digest())));
-        if tree.head() != head {
+        let status = StatusLists::all(status);
+        if status.head() != Some(head) {
             return Err(wrong("another root"));
         }
         Arc::make_mut(&mut self.view).status = status;
@@ -376,13 +387,14 @@ impl Replica {
 
     fn keep(&mut self, head: TreeHead, note: Note) {
         let view = Arc::make_mut(&mut self.view);
-        view.checkpoints.insert(head.size, CheckpointView { head, note });
-        if view.checkpoints.len() > MAX_CHECKPOINTS {
+        let checkpoints = Arc::make_mut(&mut view.checkpoints);
+        checkpoints.insert(head.size, Arc::new(CheckpointView { head, note }));
+        if checkpoints.len() > MAX_CHECKPOINTS {
             // The middle is thinned: times are proven by the oldest that cover a leaf, freshness by
             // the newest.
-            let middle = view.checkpoints.keys().nth(MAX_CHECKPOINTS / 2).copied();
+            let middle = checkpoints.keys().nth(MAX_CHECKPOINTS / 2).copied();
             if let Some(middle) = middle {
-                view.checkpoints.remove(&middle);
+                checkpoints.remove(&middle);
             }
         }
     }

@@ -77,7 +77,7 @@ impl Journal {
             for size in gone {
                 changed |= log.set(size, None);
             }
-            for (size, checkpoint) in &view.checkpoints {
+            for (size, checkpoint) in view.checkpoints.iter() {
                 if !log.by_size.contains_key(size) {
                     changed |= log.set(*size, Some(&checkpoint.note));
                 }

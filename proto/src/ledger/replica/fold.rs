@@ -8,7 +8,7 @@ use super::{Ignored, MAX_IGNORED, Replica};
 use crate::id::{Digest, LeafIndex};
 use crate::ledger::{Held, ProfileView};
 use crate::log::checkpoint::{Note, NoteSignature};
-use crate::statement::standing::State;
+use crate::statement::standing::{State, statement_leaf};
 use crate::statement::{Body, Statement, StatementError};
 
 impl Replica {
@@ -30,7 +30,7 @@ impl Replica {
         if let Err(reason) = result
             && self.ignored.len() < MAX_IGNORED
         {
-            self.ignored.push(Ignored { leaf, reason });
+            Arc::make_mut(&mut self.ignored).push(Ignored { leaf, reason });
         }
     }
 
@@ -50,12 +50,14 @@ impl Replica {
                 self.profile = Some(statement);
             }
             Body::Accreditation(_) | Body::Agreement(_) | Body::Ratification(_) => {
-                let view = Arc::make_mut(&mut self.view);
-                if view.statements.contains_key(&digest) {
+                if self.view.statements.contains_key(&digest) {
                     return Err("the same statement again");
                 }
-                view.statements.insert(digest, Held { leaf, statement, state: State::InForce });
-                self.order.push(digest);
+                let state = State::InForce;
+                self.states.push(statement_leaf(leaf, &digest, &state));
+                self.leaves.push(leaf);
+                let held = Held { leaf, statement, state };
+                Arc::make_mut(&mut self.view).statements.insert(digest, held);
             }
             Body::Withdrawal(withdrawal) => {
                 let state = State::Withdrawn {
@@ -84,8 +86,10 @@ impl Replica {
                 self.end(&target, state, |body| matches!(body, Body::Ratification(_)))?;
             }
             Body::Issuance(_) => {
-                let view = Arc::make_mut(&mut self.view);
-                view.issuances.entry(digest).or_insert((leaf, statement));
+                if !self.view.issuances.contains_key(&digest) {
+                    let view = Arc::make_mut(&mut self.view);
+                    view.issuances.insert(digest, (leaf, statement));
+                }
             }
             Body::Standing(standing) => {
                 let right = *standing == self.derive_standing(standing.status_lists);
@@ -106,12 +110,14 @@ impl Replica {
         state: State,
         is_right_kind: impl Fn(&Body) -> bool,
     ) -> Result<(), &'static str> {
-        let view = Arc::make_mut(&mut self.view);
-        let held = view.statements.get_mut(target).ok_or("its target is not in this log")?;
+        let held = self.view.statements.get(target).ok_or("its target is not in this log")?;
         if !is_right_kind(held.statement.body()) {
             return Err("its target is of another kind");
         }
-        held.state = joined_state(&held.state, &state).ok_or("its target has ended already")?;
+        let state = joined_state(&held.state, &state).ok_or("its target has ended already")?;
+        let position = self.position(target).ok_or("its target has no place in the standing")?;
+        self.states.set(position, statement_leaf(held.leaf, target, &state));
+        Arc::make_mut(&mut self.view).statements.set_state(target, state);
         Ok(())
     }
 }

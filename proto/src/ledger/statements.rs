@@ -1,0 +1,105 @@
+//! The statements that the standing speaks of, by their digests and by what they are about.
+
+use core::ops::Deref;
+
+use super::{DigestMap, Held};
+use crate::id::{Did, Digest};
+use crate::statement::Body;
+use crate::statement::standing::State;
+
+/// Digests in order.
+type Digests = DigestMap<Digest, ()>;
+
+/// Accreditations, agreements and ratifications: read as the map of all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Statements {
+    all: DigestMap<Digest, Held>,
+    agreements: Digests,
+    /// By the agreement.
+    ratifications: DigestMap<Digest, Digests>,
+    /// By the subject.
+    accreditations: DigestMap<Did, Digests>,
+}
+
+impl Statements {
+    /// Adds a statement, or puts it in the place of the one known.
+    pub fn insert(&mut self, digest: Digest, held: Held) {
+        match held.statement.body() {
+            Body::Accreditation(accreditation) => {
+                add(&mut self.accreditations, accreditation.subject, digest);
+            }
+            Body::Ratification(ratification) => {
+                add(&mut self.ratifications, ratification.agreement, digest);
+            }
+            Body::Agreement(_) => {
+                self.agreements.insert(digest, ());
+            }
+            _ => {}
+        }
+        self.all.insert(digest, held);
+    }
+
+    /// Changes the state of a statement.
+    pub(super) fn set_state(&mut self, digest: &Digest, state: State) {
+        if let Some(held) = self.all.get_mut(digest) {
+            held.state = state;
+        }
+    }
+
+    /// Returns the agreements, in the order of their digests.
+    pub(super) fn agreements(&self) -> impl Iterator<Item = (&Digest, &Held)> + Clone {
+        self.all_of(Some(&self.agreements))
+    }
+
+    /// Returns the ratifications of an agreement, in the order of their digests.
+    pub(super) fn ratifications(
+        &self,
+        agreement: &Digest,
+    ) -> impl Iterator<Item = (&Digest, &Held)> + Clone {
+        self.all_of(self.ratifications.get(agreement))
+    }
+
+    /// Returns all ratifications, by the agreement.
+    pub(super) fn all_ratifications(&self) -> impl Iterator<Item = (&Digest, &Held)> + Clone {
+        self.ratifications.values().flat_map(|digests| self.all_of(Some(digests)))
+    }
+
+    /// Returns the accreditations of an institution, in the order of their digests.
+    pub(super) fn accreditations_of(
+        &self,
+        subject: &Did,
+    ) -> impl Iterator<Item = (&Digest, &Held)> + Clone {
+        self.all_of(self.accreditations.get(subject))
+    }
+
+    fn all_of<'s>(
+        &'s self,
+        digests: Option<&'s Digests>,
+    ) -> impl Iterator<Item = (&'s Digest, &'s Held)> + Clone {
+        digests
+            .into_iter()
+            .flat_map(Digests::keys)
+            .filter_map(|digest| Some((digest, self.all.get(digest)?)))
+    }
+}
+
+impl Deref for Statements {
+    type Target = DigestMap<Digest, Held>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.all
+    }
+}
+
+fn add<K: super::digest_map::Hashed>(index: &mut DigestMap<K, Digests>, about: K, digest: Digest) {
+    match index.get_mut(&about) {
+        Some(digests) => {
+            digests.insert(digest, ());
+        }
+        None => {
+            let mut digests = Digests::new();
+            digests.insert(digest, ());
+            index.insert(about, digests);
+        }
+    }
+}
