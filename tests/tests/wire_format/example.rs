@@ -21,6 +21,8 @@ pub struct Example {
     /// Objects within it: their rules and bytes.
     pub parts: Vec<(&'static str, Vec<u8>)>,
     notes: Vec<String>,
+    /// Where the parts lie, in words.
+    places: Vec<(usize, String)>,
 }
 
 impl Example {
@@ -28,8 +30,14 @@ impl Example {
         // Strict, and the one encoding of what it says.
         check(&bytes, Mode::Strict).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert_eq!(Value::from_cbor(&bytes).unwrap().to_cbor(), bytes, "{name}");
-        let mut example =
-            Self { name: name.into(), about: about.into(), bytes, parts: vec![], notes: vec![] };
+        let mut example = Self {
+            name: name.into(),
+            about: about.into(),
+            bytes,
+            parts: vec![],
+            notes: vec![],
+            places: vec![],
+        };
         if let Ok(sign1) = Sign1::parse(&example.bytes, Mode::Strict) {
             let signed = sign1.to_be_signed();
             let hash = HEXLOWER.encode(&sha256(&signed));
@@ -62,7 +70,8 @@ impl Example {
     pub fn holds_bytes(mut self, rule: &'static str, part: &[u8]) -> Self {
         let found = self.bytes.windows(part.len()).position(|window| window == part);
         let at = found.unwrap_or_else(|| panic!("{} holds no such {rule}", self.name));
-        self.notes.push(format!("{at}..{} {rule}", at + part.len()));
+        self.places.push((at, format!("{at}..{} {rule}", at + part.len())));
+        self.places.sort();
         self.parts.push((rule, part.into()));
         self
     }
@@ -101,15 +110,16 @@ impl Example {
             write!(text, ": {}", self.about).unwrap();
         }
         text.push('\n');
-        // Short notes share a line.
+        self.notes.iter().for_each(|note| writeln!(text, "; {note}").unwrap());
+        // Places share a line.
         let mut line = String::new();
-        for note in &self.notes {
-            if !line.is_empty() && line.len() + note.len() > 94 {
+        for (_, place) in &self.places {
+            if !line.is_empty() && line.len() + place.len() > 94 {
                 writeln!(text, "; {line}").unwrap();
                 line.clear();
             }
             let comma = if line.is_empty() { "" } else { ", " };
-            write!(line, "{comma}{note}").unwrap();
+            write!(line, "{comma}{place}").unwrap();
         }
         if !line.is_empty() {
             writeln!(text, "; {line}").unwrap();
