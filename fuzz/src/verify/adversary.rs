@@ -1,0 +1,260 @@
+//! A log that a stranger made, with everything in it that a stranger can sign.
+
+use std::collections::BTreeSet;
+
+use carnet_proto::anchor::{Anchor, Batch};
+use carnet_proto::cbor::{Bytes, Decode, Decoder, Encode, Encoder, Mode, Value};
+use carnet_proto::classification::{Country, Field, Framework, Occupation};
+use carnet_proto::cose::sign1;
+use carnet_proto::credential::SdCwt;
+use carnet_proto::evidence::{IssuanceEvidence, LogEvidence, StatementEvidence, StatusEvidence};
+use carnet_proto::id::{Did, Digest, Kid, LeafIndex};
+use carnet_proto::key::{Purpose, Seed, SigningKey};
+use carnet_proto::ledger::Replica;
+use carnet_proto::log::checkpoint::{Checkpoint, Note};
+use carnet_proto::log::merkle::Tree;
+use carnet_proto::profile::{ALG_ED25519, ALG_SHA256, TYP_SD_CWT, VCT_SKILL, claim, header};
+use carnet_proto::statement::accreditation::{Accreditation, Grant, Level, LevelRange};
+use carnet_proto::statement::agreement::{
+    Agreement, AgreementKind, Body as AgreementBody, Party, Ratification, Signatory,
+};
+use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::issuance::Issuance;
+use carnet_proto::statement::profile::{InstitutionProfile, Role};
+use carnet_proto::statement::standing::{empty_head, status_tree};
+use carnet_proto::statement::{Body, Statement};
+use carnet_proto::status::{StatusList, StatusToken, StatusUri};
+use carnet_proto::text::{Language, Line, Name};
+use carnet_proto::time::{UnixSeconds, Validity};
+
+use super::super::fixture::SeededRng;
+
+/// A stranger's institution. It signs what it likes, but nobody's witness cosigns it.
+pub struct Adversary {
+    pub seed: Seed,
+    pub did: Did,
+    replica: Replica,
+    tokens: Vec<Vec<u8>>,
+}
+
+pub fn line(text: &str) -> Line {
+    Line::parse(text).expect("a line")
+}
+
+fn country() -> Country {
+    Country::parse("PH").expect("a country")
+}
+
+fn names() -> Vec<Name> {
+    vec![Name { language: Language::parse("en").expect("a language"), text: line("Stranger") }]
+}
+
+fn grant() -> Grant {
+    let level = |text| Level::parse(text).expect("a level");
+    Grant {
+        credential_type: line(VCT_SKILL),
+        occupations: vec![Occupation::parse("7").expect("ISCO-08")],
+        fields: vec![Field::parse("07").expect("ISCED-F")],
+        levels: vec![LevelRange {
+            framework: Framework::parse("PQF").expect("a framework"),
+            lowest: level("1"),
+            highest: level("4"),
+        }],
+        branches: vec![],
+        countries: vec![country()],
+    }
+}
+
+impl Adversary {
+    pub fn new(seed: Seed) -> Self {
+        let keys = seed.public_key_set();
+        let inception = Inception { keys, next: keys.commitment() };
+        let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
+        let replica = Replica::new(inception.entry()).expect("a log");
+        Self { seed, did: *inception.issuer(), replica, tokens: Vec::new() }
+    }
+
+    pub fn say(&mut self, body: impl Into<Body>) -> Digest {
+        let key = self.seed.signing_key(Purpose::Statement);
+        let statement = Statement::sign(&self.did, body, &key).expect("a statement");
+        let digest = statement.digest();
+        self.replica.append(&[statement]);
+        digest
+    }
+
+    pub fn introduce(&mut self, witnesses: Vec<Did>) {
+        let quorum = (!witnesses.is_empty()).then_some(1);
+        self.say(InstitutionProfile {
+            names: names(),
+            country: country(),
+            role: Role::Ministry,
+            web: None,
+            nodes: vec![],
+            contacts: vec![],
+            witnesses,
+            quorum,
+        });
+    }
+
+    pub fn accredit(&mut self, subject: Did, from: UnixSeconds) {
+        self.say(Accreditation {
+            subject,
+            name: line("Friend"),
+            grants: vec![grant()],
+            may_accredit: 7,
+            validity: Validity { from, until: None },
+            legal_basis: None,
+            appeal_body: None,
+        });
+    }
+
+    /// Writes an agreement by which a party that others sign for accepts what this one attests, and
+    /// ratifies it.
+    pub fn agree(&mut self, signatories: &[Did], witnesses: Vec<Did>, from: UnixSeconds) {
+        let signatory = |did: &Did| Signatory {
+            did: *did,
+            name: line("Signatory"),
+            role: Role::Union,
+            must: true,
+        };
+        let quorum = (!witnesses.is_empty()).then_some(1);
+        let party = |home, bodies, signatories| Party {
+            country: Country::parse(home).expect("a country"),
+            bodies,
+            signatories,
+            witnesses: witnesses.clone(),
+            quorum,
+        };
+        let body = AgreementBody {
+            did: self.did,
+            name: line("Stranger"),
+            grants: vec![grant()],
+            may_accredit: 1,
+        };
+        let homes = signatories.iter().map(signatory).collect();
+        let agreement = Agreement {
+            kind: AgreementKind::Skills,
+            titles: names(),
+            parties: vec![
+                party("DE", vec![], homes),
+                party("PH", vec![body], vec![signatory(&self.did)]),
+            ],
+            validity: Validity { from, until: None },
+            chains: true,
+            texts: vec![],
+        };
+        let agreement = self.say(agreement);
+        self.say(Ratification { agreement, party: country(), role: Role::Union, since: from });
+    }
+
+    /// Publishes status lists, all with every credential valid.
+    pub fn lists(&mut self, count: u32, entries: u32, at: UnixSeconds) {
+        let key = self.seed.signing_key(Purpose::Status);
+        let list = StatusList::new(entries);
+        self.tokens = (0..count)
+            .map(|number| {
+                let uri = StatusUri { issuer: self.did, list: number };
+                StatusToken::sign(&uri, &list, at, at.plus(86_400), 60, &key)
+            })
+            .collect();
+    }
+
+    /// Signs a credential like a genuine one, in its own name, and logs its batch.
+    pub fn issue(&mut self, like: &SdCwt<'_>) -> (Vec<u8>, Anchor) {
+        let payload = like.payload().expect("attached");
+        let payload = Value::decode(&mut Decoder::new(payload, Mode::Strict)).expect("claims");
+        let mut entries = payload.as_map().expect("a map").to_vec();
+        let status = StatusUri { issuer: self.did, list: 0 };
+        for (key, value) in &mut entries {
+            if *key == Value::Int(claim::ISS.into()) {
+                *value = Value::Text(self.did.to_string());
+            } else if *key == Value::Int(claim::STATUS.into()) {
+                let reference =
+                    carnet_proto::status::StatusReference { index: 5, uri: status.to_string() };
+                *value = Value::from_cbor(&reference.to_cbor()).expect("a value");
+            }
+        }
+        let key = self.seed.signing_key(Purpose::Credential);
+        let bytes = forge(like, &Value::Map(entries).to_cbor(), &key);
+        let digest = SdCwt::parse(&bytes, Mode::Strict).expect("a credential").digest();
+        let batch = Batch::new(&[digest], &mut SeededRng(1)).expect("a batch");
+        let root = batch.root();
+        let issuance = self.say(Issuance { credential_type: line(VCT_SKILL), root });
+        let anchor = batch.anchors(issuance).next().expect("an anchor");
+        (bytes, anchor)
+    }
+
+    /// Ends with a standing and a checkpoint, cosigned by whoever is named, and proves all of it.
+    pub fn evidence(mut self, cosigners: &[(Did, SigningKey)], at: UnixSeconds) -> LogEvidence {
+        let parsed: Vec<_> = self
+            .tokens
+            .iter()
+            .map(|token| StatusToken::parse(token, Mode::Strict).expect("its own list"))
+            .collect();
+        // The order of the URIs is that of their texts.
+        let uris: BTreeSet<_> = parsed.iter().map(|token| &token.uri).collect();
+        let sorted: Vec<_> =
+            uris.iter().filter_map(|uri| parsed.iter().find(|t| t.uri == **uri)).collect();
+        let lists = status_tree(sorted.iter().map(|token| (&token.uri, token.digest())));
+        let head = if sorted.is_empty() { empty_head() } else { lists.head() };
+        let standing = self.replica.derive_standing(head);
+        self.say(standing);
+        let tree = self.replica.tree();
+        let head = tree.head();
+        let key = self.seed.signing_key(Purpose::Checkpoint);
+        let mut note = Note::sign(&Checkpoint::new(&self.did, head), &key);
+        for (witness, key) in cosigners {
+            note.add(note.cosign(witness, key, at));
+        }
+        let path = |tree: &Tree, leaf| {
+            tree.inclusion_proof(leaf, tree.size()).expect("a leaf of the tree")
+        };
+        let view = self.replica.view();
+        let statements = self.replica.statement_tree();
+        let of_statement = |(position, digest): (u64, &Digest)| {
+            let held = view.statements.get(digest)?;
+            Some(StatementEvidence {
+                entry: Bytes(held.statement.entry().into()),
+                leaf: held.leaf,
+                state: held.state,
+                position: LeafIndex(position),
+                path: path(&statements, LeafIndex(position)),
+            })
+        };
+        let of_issuance = |(leaf, statement): &(LeafIndex, Statement)| IssuanceEvidence {
+            entry: Bytes(statement.entry().into()),
+            leaf: *leaf,
+            path: path(tree, *leaf),
+        };
+        let of_list = |(position, token): (u64, &&StatusToken)| StatusEvidence {
+            token: Bytes(token.as_bytes().into()),
+            position: LeafIndex(position),
+            path: path(&lists, LeafIndex(position)),
+        };
+        LogEvidence {
+            inception: Bytes(self.replica.inception().entry().into()),
+            note: note.to_string(),
+            standing: Bytes(self.replica.standing().expect("said").entry().into()),
+            standing_path: path(tree, LeafIndex(head.size.0 - 1)),
+            earlier: vec![],
+            statements: (0..).zip(self.replica.order()).filter_map(of_statement).collect(),
+            issuances: view.issuances.values().map(of_issuance).collect(),
+            status: (0..).zip(&sorted).map(of_list).collect(),
+            profile: self.replica.profile().map(|profile| Bytes(profile.entry().into())),
+        }
+    }
+}
+
+/// Signs other claims under the headers of a credential, with its disclosures.
+pub fn forge(like: &SdCwt<'_>, payload: &[u8], key: &SigningKey) -> Vec<u8> {
+    sign1(&protected(&key.public().kid()), like.sign1().unprotected, payload, key)
+}
+
+fn protected(kid: &Kid) -> Vec<u8> {
+    let mut e = Encoder::new();
+    e.map(4).int(header::ALG.into()).int(ALG_ED25519.into());
+    e.int(header::KID.into()).item(kid);
+    e.int(header::TYP.into()).uint(TYP_SD_CWT);
+    e.int(header::SD_ALG.into()).int(ALG_SHA256.into());
+    e.into_bytes()
+}
