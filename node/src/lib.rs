@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+mod cores;
 pub mod desk;
 pub mod http;
 pub mod institution;

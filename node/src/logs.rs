@@ -2,7 +2,11 @@
 //!
 //! A change is checked on a copy of the replica, written in one batch, and shown to readers only
 //! once it is on disk: nothing is ever served that a restart could take back. If the disk fails, the
-//! replica is read from it again before the next change.
+//! replica is read from it again before the next change. A copy shares with its original all that does
+//! not change, so that a change costs as much in a long log as in a short one.
+//!
+//! One thing may be shown before it is on disk: the checkpoint that an own log has just signed. What
+//! it signs is there, and a restart signs it again, byte for byte.
 //!
 //! ```text
 //! log = "L" | 32 bytes of the institution's identifier
@@ -20,11 +24,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use carnet_proto::id::{Did, TreeSize};
-use carnet_proto::ledger::{Ledger, LogView, Replica, ReplicaError};
+use carnet_proto::ledger::{CheckpointView, Ledger, LogView, Replica, ReplicaError};
 use carnet_proto::log::checkpoint::{Note, NoteSignature};
 use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::ConsistencyProof;
-use carnet_proto::statement::Statement;
 use tokio::sync::broadcast;
 
 use crate::store::{Batch, Store, entries};
@@ -33,11 +36,13 @@ mod error;
 mod follow;
 mod layout;
 mod load;
+mod own;
 #[cfg(test)]
 mod tests;
 
 pub use error::LogsError;
 pub use follow::{Follow, MAX_FOLLOW_ADDRESSES, MAX_FOLLOWS};
+pub use own::Appending;
 
 /// Most logs that a node holds.
 pub const MAX_LOGS: usize = 10_000;
@@ -74,6 +79,9 @@ pub struct Logs {
     changes: broadcast::Sender<Change>,
 }
 
+/// The checkpoints of a view, by size.
+type Checkpoints = Arc<BTreeMap<TreeSize, Arc<CheckpointView>>>;
+
 /// One log. The mutex is held through a change; readers take the replica as it is.
 struct Log {
     replica: RwLock<Arc<Replica>>,
@@ -88,6 +96,8 @@ struct Writing {
     is_stale: bool,
     /// Own log: what the newest commit allows to be signed.
     committed: Option<TreeHead>,
+    /// The checkpoints on disk.
+    stored: Checkpoints,
 }
 
 impl Logs {
@@ -218,7 +228,7 @@ impl Logs {
         self.refresh(did, &log, &mut writing)?;
         let mut replica = log.copy();
         let from = replica.size();
-        replica.extend(entries, note, proof)?;
+        replica.extend_read_by(entries, note, proof, load::read)?;
         let mut batch = Batch::new();
         layout::put_entries(&mut batch, did, from, entries);
         layout::put_towards(&mut batch, did, &replica, note, proof);
@@ -268,106 +278,6 @@ impl Logs {
         self.tell(did, Changed::Status).map(|_| ())
     }
 
-    /// Begins an own log with its first statements, the last of them the standing. Nothing of it is
-    /// published before [`Logs::publish_own`].
-    ///
-    /// # Errors
-    /// [`LogsError::OwnLog`] if the log is there, [`LogsError::Replica`], [`LogsError::Store`].
-    pub fn begin_own(&self, statements: &[Statement]) -> Result<TreeHead, LogsError> {
-        let (inception, rest) =
-            statements.split_first().ok_or(LogsError::Replica(ReplicaError::NotAnInception))?;
-        let did = *inception.issuer();
-        let mut logs = write(&self.logs);
-        if logs.contains_key(&did) {
-            return Err(LogsError::OwnLog(did));
-        }
-        let mut replica = Replica::new(inception.entry())?;
-        replica.append(rest);
-        let head = replica.tree().head();
-        let mut batch = Batch::new();
-        let entries: Vec<_> = statements.iter().map(|s| s.entry().to_vec()).collect();
-        layout::put_entries(&mut batch, &did, TreeSize(0), &entries);
-        layout::put_committed(&mut batch, &did, &head);
-        self.store.apply(batch)?;
-        let log = Log::new(replica, Some(head));
-        lock(&log.writing).is_own = true;
-        logs.insert(did, Arc::new(log));
-        drop(logs);
-        self.tell(&did, Changed::Entries)?;
-        Ok(head)
-    }
-
-    /// Marks a log as one of this node's own: from now on only its writer appends to it.
-    ///
-    /// # Errors
-    /// [`LogsError::UnknownLog`].
-    pub fn claim(&self, did: &Did) -> Result<(), LogsError> {
-        lock(&self.log(did)?.writing).is_own = true;
-        Ok(())
-    }
-
-    /// Returns whether a log is one of this node's own.
-    pub fn is_own(&self, did: &Did) -> bool {
-        self.log(did).is_ok_and(|log| lock(&log.writing).is_own)
-    }
-
-    /// Appends to an own log, with the size and root that may be signed next, and with new status
-    /// lists where the standing at the end of `statements` calls for them. All is kept or nothing.
-    ///
-    /// # Errors
-    /// [`LogsError::UnknownLog`], [`LogsError::NotOwn`], [`LogsError::Replica`] if the log would not
-    /// be in order afterwards, [`LogsError::Store`].
-    pub fn append_own(
-        &self,
-        did: &Did,
-        statements: &[Statement],
-        status: Option<&[Vec<u8>]>,
-    ) -> Result<TreeHead, LogsError> {
-        let log = self.log(did)?;
-        let mut writing = lock(&log.writing);
-        if !writing.is_own {
-            return Err(LogsError::NotOwn(*did));
-        }
-        self.refresh(did, &log, &mut writing)?;
-        let mut replica = log.copy();
-        let from = replica.size();
-        replica.append(statements);
-        let mut batch = Batch::new();
-        if let Some(tokens) = status {
-            replica.set_status(tokens)?;
-            layout::put_status(&mut batch, &*self.store, did, replica.view())?;
-        }
-        // The log must never end with anything that a witness would refuse to cosign.
-        replica.is_in_order()?;
-        let head = replica.tree().head();
-        let entries: Vec<_> = statements.iter().map(|s| s.entry().to_vec()).collect();
-        layout::put_entries(&mut batch, did, from, &entries);
-        layout::put_committed(&mut batch, did, &head);
-        self.commit(did, &log, &mut writing, replica, batch)?;
-        writing.committed = Some(head);
-        drop(writing);
-        self.tell(did, Changed::Entries)?;
-        if status.is_some() {
-            self.tell(did, Changed::Status)?;
-        }
-        Ok(head)
-    }
-
-    /// Returns the size and root of an own log that were committed last: the only ones that its
-    /// checkpoint key may sign.
-    pub fn committed(&self, did: &Did) -> Option<TreeHead> {
-        lock(&self.log(did).ok()?.writing).committed
-    }
-
-    /// Keeps a checkpoint that an own log has just signed.
-    ///
-    /// # Errors
-    /// [`LogsError::UnknownLog`], [`LogsError::Replica`] if it is not one of the log,
-    /// [`LogsError::Store`].
-    pub fn publish_own(&self, did: &Did, note: &Note) -> Result<(), LogsError> {
-        self.add_checkpoint(did, note, |_, _| false).map(|_| ())
-    }
-
     fn begin(
         &self,
         did: &Did,
@@ -381,7 +291,7 @@ impl Logs {
             return Err(ReplicaError::OtherLog.into());
         }
         let mut replica = Replica::new(first)?;
-        replica.extend(rest, note, proof)?;
+        replica.extend_read_by(rest, note, proof, load::read)?;
         // Held while it is written, so that nobody else begins the same log.
         let mut logs = write(&self.logs);
         if logs.contains_key(did) {
@@ -395,7 +305,7 @@ impl Logs {
         let mut batch = Batch::new();
         layout::put_entries(&mut batch, did, TreeSize(0), entries);
         layout::put_towards(&mut batch, did, &replica, note, proof);
-        layout::put_checkpoints(&mut batch, did, None, replica.view());
+        layout::put_checkpoints(&mut batch, did, &Checkpoints::default(), replica.view());
         self.store.apply(batch)?;
         logs.insert(*did, Arc::new(Log::new(replica, None)));
         drop(logs);
@@ -415,14 +325,14 @@ impl Logs {
         replica: Replica,
         mut batch: Batch,
     ) -> Result<(), LogsError> {
-        let before = Arc::clone(&read(&log.replica));
-        layout::put_checkpoints(&mut batch, did, Some(before.view()), replica.view());
+        layout::put_checkpoints(&mut batch, did, &writing.stored, replica.view());
         if let Err(error) = self.store.apply(batch) {
             writing.is_stale = true;
             // What cannot be read now is read before the next change.
             let _ = self.refresh(did, log, writing);
             return Err(error.into());
         }
+        writing.stored = Arc::clone(&replica.view().checkpoints);
         *write(&log.replica) = Arc::new(replica);
         Ok(())
     }
@@ -430,7 +340,12 @@ impl Logs {
     /// After a failed write, takes what is on disk.
     fn refresh(&self, did: &Did, log: &Log, writing: &mut Writing) -> Result<(), LogsError> {
         if writing.is_stale {
-            let (replica, committed) = load::replica(&*self.store, did)?;
+            let (mut replica, committed) = load::replica(&*self.store, did)?;
+            writing.stored = Arc::clone(&replica.view().checkpoints);
+            // Shown, signed from what is on disk, and perhaps not there itself.
+            if let Some(newest) = read(&log.replica).view().newest() {
+                let _ = replica.publish(newest.note.clone());
+            }
             *write(&log.replica) = Arc::new(replica);
             writing.committed = committed;
             writing.is_stale = false;
@@ -454,10 +369,9 @@ impl std::fmt::Debug for Logs {
 
 impl Log {
     fn new(replica: Replica, committed: Option<TreeHead>) -> Self {
-        Self {
-            replica: RwLock::new(Arc::new(replica)),
-            writing: Mutex::new(Writing { committed, ..Writing::default() }),
-        }
+        let stored = Arc::clone(&replica.view().checkpoints);
+        let writing = Writing { committed, stored, ..Writing::default() };
+        Self { replica: RwLock::new(Arc::new(replica)), writing: Mutex::new(writing) }
     }
 
     fn copy(&self) -> Replica {

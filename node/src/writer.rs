@@ -2,14 +2,15 @@
 //!
 //! What is asked for while the disk is busy is committed together:
 //!
-//! 1. each statement is checked and signed, in the order of the requests;
+//! 1. each statement is signed, on all cores, and checked, in the order of the requests;
 //! 2. one standing is signed behind them;
 //! 3. entries, status lists and the size and root that they lead to go to disk in one batch;
-//! 4. only then is that size and root signed as a checkpoint, kept and shown to others;
+//! 4. only then is that size and root signed as a checkpoint and shown to others;
 //! 5. only then is anyone told that it is done.
 //!
-//! After a crash between 3 and 4 the checkpoint is signed at the next start. As only what was
-//! committed is ever signed, no size is signed with two roots.
+//! The disk is waited for once: the checkpoint goes there with the next batch, or when the writer
+//! stops. After a crash in between it is signed again at the next start, byte for byte. As only what
+//! was committed is ever signed, no size is signed with two roots.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +28,8 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::logs::{Logs, LogsError};
+use crate::cores::spread;
+use crate::logs::{Appending, Logs, LogsError};
 
 mod check;
 #[cfg(test)]
@@ -139,7 +141,7 @@ impl Writer {
         if in_force != Some(seed.public_key_set()) {
             return Err(WriterError::WrongSeed(did));
         }
-        core.publish()?;
+        core.publish(Logs::publish_own)?;
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(run(Arc::new(core), queue, stopped));
@@ -177,7 +179,7 @@ async fn run(
             }
             request = queue.recv() => request,
         };
-        let Some(first) = first else { return };
+        let Some(first) = first else { break };
         let mut statements = first.bodies.len();
         let mut group = Vec::from([first]);
         while statements < MAX_GROUP
@@ -192,6 +194,11 @@ async fn run(
             tracing::error!(%error, "a commit ended by itself");
         }
     }
+    let saved = tokio::task::spawn_blocking(move || core.logs.save(&core.did)).await;
+    if let Ok(Err(error)) = saved {
+        // The next start signs it again.
+        tracing::warn!(%error, "the last checkpoint is not on disk");
+    }
 }
 
 struct Core {
@@ -201,6 +208,33 @@ struct Core {
     did: Did,
     statement: SigningKey,
     checkpoint: SigningKey,
+}
+
+/// A request whose statements are signed and not checked yet.
+struct Signed {
+    statements: Vec<Result<Statement, StatementError>>,
+    status: Option<Vec<Vec<u8>>>,
+    reply: oneshot::Sender<Result<Vec<Appended>, WriterError>>,
+}
+
+/// Why nothing was committed.
+enum Uncommitted {
+    /// Every request was refused.
+    Nothing,
+    /// All fail together.
+    Failed(WriterError),
+}
+
+impl From<WriterError> for Uncommitted {
+    fn from(error: WriterError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<LogsError> for Uncommitted {
+    fn from(error: LogsError) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 /// The statements of a request that is granted if the commit succeeds.
@@ -215,39 +249,53 @@ impl Core {
     }
 
     /// Refuses to go on from a log that is shorter than what was signed of it.
-    fn is_newest(&self, replica: Arc<Replica>) -> Result<Arc<Replica>, WriterError> {
+    fn is_newest(&self, replica: &Replica) -> Result<(), WriterError> {
         let (held, signed) = (replica.size().0, self.heard.load(Ordering::SeqCst));
-        if signed > held { Err(WriterError::Restored { held, signed }) } else { Ok(replica) }
+        if signed > held { Err(WriterError::Restored { held, signed }) } else { Ok(()) }
     }
 
     /// Commits and publishes what a group of requests asks for, and answers each.
     fn commit(&self, group: Vec<Request>) {
-        let mut tentative = match self.replica().and_then(|replica| self.is_newest(replica)) {
-            Ok(replica) => Replica::clone(&replica),
-            Err(error) => return refuse(group.into_iter().map(|r| r.reply), Arc::new(error)),
-        };
-        let mut statements = Vec::new();
-        let mut status = None;
+        let bodies: Vec<_> = group.iter().flat_map(|request| &request.bodies).collect();
+        let mut signed =
+            spread(&bodies, |body| Statement::sign(&self.did, Body::clone(body), &self.statement))
+                .into_iter();
+        let mut waiting = group.into_iter().map(|request| {
+            let signed = signed.by_ref().take(request.bodies.len()).collect();
+            Signed { statements: signed, status: request.status, reply: request.reply }
+        });
         let mut granted = Vec::new();
-        for request in group {
-            match self.sign_all(&mut tentative, &request) {
-                Ok(signed) => {
-                    let leaf =
-                        |at: usize| LeafIndex(tentative.size().0 - (signed.len() - at) as u64);
-                    let places =
-                        signed.iter().enumerate().map(|(at, s)| (s.digest(), leaf(at))).collect();
-                    granted.push(Granted { reply: request.reply, places });
-                    statements.extend(signed);
-                    status = request.status.or(status);
+        let committed = self.logs.append_own(&self.did, |replica| {
+            self.is_newest(replica)?;
+            let mut appending = Appending::default();
+            for Signed { statements, status, reply } in waiting.by_ref() {
+                match self.append_all(replica, statements) {
+                    Ok(appended) => {
+                        let first = replica.size().0 - appended.len() as u64;
+                        let leaves = (first..).map(LeafIndex);
+                        let places = appended.iter().map(Statement::digest).zip(leaves).collect();
+                        granted.push(Granted { reply, places });
+                        appending.statements.extend(appended);
+                        appending.status = status.or(appending.status);
+                    }
+                    // Whoever asked no longer waits.
+                    Err(error) => drop(reply.send(Err(error))),
                 }
-                // Whoever asked no longer waits.
-                Err(error) => drop(request.reply.send(Err(error))),
             }
-        }
-        if granted.is_empty() {
-            return;
-        }
-        match self.finish(tentative, statements, status.as_deref()) {
+            if granted.is_empty() {
+                return Err(Uncommitted::Nothing);
+            }
+            let standing = self.standing(replica, appending.status.as_deref())?;
+            replica.append(std::slice::from_ref(&standing));
+            appending.statements.push(standing);
+            Ok(appending)
+        });
+        let published = match committed {
+            Ok(_) => self.publish(Logs::show_own),
+            Err(Uncommitted::Nothing) => return,
+            Err(Uncommitted::Failed(error)) => Err(error),
+        };
+        match published {
             Ok(head) => {
                 for Granted { reply, places } in granted {
                     let appended = places
@@ -257,57 +305,47 @@ impl Core {
                     let _ = reply.send(Ok(appended));
                 }
             }
-            Err(error) => refuse(granted.into_iter().map(|g| g.reply), Arc::new(error)),
-        }
-    }
-
-    /// Checks and signs the statements of one request, and appends them to a tentative log; on an
-    /// error that is as before.
-    fn sign_all(
-        &self,
-        tentative: &mut Replica,
-        request: &Request,
-    ) -> Result<Vec<Statement>, WriterError> {
-        let before = (request.bodies.len() > 1).then(|| tentative.clone());
-        let mut signed = Vec::with_capacity(request.bodies.len());
-        for body in &request.bodies {
-            let statement = check::counts(tentative, body, || self.logs.ledger())
-                .map_err(WriterError::from)
-                .and_then(|()| Ok(Statement::sign(&self.did, body.clone(), &self.statement)?))
-                .and_then(|statement| {
-                    check::is_new(tentative, &statement)?;
-                    Ok(statement)
-                });
-            match statement {
-                Ok(statement) => {
-                    tentative.append(std::slice::from_ref(&statement));
-                    signed.push(statement);
-                }
-                Err(error) => {
-                    if let Some(before) = before {
-                        *tentative = before;
-                    }
-                    return Err(error);
-                }
+            Err(error) => {
+                let granted = granted.into_iter().map(|granted| granted.reply);
+                refuse(granted.chain(waiting.map(|signed| signed.reply)), Arc::new(error));
             }
         }
-        Ok(signed)
     }
 
-    fn finish(
+    /// Checks the statements of one request and appends them to a replica that nobody sees yet; on an
+    /// error that is as before.
+    fn append_all(
         &self,
-        tentative: Replica,
-        mut statements: Vec<Statement>,
+        replica: &mut Replica,
+        signed: Vec<Result<Statement, StatementError>>,
+    ) -> Result<Vec<Statement>, WriterError> {
+        let before = (signed.len() > 1).then(|| replica.clone());
+        let append = |statement: Result<Statement, StatementError>| {
+            let statement = statement?;
+            check::counts(replica, statement.body(), || self.logs.ledger())?;
+            check::is_new(replica, &statement)?;
+            replica.append(std::slice::from_ref(&statement));
+            Ok(statement)
+        };
+        let appended = signed.into_iter().map(append).collect::<Result<Vec<_>, WriterError>>();
+        if let (Err(_), Some(before)) = (&appended, before) {
+            *replica = before;
+        }
+        appended
+    }
+
+    /// Signs the standing that a replica calls for, with these status lists or those before.
+    fn standing(
+        &self,
+        replica: &Replica,
         status: Option<&[Vec<u8>]>,
-    ) -> Result<TreeHead, WriterError> {
+    ) -> Result<Statement, WriterError> {
         let lists = match status {
             Some(tokens) => self.status_head(tokens)?,
-            None => tentative.view().standing.as_ref().map_or_else(empty_head, |s| s.status_lists),
+            None => replica.view().standing.as_ref().map_or_else(empty_head, |s| s.status_lists),
         };
-        let standing = tentative.derive_standing(lists);
-        statements.push(Statement::sign(&self.did, standing, &self.statement)?);
-        self.logs.append_own(&self.did, &statements, status)?;
-        self.publish()
+        let standing = replica.derive_standing(lists);
+        Ok(Statement::sign(&self.did, standing, &self.statement)?)
     }
 
     fn status_head(&self, tokens: &[Vec<u8>]) -> Result<TreeHead, WriterError> {
@@ -320,8 +358,11 @@ impl Core {
         Ok(status_tree(lists.iter().map(|(uri, digest)| (uri, digest))).head())
     }
 
-    /// Signs the size and root that were committed last, unless that was done.
-    fn publish(&self) -> Result<TreeHead, WriterError> {
+    /// Signs the size and root that were committed last, unless that was done, and keeps the note.
+    fn publish(
+        &self,
+        keep: impl FnOnce(&Logs, &Did, &Note) -> Result<(), LogsError>,
+    ) -> Result<TreeHead, WriterError> {
         let head = self.logs.committed(&self.did).ok_or(LogsError::NotOwn(self.did))?;
         let replica = self.replica()?;
         if replica.tree().root_at(head.size) != Some(head.root) {
@@ -331,7 +372,7 @@ impl Core {
         if !replica.view().checkpoints.contains_key(&head.size) {
             replica.is_in_order().map_err(LogsError::from)?;
             let note = Note::sign(&Checkpoint::new(&self.did, head), &self.checkpoint);
-            self.logs.publish_own(&self.did, &note)?;
+            keep(&self.logs, &self.did, &note)?;
         }
         Ok(head)
     }

@@ -1,5 +1,7 @@
 //! Where the parts of a log stand in the store.
 
+use std::sync::Arc;
+
 use carnet_proto::cbor::{Decode as _, Decoder, Encode, Encoder, Mode};
 use carnet_proto::id::{Did, RootHash, TreeSize};
 use carnet_proto::ledger::{LogView, Replica};
@@ -7,7 +9,7 @@ use carnet_proto::log::checkpoint::Note;
 use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::ConsistencyProof;
 
-use super::LogsError;
+use super::{Checkpoints, LogsError};
 use crate::store::{Batch, Store, entries as scan};
 
 pub(super) const LOGS: &[u8] = b"L";
@@ -49,29 +51,34 @@ pub(super) fn towards(did: &Did) -> Vec<u8> {
     part(did, b't')
 }
 
-pub(super) fn put_entries(batch: &mut Batch, did: &Did, from: TreeSize, entries: &[Vec<u8>]) {
+pub(super) fn put_entries(
+    batch: &mut Batch,
+    did: &Did,
+    from: TreeSize,
+    entries: impl IntoIterator<Item: AsRef<[u8]>>,
+) {
     for (leaf, bytes) in (from.0..).zip(entries) {
-        batch.put(entry(did, leaf), bytes.as_slice());
+        batch.put(entry(did, leaf), bytes.as_ref());
     }
 }
 
-/// Puts the checkpoints of a view that differ from those before, and deletes those that are gone.
-pub(super) fn put_checkpoints(
-    batch: &mut Batch,
-    did: &Did,
-    before: Option<&std::sync::Arc<LogView>>,
-    view: &LogView,
-) {
-    let known = |size: &TreeSize| before.and_then(|before| before.checkpoints.get(size));
+/// Puts the checkpoints of a view that differ from those stored, and deletes those that are gone.
+pub(super) fn put_checkpoints(batch: &mut Batch, did: &Did, stored: &Checkpoints, view: &LogView) {
+    let mut stored = stored.iter().peekable();
     for (size, checkpoint) in view.checkpoints.iter() {
-        if known(size).is_none_or(|known| known.note != checkpoint.note) {
+        while let Some((gone, _)) = stored.next_if(|(known, _)| *known < size) {
+            batch.delete(numbered(did, b'n', gone.0));
+        }
+        let known = stored.next_if(|(known, _)| *known == size).map(|(_, known)| known);
+        // Most are the very same.
+        let is_same =
+            |known: &Arc<_>| Arc::ptr_eq(known, checkpoint) || known.note == checkpoint.note;
+        if !known.is_some_and(is_same) {
             batch.put(numbered(did, b'n', size.0), checkpoint.note.to_string());
         }
     }
-    for size in before.iter().flat_map(|before| before.checkpoints.keys()) {
-        if !view.checkpoints.contains_key(size) {
-            batch.delete(numbered(did, b'n', size.0));
-        }
+    for (gone, _) in stored {
+        batch.delete(numbered(did, b'n', gone.0));
     }
 }
 

@@ -1,13 +1,15 @@
 //! Reads logs back from the store, and checks them as if they had just come in.
 
 use carnet_proto::id::{Did, TreeSize};
+use carnet_proto::key::PublicKey;
 use carnet_proto::ledger::{Replica, ReplicaError};
 use carnet_proto::log::checkpoint::Note;
 use carnet_proto::log::merkle::TreeHead;
-use carnet_proto::statement::Statement;
+use carnet_proto::statement::{Statement, StatementError};
 
 use super::LogsError;
 use super::layout::{self, Towards};
+use crate::cores::spread;
 use crate::store::{Store, entries as scan};
 
 /// Entries read at once.
@@ -91,7 +93,7 @@ pub(super) fn replica(
         let note = Note::parse(&note).map_err(|error| damaged(error.to_string()))?;
         let head = note.checkpoint().map_err(|error| damaged(error.to_string()))?.head;
         let entries = rest(store, did, &replica, Some(head.size))?;
-        replica.extend(&entries, &note, None).map_err(wrong)?;
+        replica.extend_read_by(&entries, &note, None, read).map_err(wrong)?;
     }
     let beyond = rest(store, did, &replica, None)?;
     match (committed, store.get(&layout::towards(did))?) {
@@ -103,7 +105,8 @@ pub(super) fn replica(
         }
         (None, Some(towards)) => {
             let towards = Towards::read(&towards).ok_or_else(|| damaged("a proof".into()))?;
-            replica.extend(&beyond, &towards.note, Some(&towards.proof)).map_err(wrong)?;
+            let (note, proof) = (&towards.note, Some(&towards.proof));
+            replica.extend_read_by(&beyond, note, proof, read).map_err(wrong)?;
         }
         (None, None) => return Err(damaged("entries without a checkpoint".into())),
     }
@@ -121,6 +124,11 @@ pub(super) fn replica(
         Err(_) => {}
     }
     Ok((replica, committed))
+}
+
+/// Reads entries and checks their signatures, on all cores.
+pub(super) fn read(entries: &[Vec<u8>], key: &PublicKey) -> Vec<Result<Statement, StatementError>> {
+    spread(entries, |entry| Statement::parse_signed_by(entry, key))
 }
 
 /// Reads the entries after those of a replica, up to a size if one is given.

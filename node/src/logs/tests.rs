@@ -1,6 +1,7 @@
 use carnet_proto::key::{Purpose, Seed};
 use carnet_proto::log::checkpoint::Checkpoint;
 use carnet_proto::log::merkle::{Tree, leaf_hash};
+use carnet_proto::statement::Statement;
 use carnet_proto::statement::identity::Inception;
 use carnet_proto::statement::standing::empty_head;
 use carnet_proto::time::UnixSeconds;

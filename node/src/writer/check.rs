@@ -89,8 +89,8 @@ pub(super) fn counts(
                 return Err(CannotCount::Ratified(digest));
             }
             // The own agreement may be younger than what readers are shown.
-            let own = log.view().agreements().find(|(known, ..)| **known == digest);
-            if let Some((_, _, agreement)) = own {
+            let own = log.view().statements.get(&digest);
+            if let Some(Body::Agreement(agreement)) = own.map(|held| held.statement.body()) {
                 return has_seat(agreement, log.origin(), ratification);
             }
             let ledger = ledger();

@@ -103,6 +103,27 @@ async fn of_several_statements_all_are_made_or_none() {
     writer.stop().await;
 }
 
+/// Of what was shown, only the newest checkpoint may not be on disk: the next start signs it again.
+#[tokio::test]
+async fn checkpoints_that_were_shown_outlast_a_crash() {
+    let (disk, did, seed) = begun();
+    let logs = open(&disk);
+    let writer = Writer::start(Arc::clone(&logs), did, seed.clone()).unwrap();
+    for number in 0..3 {
+        writer.handle().state(accreditation(number).into()).await.unwrap();
+    }
+    let shown = logs.notes(&did).unwrap();
+    assert_eq!(shown.len(), 4);
+    let again = open(&disk);
+    assert_eq!(again.notes(&did).unwrap(), shown[..3]);
+    let other = Writer::start(Arc::clone(&again), did, seed.clone()).unwrap();
+    assert_eq!(again.notes(&did).unwrap(), shown);
+    other.stop().await;
+    // Who stops in order leaves nothing to do.
+    writer.stop().await;
+    assert_eq!(open(&disk).notes(&did).unwrap(), shown);
+}
+
 /// A disk that fails at any write of an append, in either way, leaves all of it or nothing, and no
 /// size is ever signed with two roots.
 #[tokio::test]
@@ -113,10 +134,14 @@ async fn a_failing_disk_leaves_nothing_half() {
             let logs = open(&disk);
             let writer = Writer::start(Arc::clone(&logs), did, seed.clone()).unwrap();
             disk.fail_after(successes, fault);
+            for number in 0..successes as u64 {
+                writer.handle().state(accreditation(10 + number).into()).await.unwrap();
+            }
             let both = Vec::from([accreditation(1).into(), accreditation(2).into()]);
             let failed = writer.handle().append(both, None).await;
             assert!(matches!(failed, Err(WriterError::Commit(_))), "{failed:?}");
             let mut signed: Vec<_> = logs.notes(&did).unwrap();
+            assert!(signed.len() > successes);
             disk.heal();
 
             // The same process goes on, and so does the next.
@@ -141,6 +166,7 @@ async fn a_failing_disk_leaves_nothing_half() {
             for note in signed {
                 let head = note.checkpoint().unwrap().head;
                 assert_eq!(replica.tree().root_at(head.size), Some(head.root));
+                assert!(replica.view().checkpoints.contains_key(&head.size));
             }
         }
     }

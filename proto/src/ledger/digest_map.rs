@@ -230,7 +230,7 @@ mod tests {
         let mut map = DigestMap::new();
         let mut expected = BTreeMap::new();
         let mut copies = Vec::new();
-        for step in 0..20_000 {
+        for step in 0..5000 {
             let key = digest(&mut rng);
             match rng.below(100) {
                 0 => copies.push((map.clone(), expected.clone())),

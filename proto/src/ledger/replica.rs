@@ -1,6 +1,8 @@
 //! A copy of a whole log, checked entry by entry.
 
 mod fold;
+#[cfg(test)]
+mod tests;
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -10,13 +12,13 @@ use alloc::vec::Vec;
 use super::{CheckpointView, DigestMap, LogView, ProfileView, Statements, StatusLists};
 use crate::cbor::Mode;
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
-use crate::key::Purpose;
+use crate::key::{PublicKey, Purpose};
 use crate::log::checkpoint::{Note, NoteError, NoteKey, NoteSignature};
 use crate::log::merkle::{Tree, TreeHead, leaf_hash};
 use crate::log::proof::{ConsistencyProof, ProofError};
 use crate::log::sequence::Sequence;
 use crate::statement::standing::{KeyPeriod, Standing, empty_head};
-use crate::statement::{Body, Statement};
+use crate::statement::{Body, Statement, StatementError};
 use crate::status::StatusToken;
 pub use fold::joined_state;
 use fold::merge_line;
@@ -210,7 +212,8 @@ impl Replica {
         }
     }
 
-    /// Appends entries of the own log; the caller has signed them and signs the checkpoint next.
+    /// Appends entries of the own log; the caller has signed them and signs the checkpoint next. A
+    /// signature that was just made is not checked again.
     pub fn append(&mut self, entries: &[Statement]) {
         for statement in entries {
             self.tree.push(statement.leaf_hash());
@@ -233,6 +236,23 @@ impl Replica {
         note: &Note,
         proof: Option<&ConsistencyProof>,
     ) -> Result<(), ReplicaError> {
+        self.extend_read_by(entries, note, proof, |entries, key| {
+            entries.iter().map(|entry| Statement::parse_signed_by(entry, key)).collect()
+        })
+    }
+
+    /// As [`Replica::extend`], but leaves to `read` to read the entries, once they are known to be
+    /// those of the log: [`Statement::parse_signed_by`] of each, in their order, on any number of cores.
+    ///
+    /// # Errors
+    /// [`ReplicaError`].
+    pub fn extend_read_by(
+        &mut self,
+        entries: &[Vec<u8>],
+        note: &Note,
+        proof: Option<&ConsistencyProof>,
+        read: impl FnOnce(&[Vec<u8>], &PublicKey) -> Vec<Result<Statement, StatementError>>,
+    ) -> Result<(), ReplicaError> {
         let (target, own) = self.check_note(note)?;
         let before = self.size();
         let after = TreeSize(before.0.saturating_add(entries.len() as u64));
@@ -252,8 +272,13 @@ impl Replica {
             self.tree.truncate(before);
             return Err(error.into());
         }
+        let mut statements = match self.view.current_keys() {
+            Some(period) => read(entries, &period.keys.statement),
+            None => Vec::new(),
+        }
+        .into_iter();
         for entry in entries {
-            self.fold(Statement::parse(entry));
+            self.fold(statements.next().unwrap_or_else(|| Statement::parse(entry)));
         }
         if after == target.size {
             // A note that comes without them takes no cosignatures away.
