@@ -171,6 +171,9 @@ fn the_grammar_is_whole_and_the_examples_follow_it() {
     assert!(grammar.check("level-range", b"\xa3\x01\x63PQF\x02\x0a\x03\x19\x03\xe8").is_err());
     assert!(grammar.check("level-range", b"\xa4\x01\x63PQF\x02\x0a\x03\x14\x04\x00").is_err());
     assert!(grammar.check("state", b"\x81\x03").is_err());
+    let inception = examples(&groups).find(|e| e.name == "inception-statement").unwrap();
+    assert!(grammar.check("withdrawal-statement", &inception.bytes).is_err());
+    assert!(grammar.check("inception-statement", &inception.bytes[1..]).is_err(), "no tag");
 }
 
 #[test]

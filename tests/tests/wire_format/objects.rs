@@ -20,7 +20,7 @@ use carnet_proto::statement::{Body, Statement};
 use carnet_proto::status::{StatusList, StatusReference, StatusToken};
 use carnet_proto::text::Line;
 use carnet_proto::time::DAY;
-use carnet_proto::wallet::{PendingKey, WalletBody};
+use carnet_proto::wallet::{PendingKey, Wallet, WalletBody};
 use carnet_tests::world::{START, line};
 use data_encoding::HEXLOWER;
 
@@ -168,10 +168,10 @@ fn proofs(story: &Story) -> Vec<Example> {
 }
 
 /// A leaf of the first tree, and that the program hashes the same.
-fn statement_leaf_of(institution: &Institution, position: usize, about: &str) -> Example {
+fn statement_leaf_of(institution: &Institution, about: &str) -> Example {
     let view = institution.replica.view();
-    let digest = institution.replica.order()[position];
-    let held = &view.statements[&digest];
+    let digest = institution.statement("accreditation").digest();
+    let held = view.statements.get(&digest).unwrap();
     let mut e = Encoder::new();
     e.array(3).item(&held.leaf).item(&digest).item(&held.state);
     let hash = statement_leaf(held.leaf, &digest, &held.state);
@@ -202,8 +202,8 @@ fn standing(story: &Story) -> Vec<Example> {
     let closing = Closing { closed: START.plus(DAY), successor: Some(story.ministry.did) };
     vec![
         of(&story.ministry, "leaf 5 of the ministry's log"),
-        statement_leaf_of(&story.ministry, 0, "the ministry's accreditation, position 0"),
-        statement_leaf_of(&story.partner, 0, "the partner's accreditation, position 0"),
+        statement_leaf_of(&story.ministry, "the ministry's accreditation, position 0"),
+        statement_leaf_of(&story.partner, "the partner's accreditation, position 0"),
         Example::new("status-leaf", "the institute's list, position 0", list.into_bytes())
             .note(format!("leaf hash: {}", status_leaf(&uri, &token))),
         Example::of("closing", "", &closing),
@@ -353,9 +353,6 @@ fn evidence(story: &Story) -> Vec<Example> {
 }
 
 fn files(story: &Story) -> Vec<Example> {
-    let wrapped = |kind: FileKind, name: &str, body: &dyn Fn() -> Vec<u8>| {
-        Example::new(name, "", body()).note(format!("kind {}", kind as u64))
-    };
     let request = &story.requests[0];
     let body = file::unwrap(request, FileKind::KeyRequest, request.len()).unwrap();
     let signed = Bytes::from_cbor(body).unwrap().0;
@@ -370,19 +367,20 @@ fn files(story: &Story) -> Vec<Example> {
     let presentation: Presentation = story.present(None, true);
     let challenge = challenge(story);
     assert_eq!(CredentialFile::open(&credential.to_file()).unwrap(), credential);
+    let whole = presentation.to_file();
+    let read = Presentation::from_cbor(Presentation::open(&whole).unwrap()).unwrap();
+    assert_eq!(read, presentation);
+    let signed_bytes = hex(&sha256(&sign1.to_be_signed()));
     vec![
-        wrapped(FileKind::Presentation, "file/presentation", &|| presentation.to_file())
-            .note("prepared, with evidence"),
-        wrapped(FileKind::Credential, "file/credential", &|| credential.to_file())
+        Example::new("file/presentation", "prepared, with evidence", whole),
+        Example::new("file/credential", "the first credential", credential.to_file())
             .holds("credential-file", &credential),
-        wrapped(FileKind::KeyRequest, "file/key-request", &|| request.clone())
+        Example::new("file/key-request", "for the key of the first credential", request.clone())
+            .note(format!("signed bytes: SHA-256 {signed_bytes}"))
             .holds_bytes("key-request", &signed)
             .holds_bytes("key-request-header", sign1.protected)
-            .holds_bytes("key-request-claims", payload)
-            .note(format!("signed bytes: SHA-256 {}", hex(&sha256(&sign1.to_be_signed())))),
-        wrapped(FileKind::Challenge, "file/challenge", &|| {
-            file::wrap(FileKind::Challenge, &challenge)
-        }),
+            .holds_bytes("key-request-claims", payload),
+        Example::new("file/challenge", "", file::wrap(FileKind::Challenge, &challenge)),
     ]
 }
 
@@ -392,7 +390,6 @@ fn wallet(story: &Story) -> Vec<Example> {
         institution: story.institute.did,
         created_at: START,
     };
-    // Two places have the same bytes in a whole wallet and in its parts: one credential is enough.
     let body = |credentials, pending| WalletBody { seed: [7; 32], credentials, pending };
     let waiting = body(vec![], vec![pending.clone()]);
     let mut credential = story.wallet.credentials()[1].clone();
@@ -400,6 +397,9 @@ fn wallet(story: &Story) -> Vec<Example> {
     credential.evidence = Some(Bytes(Evidence::default().to_cbor()));
     let filled = file::wrap(FileKind::Wallet, &body(vec![credential.clone()], vec![]));
     let whole = file::wrap(FileKind::Wallet, &waiting);
+    for file in [&filled, &whole] {
+        assert_eq!(&Wallet::open(file).unwrap().to_file(), file);
+    }
     vec![
         Example::new("file/wallet", "a key that waits for its credential", whole)
             .holds_bytes("wallet-body", &waiting.to_cbor())
