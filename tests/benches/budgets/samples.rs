@@ -1,12 +1,16 @@
-//! What is verified and issued: presentations out of batches of 64.
+//! What is verified and issued: a presentation out of a batch of 64, a credential of 12 claims.
 
 use carnet_proto::anchor::Batch;
 use carnet_proto::cbor::{Bytes, Mode};
+use carnet_proto::cose::Sign1;
 use carnet_proto::credential::SdCwt;
-use carnet_proto::credential::issue::Issue;
-use carnet_proto::id::Digest;
+use carnet_proto::credential::claims::Person;
+use carnet_proto::credential::disclosure::Reader;
+use carnet_proto::credential::issue::{Issue, Issued};
+use carnet_proto::credential::skill::Skill;
+use carnet_proto::id::{Did, Digest};
 use carnet_proto::issuing::CredentialFile;
-use carnet_proto::key::Purpose;
+use carnet_proto::key::{PublicKey, Purpose, Seed, SigningKey};
 use carnet_proto::ledger::Ledger;
 use carnet_proto::presentation::{KeyBindingToken, Presentation};
 use carnet_proto::profile::{Profile, VCT_SKILL};
@@ -15,9 +19,15 @@ use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::status::StatusUri;
 use carnet_proto::time::DAY;
 use carnet_proto::verify::policy::Policy;
-use carnet_tests::world::{World, line, welding, worker};
-use ed25519_dalek::{Signature, VerifyingKey};
+use carnet_proto::verify::report::Report;
+use carnet_proto::verify::verify;
+use carnet_tests::SeededRng;
+use carnet_tests::world::{AUDIENCE, START, World, line, welding, worker};
+use ed25519_dalek::{Signature, Signer as _, VerifyingKey};
+use sha2::{Digest as _, Sha256};
 
+/// Redactable claims of the credential that is issued.
+const REDACTABLE: usize = 12;
 /// Credentials in a batch.
 const BATCH: usize = 64;
 
@@ -26,7 +36,11 @@ pub struct Usual {
     pub world: World,
     pub policy: Policy,
     pub ledger: Ledger,
-    /// The body of a presentation of three claims, without evidence.
+    /// The place of the credential in the wallet.
+    pub index: usize,
+    /// A presentation of three claims, without evidence, as a file.
+    pub file: Vec<u8>,
+    /// Its body.
     pub body: Vec<u8>,
     /// The same with evidence.
     pub stapled: Vec<u8>,
@@ -56,23 +70,16 @@ impl Usual {
         let index = issue_in_batch(&mut world, "ph-institute");
         world.step(3600);
         world.refresh();
-        let shown = |with_evidence| {
-            let presentation = world.present_as(
-                &[index],
-                carnet_tests::world::AUDIENCE,
-                Some(&[9; 16]),
-                with_evidence,
-            );
-            Presentation::open(&presentation.to_file()).expect("a presentation").to_vec()
-        };
-        let (body, stapled) = (shown(false), shown(true));
+        let shown =
+            |evidence| world.present_as(&[index], AUDIENCE, Some(&[9; 16]), evidence).to_file();
+        let body = |file: &[u8]| Presentation::open(file).expect("a presentation").to_vec();
+        let file = shown(false);
+        let (body, stapled) = (body(&file), body(&shown(true)));
         let presentation = world.present(index);
         let token = KeyBindingToken::parse(&presentation.presented[0].token).expect("a token");
         let holder = world.wallet.key(&world.wallet.credentials()[index]).public();
         let issuer = world.institutions["ph-institute"].seed.signing_key(Purpose::Credential);
-        let outer =
-            carnet_proto::cose::Sign1::parse(&presentation.presented[0].token, Mode::Strict)
-                .expect("a token");
+        let outer = Sign1::parse(&presentation.presented[0].token, Mode::Strict).expect("a token");
         let signed = [(&outer, holder), (token.credential.sign1(), issuer.public())]
             .map(|(sign1, key)| Signed {
                 message: sign1.to_be_signed(),
@@ -81,7 +88,12 @@ impl Usual {
             })
             .into();
         let (policy, ledger) = (world.policy(), world.ledger());
-        Self { policy, ledger, body, stapled, signed, world }
+        Self { policy, ledger, index, file, body, stapled, signed, world }
+    }
+
+    /// Verifies with nothing remembered.
+    pub fn verify(&self, body: &[u8], ledger: &Ledger) -> Report {
+        verify(body, &self.policy, ledger, self.world.now)
     }
 
     /// Checks the two signatures that every verifier has to.
@@ -119,4 +131,60 @@ fn issue_in_batch(world: &mut World, name: &'static str) -> usize {
     let file = CredentialFile { profile: Profile::SdCwt08, sd_cwt, anchor };
     world.wallet.add(file).expect("a credential of this wallet");
     index
+}
+
+/// What one credential is made of, and what it makes an issuer sign and hash.
+pub struct Order {
+    person: Person,
+    skill: Skill,
+    issuer: Did,
+    holder: PublicKey,
+    key: SigningKey,
+    to_be_signed: Vec<u8>,
+    disclosures: Vec<Vec<u8>>,
+    bare_key: ed25519_dalek::SigningKey,
+}
+
+impl Order {
+    pub fn new() -> Self {
+        let mut order = Self {
+            person: worker(),
+            skill: welding(),
+            issuer: Did::of_inception(b"an issuer"),
+            holder: Seed::new([2; 32]).credential_key(&[0; 16]).public(),
+            key: Seed::new([1; 32]).signing_key(Purpose::Credential),
+            to_be_signed: Vec::new(),
+            disclosures: Vec::new(),
+            bare_key: ed25519_dalek::SigningKey::from_bytes(&[1; 32]),
+        };
+        let issued = order.sign(&mut SeededRng(3));
+        let token = SdCwt::parse(&issued.sd_cwt, Mode::Strict).expect("a credential");
+        let placed = token.restore(Profile::SdCwt08, Reader::Holder).expect("disclosures").placed;
+        assert_eq!(placed.len(), REDACTABLE);
+        order.to_be_signed = token.sign1().to_be_signed();
+        order.disclosures = token.disclosures().iter().map(|d| d.to_vec()).collect();
+        order
+    }
+
+    /// Issues the credential.
+    pub fn sign(&self, rng: &mut SeededRng) -> Issued {
+        Issue {
+            issuer: &self.issuer,
+            holder_key: self.holder,
+            person: &self.person,
+            skill: &self.skill,
+            issued_at: START,
+            expires_at: START.plus(365 * DAY),
+            status: (StatusUri { issuer: self.issuer, list: 0 }, 77),
+        }
+        .sign(&self.key, rng)
+        .expect("a credential")
+    }
+
+    /// Signs bytes of the same length, and hashes as many of the same lengths.
+    pub fn work(&self) -> (Signature, u8) {
+        let hash = |sum, bytes: &Vec<u8>| sum ^ Sha256::digest(bytes)[0];
+        let hashes = self.disclosures.iter().fold(0, hash);
+        (self.bare_key.sign(&self.to_be_signed), hashes)
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::bench::{Round, Spec};
 
 /// Between these lines of a Markdown file the table is put.
-const MARKERS: [&str; 2] = ["<!-- budgets:begin -->", "<!-- budgets:end -->"];
+const MARKERS: [&str; 2] = ["<!-- budgets: begin -->", "<!-- budgets: end -->"];
 /// Names a Markdown file that gets the table.
 const MARKDOWN_VARIABLE: &str = "CARNET_BENCH_MARKDOWN";
 /// Of all rounds, the first are left out: caches and clock rates settle.
