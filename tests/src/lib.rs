@@ -1,5 +1,6 @@
 //! Shared support of the tests that need two crates or more.
 
+pub mod forge;
 pub mod world;
 
 use std::convert::Infallible;
