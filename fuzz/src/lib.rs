@@ -15,7 +15,7 @@ pub use credential::{credential, presentation};
 pub use decoders::{cbor, files, log, statement, status};
 pub use fixture::{Fixture, Log};
 pub use sync::sync;
-pub use verify::verify;
+pub use verify::{verdict, verify, worst};
 
 /// A target: takes any bytes, and panics if a rule is broken.
 pub type Target = fn(&[u8]);

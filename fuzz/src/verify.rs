@@ -4,8 +4,9 @@
 //! recipe. Whatever was done, a credential is `valid` only if an institution of the fixture issued it,
 //! its anchor is the one it came with, and its holder bound it to this verifier.
 
-pub mod adversary;
+mod adversary;
 mod tamper;
+pub mod worst;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -155,6 +156,13 @@ pub fn verify(data: &[u8]) {
             if chosen == base.bodies.len() - 1 { Verdict::Invalid } else { Verdict::Valid };
         assert_eq!(report.verdict, expected, "what is genuine: {report:#?}");
     }
+}
+
+/// Returns the verdict on the body of a presentation, with a ledger that is empty or that of a node.
+pub fn verdict(body: &[u8], is_whole: bool) -> Verdict {
+    let base = Base::get();
+    let ledger = if is_whole { base.ledger.clone() } else { Ledger::new() };
+    judge(base, body, &base.policy(base.live()), &ledger, base.now).verdict
 }
 
 fn judge(base: &Base, body: &[u8], policy: &Policy, ledger: &Ledger, now: UnixSeconds) -> Report {

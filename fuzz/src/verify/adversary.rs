@@ -34,6 +34,7 @@ pub struct Adversary {
     pub seed: Seed,
     pub did: Did,
     replica: Replica,
+    said: Vec<Digest>,
     tokens: Vec<Vec<u8>>,
 }
 
@@ -71,7 +72,7 @@ impl Adversary {
         let inception = Inception { keys, next: keys.commitment() };
         let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
         let replica = Replica::new(inception.entry()).expect("a log");
-        Self { seed, did: *inception.issuer(), replica, tokens: Vec::new() }
+        Self { seed, did: *inception.issuer(), replica, said: Vec::new(), tokens: Vec::new() }
     }
 
     pub fn say(&mut self, body: impl Into<Body>) -> Digest {
@@ -79,6 +80,7 @@ impl Adversary {
         let statement = Statement::sign(&self.did, body, &key).expect("a statement");
         let digest = statement.digest();
         self.replica.append(&[statement]);
+        self.said.push(digest);
         digest
     }
 
@@ -211,20 +213,23 @@ impl Adversary {
         };
         let view = self.replica.view();
         let statements = self.replica.statement_tree();
-        let of_statement = |(position, digest): (u64, &Digest)| {
-            let held = view.statements.get(digest)?;
+        let of_statement = |digest: &Digest| {
+            let (held, position) = (view.statements.get(digest)?, self.replica.position(digest)?);
             Some(StatementEvidence {
                 entry: Bytes(held.statement.entry().into()),
                 leaf: held.leaf,
                 state: held.state,
-                position: LeafIndex(position),
-                path: path(&statements, LeafIndex(position)),
+                position,
+                path: path(statements, position),
             })
         };
-        let of_issuance = |(leaf, statement): &(LeafIndex, Statement)| IssuanceEvidence {
-            entry: Bytes(statement.entry().into()),
-            leaf: *leaf,
-            path: path(tree, *leaf),
+        let of_issuance = |digest: &Digest| {
+            let (leaf, statement) = view.issuances.get(digest)?;
+            Some(IssuanceEvidence {
+                entry: Bytes(statement.entry().into()),
+                leaf: *leaf,
+                path: path(tree, *leaf),
+            })
         };
         let of_list = |(position, token): (u64, &&StatusToken)| StatusEvidence {
             token: Bytes(token.as_bytes().into()),
@@ -237,8 +242,8 @@ impl Adversary {
             standing: Bytes(self.replica.standing().expect("said").entry().into()),
             standing_path: path(tree, LeafIndex(head.size.0 - 1)),
             earlier: vec![],
-            statements: (0..).zip(self.replica.order()).filter_map(of_statement).collect(),
-            issuances: view.issuances.values().map(of_issuance).collect(),
+            statements: self.said.iter().filter_map(of_statement).collect(),
+            issuances: self.said.iter().filter_map(of_issuance).collect(),
             status: (0..).zip(&sorted).map(of_list).collect(),
             profile: self.replica.profile().map(|profile| Bytes(profile.entry().into())),
         }

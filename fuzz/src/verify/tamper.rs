@@ -342,8 +342,9 @@ impl Case {
         for _ in 0..recipe.byte() % 4 {
             let who = pick(recipe);
             match recipe.byte() % 2 {
-                0 => adversary.accredit(who, long_ago),
-                _ => adversary.agree(&[who], vec![did], long_ago),
+                // No institution signs an agreement twice.
+                1 if who != did => adversary.agree(&[who], vec![did], long_ago),
+                _ => adversary.accredit(who, long_ago),
             }
         }
         if what & 16 != 0 {
