@@ -10,6 +10,8 @@ pub mod cbor;
 pub mod cose;
 pub mod credential;
 pub mod credential_claims;
+pub mod credential_disclosures;
+pub mod credential_headers;
 pub mod evidence;
 pub mod file;
 pub mod key_binding;

@@ -36,7 +36,7 @@ pub fn cases() -> Cases {
     ] {
         c.valid(&format!("foreign-{name}"), about, json!({ "bytes": bytes }), json!({}));
     }
-    c.source("SD-CWT -08, section 5");
+    c.source("SD-CWT -08, section 5.4");
     c.invalid(
         "foreign-duplicate-key-in-another-length",
         "foreign-map",
@@ -70,7 +70,7 @@ fn valid(c: &mut Cases, mode: &str) {
 fn refused_in_both(c: &mut Cases, mode: &str) {
     let nested = "81".repeat(17) + "00";
     let section = "RFC 8949, section 3 and appendix F";
-    let definite = "SD-CWT -08, section 5; RFC 8949, section 4.2.1";
+    let definite = "SD-CWT -08, sections 5.1 to 5.4; RFC 8949, section 4.2.1";
     for (source, name, base, error, bytes, about) in [
         (section, "empty", "integer", "Truncated", "", "There is no item."),
         (

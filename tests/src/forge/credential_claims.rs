@@ -144,28 +144,28 @@ pub fn cases() -> Cases {
             "`status` has no status list.",
         ),
         (
-            "draft-ietf-oauth-status-list-20, section 6.2",
+            "draft-ietf-oauth-status-list-20, section 6",
             "status-index-negative",
             "Malformed:status",
             with(claim::STATUS, list(int(-1), text("did:carnet:x/status/0"))),
             "The status index is negative.",
         ),
         (
-            "draft-ietf-oauth-status-list-20, section 6.2",
+            "draft-ietf-oauth-status-list-20, section 6",
             "status-index-a-text",
             "Malformed:status",
             with(claim::STATUS, list(text("5"), text("did:carnet:x/status/0"))),
             "The status index is a text.",
         ),
         (
-            "draft-ietf-oauth-status-list-20, section 6.2",
+            "draft-ietf-oauth-status-list-20, section 6",
             "status-uri-bytes",
             "Malformed:status",
             with(claim::STATUS, list(int(5), Value::Bytes(vec![1]))),
             "The URI of the status list is a byte string.",
         ),
         (
-            "draft-ietf-oauth-status-list-20, section 6.2",
+            "draft-ietf-oauth-status-list-20, section 6",
             "status-index-missing",
             "Malformed:status",
             with(

@@ -35,7 +35,7 @@ fn input(token: &[u8]) -> Json {
 pub fn cases() -> Cases {
     let mut c = Cases::new("key-binding");
     c.context(json!({ "issuer_key": hex(issuer_key().public().as_bytes()) }));
-    c.source("SD-CWT -08, section 8; RFC 8747, section 3");
+    c.source("SD-CWT -08, section 8.1; RFC 8747, section 3");
     let reads = |nonce: Json, container: Json| {
         json!({
             "aud": AUDIENCE, "iat": START.0, "exp": START.0 + 300, "cnonce": nonce, "container": container,
@@ -73,7 +73,7 @@ pub fn cases() -> Cases {
         );
     }
 
-    c.source("SD-CWT -08, section 8");
+    c.source("SD-CWT -08, section 8.1");
     for (name, error, bytes, about) in [
         (
             "type-missing",
@@ -180,7 +180,7 @@ pub fn cases() -> Cases {
         // The nearest valid token has the credential, or the claims, that these lack.
         c.invalid(name, "valid", error, about, input(&bytes));
     }
-    c.source("RFC 9864; SD-CWT -08, section 8");
+    c.source("RFC 9864; SD-CWT -08, section 8.1");
     for (name, alg) in
         [("algorithm-eddsa", Some(-8)), ("algorithm-es256", Some(-7)), ("algorithm-missing", None)]
     {

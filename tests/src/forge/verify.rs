@@ -1,6 +1,7 @@
 //! Verification: presentations, policies and clocks, and the report that each calls for.
 
 mod credential;
+mod decode;
 mod holder;
 mod issuer;
 

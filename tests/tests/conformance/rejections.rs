@@ -14,7 +14,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "indefinite length",
-        "SD-CWT -08, section 5",
+        "SD-CWT -08, section 5.1",
         &[
             "cbor/strict-indefinite-map",
             "cbor/strict-indefinite-array",
@@ -27,7 +27,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "duplicate key",
-        "SD-CWT -08, section 5",
+        "SD-CWT -08, section 5.4",
         &[
             "cbor/strict-duplicate-key",
             "cbor/foreign-duplicate-key",
@@ -38,7 +38,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "forbidden key type",
-        "SD-CWT -08, section 5",
+        "SD-CWT -08, section 5.3",
         &[
             "credential/key-a-byte-string",
             "credential/key-a-boolean",
@@ -52,13 +52,13 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "more than one tag level in a map key",
-        "SD-CWT -08, section 5",
+        "SD-CWT -08, section 5.3",
         &["cbor/strict-doubly-tagged-key", "cbor/foreign-doubly-tagged-key"],
     ),
     (
         SD_CWT,
         "tag 58 or 62 in an issued token",
-        "SD-CWT -08, section 3",
+        "SD-CWT -08, sections 5.3 and 11",
         &[
             "credential/tag-58-on-a-key",
             "credential/tag-58-on-a-value",
@@ -72,7 +72,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "missing or wrong typ of the credential",
-        "SD-CWT -08, section 7",
+        "SD-CWT -08, section 4",
         &[
             "credential/type-missing",
             "credential/type-of-a-key-binding-token",
@@ -82,7 +82,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "missing or wrong typ of the key-binding token",
-        "SD-CWT -08, section 8",
+        "SD-CWT -08, section 8.1",
         &[
             "key-binding/type-missing",
             "key-binding/type-of-a-credential",
@@ -92,37 +92,37 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "header 15 in a key-binding token",
-        "SD-CWT -08, section 8",
+        "SD-CWT -08, section 8.1",
         &["key-binding/cwt-claims-header"],
     ),
     (
         SD_CWT,
         "iss or sub in a key-binding token",
-        "SD-CWT -08, section 8",
+        "SD-CWT -08, section 8.1",
         &["key-binding/iss-present", "key-binding/sub-present"],
     ),
     (
         SD_CWT,
         "key-binding token without aud",
-        "SD-CWT -08, section 8",
+        "SD-CWT -08, section 8.1",
         &["key-binding/aud-missing"],
     ),
     (
         SD_CWT,
         "key-binding token without iat and cti",
-        "SD-CWT -08, section 8",
+        "SD-CWT -08, section 8.1",
         &["key-binding/iat-and-cti-missing"],
     ),
     (
         SD_CWT,
         "exp or nbf without iat in a key-binding token",
-        "SD-CWT -08, section 8",
+        "SD-CWT -08, section 8.1",
         &["key-binding/exp-without-iat", "key-binding/nbf-without-iat"],
     ),
     (
         SD_CWT,
         "empty header 17 or 171",
-        "SD-CWT -08, section 7",
+        "SD-CWT -08, section 6 and appendix A",
         &["credential/disclosures-empty", "credential/encrypted-disclosures-empty"],
     ),
     (
@@ -146,7 +146,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "never-redacted claim redacted",
-        "SD-CWT -08, section 3",
+        "SD-CWT -08, section 6",
         &[
             "credential/iss-redacted",
             "credential/exp-redacted",
@@ -161,7 +161,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "payload and header 15 disagreeing",
-        "SD-CWT -08, section 7",
+        "SD-CWT -08, section 5.3",
         &["credential/cwt-claims-header"],
     ),
     (
@@ -213,7 +213,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         SD_CWT,
         "algorithm that does not fit the key",
-        "SD-CWT -08, sections 7 and 8; RFC 9864",
+        "SD-CWT -08, section 6.1; RFC 9864",
         &[
             "credential/algorithm-eddsa",
             "credential/algorithm-es256",
@@ -266,7 +266,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         STATUS,
         "idx that is no unsigned integer, uri that is no text",
-        "draft-ietf-oauth-status-list-20, section 6.2",
+        "draft-ietf-oauth-status-list-20, section 6",
         &[
             "credential/status-index-negative",
             "credential/status-index-a-text",
@@ -342,7 +342,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         STATUS,
         "bits other than 1, 2, 4 or 8",
-        "draft-ietf-oauth-status-list-20, section 4.2",
+        "draft-ietf-oauth-status-list-20, section 4",
         &["status-list/bits-0", "status-list/bits-3", "status-list/bits-16", "status-token/bits-3"],
     ),
     (
@@ -596,7 +596,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         VERIFIER,
         "2. key-binding token: tag, typ, alg, crit, header 13, no header 15",
-        "SD-CWT -08, section 8",
+        "SD-CWT -08, section 8.1",
         &[
             "cose/untagged",
             "key-binding/type-of-a-credential",
@@ -610,7 +610,7 @@ pub const REJECTIONS: &[Rejection] = &[
     (
         VERIFIER,
         "3. credential: typ, alg, kid, sd_alg, headers 17, 171, 172 and 15",
-        "SD-CWT -08, section 7",
+        "SD-CWT -08, sections 4 to 6",
         &[
             "credential/type-missing",
             "credential/algorithm-eddsa",
