@@ -48,7 +48,7 @@ pub fn reach(ledger: &Ledger, roots: impl IntoIterator<Item = Did>) -> BTreeSet<
 
 /// Returns whom a log names itself.
 fn neighbours(log: &LogView) -> Vec<Did> {
-    let mut found: Vec<Did> = log.accreditations().map(|(_, _, a)| a.subject).collect();
+    let mut found: Vec<Did> = log.statements.subjects().copied().collect();
     for (_, _, agreement) in log.agreements() {
         named(agreement, &mut found);
     }

@@ -64,6 +64,11 @@ impl Statements {
         self.ratifications.values().flat_map(|digests| self.all_of(Some(digests)))
     }
 
+    /// Returns who is accredited, in the order of the identifiers.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = &Did> + Clone {
+        self.accreditations.keys()
+    }
+
     /// Returns the accreditations of an institution, in the order of their digests.
     pub(super) fn accreditations_of(
         &self,
