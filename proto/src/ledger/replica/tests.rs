@@ -120,7 +120,7 @@ impl Writer {
                 target,
                 effective,
                 reason: WithdrawalReason::Fraud,
-                retroactive: number % 3 == 0,
+                retroactive: number.is_multiple_of(3),
             }),
             5 => self.conclude(),
             _ => self.state(Accreditation {
