@@ -194,7 +194,7 @@ impl<'m, K, V> Iterator for Iter<'m, K, V> {
 /// Returns half a byte of a key; two keys that are not equal differ in one of the first 64.
 fn nibble<K: Hashed>(key: &K, depth: usize) -> usize {
     let byte = key.hash().get(depth / 2).copied().unwrap_or_default();
-    usize::from(if depth % 2 == 0 { byte >> 4 } else { byte & 15 })
+    usize::from(if depth.is_multiple_of(2) { byte >> 4 } else { byte & 15 })
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub fn leaf_hash(entry: &[u8]) -> LeafHash {
 /// Hashes two nodes into their parent: `SHA-256(0x01 | left | right)`.
 pub(super) fn node_hash(left: &Hash, right: &Hash) -> Hash {
     #[cfg(test)]
-    tests::HASHES.with(|hashes| hashes.set(hashes.get() + 1));
+    counted::HASHES.with(|hashes| hashes.set(hashes.get() + 1));
     let mut hasher = Sha256::new();
     hasher.update([1]);
     hasher.update(left);
@@ -217,18 +217,22 @@ fn split(length: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod counted {
     extern crate std;
 
     use core::cell::Cell;
 
-    use super::*;
-    use crate::test_support::SeededRng;
-
     std::thread_local! {
         /// Nodes hashed by this test.
-        pub(super) static HASHES: Cell<u32> = const { Cell::new(0) };
+        pub(crate) static HASHES: Cell<u32> = const { Cell::new(0) };
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted::HASHES;
+    use super::*;
+    use crate::test_support::SeededRng;
 
     fn leaf(n: usize) -> LeafHash {
         leaf_hash(&n.to_be_bytes())

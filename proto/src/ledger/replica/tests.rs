@@ -7,6 +7,7 @@ use crate::classification::Country;
 use crate::id::LeafHash;
 use crate::key::{Seed, SigningKey};
 use crate::log::checkpoint::Checkpoint;
+use crate::log::merkle::counted::HASHES;
 use crate::statement::accreditation::{Accreditation, Grant, Withdrawal, WithdrawalReason};
 use crate::statement::agreement::{
     Agreement, AgreementKind, Denunciation, Party, Ratification, Signatory,
@@ -123,23 +124,27 @@ impl Writer {
                 retroactive: number.is_multiple_of(3),
             }),
             5 => self.conclude(),
-            _ => self.state(Accreditation {
-                subject: Did::of_inception(&[number as u8]),
-                name: line("An institute"),
-                grants: vec![Grant {
-                    credential_type: line("urn:carnet:skill:1"),
-                    occupations: Vec::new(),
-                    fields: Vec::new(),
-                    levels: Vec::new(),
-                    branches: Vec::new(),
-                    countries: vec![country],
-                }],
-                may_accredit: number as u8 % 3,
-                validity: ALWAYS,
-                legal_basis: None,
-                appeal_body: None,
-            }),
+            _ => self.accredit(number as u8, &[number as u8]),
         }
+    }
+
+    fn accredit(&mut self, may_accredit: u8, subject: &[u8]) {
+        self.state(Accreditation {
+            subject: Did::of_inception(subject),
+            name: line("An institute"),
+            grants: vec![Grant {
+                credential_type: line("urn:carnet:skill:1"),
+                occupations: Vec::new(),
+                fields: Vec::new(),
+                levels: Vec::new(),
+                branches: Vec::new(),
+                countries: vec![Country::parse("PH").unwrap()],
+            }],
+            may_accredit: may_accredit % 3,
+            validity: ALWAYS,
+            legal_basis: None,
+            appeal_body: None,
+        });
     }
 
     fn note(&self) -> Note {
@@ -236,6 +241,34 @@ fn the_standing_kept_is_the_standing_built_anew_whatever_is_stated() {
         assert_eq!(leaves_anew(copy.view()), leaves_anew(writer.replica.view()));
     }
     assert!(ended > 10, "{ended}");
+}
+
+#[test]
+fn a_change_among_many_accreditations_hashes_a_few_nodes() {
+    const MANY: u32 = 3000;
+    let mut writer = Writer::new(1);
+    for number in 0..MANY {
+        writer.accredit(0, &number.to_be_bytes());
+    }
+    writer.conclude();
+    let shown = Arc::clone(writer.replica.view());
+    let target = writer.said[1234];
+    HASHES.set(0);
+    writer.state(Withdrawal {
+        target,
+        effective: UnixSeconds(5),
+        reason: WithdrawalReason::Ceased,
+        retroactive: false,
+    });
+    writer.accredit(0, b"one more");
+    writer.conclude();
+    // Three entries in one tree, two changes of the other and its root twice: 12 levels each.
+    assert!(HASHES.get() <= 7 * 13, "{}", HASHES.get());
+    check_standing(&writer.replica);
+    assert_eq!(writer.replica.is_in_order(), Ok(()));
+    let state = |view: &LogView| view.statements.get(&target).unwrap().state;
+    assert_eq!(state(&shown), State::InForce);
+    assert!(matches!(state(writer.replica.view()), State::Withdrawn { .. }));
 }
 
 #[test]
