@@ -25,7 +25,7 @@ use carnet_proto::time::DAY;
 use carnet_tests::world::{AUDIENCE, INSTITUTIONS, World, line, welding, worker};
 
 use super::fuzz;
-use super::targets::{Fixture, Log};
+use super::targets::{Fixture, Log, worst};
 
 /// A small federation with two valid credentials and a revoked one.
 fn world() -> World {
@@ -98,6 +98,17 @@ fn write_the_fixture_and_the_seeds() {
     for change in 0..16u8 {
         let recipe = [2, change % 2, 0, change, 0x55, 0x36, 0x15, 0x0f, 1, 2, 3, 0xf0];
         seed("verify", &format!("change-{change}"), None, &recipe);
+    }
+}
+
+#[test]
+#[ignore = "writes the presentations that take longest; the fixture has to be there"]
+fn write_the_worst() {
+    // The others take half as long.
+    let kept = ["cosigned-logs", "many-logs", "repeated-lines", "status-lists"];
+    for (name, body) in worst::bodies().into_iter().filter(|(name, _)| kept.contains(name)) {
+        assert!(body.len() <= worst::MAX_BYTES);
+        fs::write(fuzz().join(format!("corpus/verify/worst-{name}")), body).unwrap();
     }
 }
 
