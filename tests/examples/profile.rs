@@ -1,7 +1,7 @@
 //! Runs one thing many times, for a profiler that counts instructions:
 //!
 //! ```text
-//! cargo build --profile bench -p carnet-tests --example profile
+//! cargo build --release -p carnet-tests --example profile
 //! valgrind --tool=callgrind --toggle-collect='*measured*' target/release/examples/profile verify 10
 //! ```
 
