@@ -48,7 +48,12 @@ fn render(vectors: &Path, run: &Run) -> String {
         writeln!(details, "\n## `{name}`\n\n{}", folder.about).unwrap();
         if !folder.absent.is_empty() {
             let names: Vec<_> = folder.absent.iter().map(|name| format!("`{name}`")).collect();
-            writeln!(details, "Its SOURCE.txt speaks of {} too, which are not in this copy.", names.join(" and ")).unwrap();
+            writeln!(
+                details,
+                "Its SOURCE.txt speaks of {} too, which are not in this copy.",
+                names.join(" and ")
+            )
+            .unwrap();
         }
         if !folder.tests.is_empty() {
             details.push_str("\n| Test | Suite | Cases passed |\n|---|---|--:|\n");
