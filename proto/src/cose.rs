@@ -13,6 +13,9 @@ use crate::profile::{ALG_ED25519, TAG_SIGN1, header};
 /// Most labels of a header. They are looked for one by one, and those of one header in the other.
 pub const MAX_LABELS: usize = 32;
 
+/// Room for all heads of a signed object, or of what is signed.
+const HEADS: usize = 32;
+
 /// A signed object as received. Nothing in it is trusted before [`Sign1::is_signed_by`].
 #[derive(Clone, Copy, Debug)]
 pub struct Sign1<'b> {
@@ -179,7 +182,7 @@ fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
     // No protected labels are signed as the empty string, whichever way they were sent (RFC 9052,
     // section 4.4).
     let protected = if protected == b"\xa0" { b"" } else { protected };
-    let mut e = Encoder::new();
+    let mut e = Encoder::with_capacity(protected.len() + payload.len() + HEADS);
     e.array(4).text("Signature1").bytes(protected).bytes(b"").bytes(payload);
     e.into_bytes()
 }
@@ -187,7 +190,8 @@ fn to_be_signed(protected: &[u8], payload: &[u8]) -> Vec<u8> {
 /// Signs a payload. `protected` and `unprotected` are encoded maps.
 pub fn sign1(protected: &[u8], unprotected: &[u8], payload: &[u8], key: &SigningKey) -> Vec<u8> {
     let signature = key.sign(&to_be_signed(protected, payload));
-    let mut e = Encoder::new();
+    let parts = [protected, unprotected, payload, &signature.0];
+    let mut e = Encoder::with_capacity(parts.map(<[u8]>::len).iter().sum::<usize>() + HEADS);
     e.tag(TAG_SIGN1).array(4).bytes(protected).raw(unprotected).bytes(payload).item(&signature);
     e.into_bytes()
 }

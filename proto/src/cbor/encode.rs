@@ -36,6 +36,11 @@ impl Encoder {
         Self::default()
     }
 
+    /// Starts with room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { out: Vec::with_capacity(bytes) }
+    }
+
     /// Returns what was encoded.
     pub fn into_bytes(self) -> Vec<u8> {
         self.out
@@ -46,52 +51,74 @@ impl Encoder {
         &self.out
     }
 
+    /// Forgets what was encoded and keeps the room.
+    pub fn clear(&mut self) {
+        self.out.clear();
+    }
+
     pub(super) fn head(&mut self, header: Header) -> &mut Self {
         let Ok(()) = ciborium_ll::Encoder::from(Sink(&mut self.out)).push(header);
         self
     }
 
+    /// Appends the shortest head of a major type, 0 to 6.
+    fn major(&mut self, major: u8, argument: u64) -> &mut Self {
+        let major = major << 5;
+        let bytes = argument.to_be_bytes();
+        let (info, skipped) = match argument {
+            0..=23 => (argument as u8, 8),
+            24..=0xff => (24, 7),
+            0x100..=0xffff => (25, 6),
+            0x1_0000..=0xffff_ffff => (26, 4),
+            _ => (27, 0),
+        };
+        self.out.push(major | info);
+        self.out.extend_from_slice(bytes.get(skipped..).unwrap_or_default());
+        self
+    }
+
     /// Appends an unsigned integer.
     pub fn uint(&mut self, value: u64) -> &mut Self {
-        self.head(Header::Positive(value))
+        self.major(0, value)
     }
 
     /// Appends an integer of either sign. Values beyond 64 bits saturate; no format of ours has any.
     pub fn int(&mut self, value: i128) -> &mut Self {
         if value >= 0 {
-            self.head(Header::Positive(u64::try_from(value).unwrap_or(u64::MAX)))
+            self.major(0, u64::try_from(value).unwrap_or(u64::MAX))
         } else {
-            self.head(Header::Negative(u64::try_from(!value).unwrap_or(u64::MAX)))
+            self.major(1, u64::try_from(!value).unwrap_or(u64::MAX))
         }
     }
 
     /// Appends a byte string.
     pub fn bytes(&mut self, value: &[u8]) -> &mut Self {
-        self.head(Header::Bytes(Some(value.len())));
-        self.out.extend_from_slice(value);
-        self
+        self.bytes_head(value.len()).raw(value)
+    }
+
+    /// Appends the head of a byte string of `length` bytes, which must follow.
+    pub fn bytes_head(&mut self, length: usize) -> &mut Self {
+        self.major(2, length as u64)
     }
 
     /// Appends a text.
     pub fn text(&mut self, value: &str) -> &mut Self {
-        self.head(Header::Text(Some(value.len())));
-        self.out.extend_from_slice(value.as_bytes());
-        self
+        self.major(3, value.len() as u64).raw(value.as_bytes())
     }
 
     /// Appends the head of an array of `length` items, which must follow.
     pub fn array(&mut self, length: usize) -> &mut Self {
-        self.head(Header::Array(Some(length)))
+        self.major(4, length as u64)
     }
 
     /// Appends the head of a map of `length` entries, which must follow in order.
     pub fn map(&mut self, length: usize) -> &mut Self {
-        self.head(Header::Map(Some(length)))
+        self.major(5, length as u64)
     }
 
     /// Appends a tag number; its content must follow.
     pub fn tag(&mut self, number: u64) -> &mut Self {
-        self.head(Header::Tag(number))
+        self.major(6, number)
     }
 
     /// Appends a boolean.

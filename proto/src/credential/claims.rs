@@ -57,18 +57,18 @@ macro_rules! person_claims {
 
 impl Person {
     /// Returns the redactable claims.
-    pub(super) fn nodes(&self) -> Result<Vec<(Value, Node, bool)>, CborError> {
+    pub(super) fn nodes(&self) -> Vec<(Value, Node, bool)> {
         let mut nodes = Vec::new();
         macro_rules! push {
             ($($field:ident, $key:ident, $name:literal;)*) => {$(
                 if let Some(value) = &self.$field {
-                    let value = Value::from_cbor(&value.to_cbor())?;
-                    nodes.push((Value::Int(claim::$key.into()), Node::Value(value), true));
+                    let value = Node::Encoded(value.to_cbor());
+                    nodes.push((Value::Int(claim::$key.into()), value, true));
                 }
             )*};
         }
         person_claims!(push);
-        Ok(nodes)
+        nodes
     }
 
     /// Returns whether at least one name is there.

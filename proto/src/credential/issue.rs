@@ -8,7 +8,7 @@ use rand_core::CryptoRng;
 use super::claims::Person;
 use super::disclosure::{Node, redact};
 use super::skill::Skill;
-use crate::cbor::{CborError, Decode as _, Encode, Encoder, Value};
+use crate::cbor::{CborError, Encoder, Value};
 use crate::cose;
 use crate::id::{CredentialId, Did};
 use crate::key::{CoseKey, PublicKey, SigningKey};
@@ -89,29 +89,36 @@ impl Issue<'_> {
         rng.fill_bytes(&mut pseudonym);
         let subject = format!("urn:carnet:holder:{}", CredentialId::new(pseudonym));
 
-        let mut claims = self.person.nodes()?;
+        let mut claims = self.person.nodes();
         claims.push((int(claim::SUB), Node::Value(subject.as_str().into()), true));
-        let mut always =
-            |key: i64, value: Value| claims.push((int(key), Node::Value(value), false));
-        always(claim::ISS, Value::Text(format!("{}", self.issuer)));
-        always(claim::EXP, expires_at.0.into());
-        always(claim::IAT, issued_at.0.into());
-        always(claim::CTI, Value::Bytes(id.as_bytes().to_vec()));
-        always(claim::CNF, confirmation(self.holder_key));
-        always(claim::VCT, VCT_SKILL.into());
-        always(claim::STATUS, status(&self.status));
+        let mut always = |key: i64, encode: &dyn for<'e> Fn(&'e mut Encoder) -> &'e mut Encoder| {
+            let mut e = Encoder::new();
+            encode(&mut e);
+            claims.push((int(key), Node::Encoded(e.into_bytes()), false));
+        };
+        let (uri, index) = (format!("{}", self.status.0), self.status.1);
+        always(claim::ISS, &|e| e.text(&format!("{}", self.issuer)));
+        always(claim::EXP, &|e| e.item(&expires_at));
+        always(claim::IAT, &|e| e.item(&issued_at));
+        always(claim::CTI, &|e| e.bytes(id.as_bytes()));
+        always(claim::CNF, &|e| e.map(1).int(1).item(&CoseKey(self.holder_key)));
+        always(claim::VCT, &|e| e.text(VCT_SKILL));
+        always(claim::STATUS, &|e| {
+            e.map(1).text("status_list").map(2).text("idx").uint(index).text("uri").text(&uri)
+        });
         claims.push((int(claim::SKILL), self.skill.node()?, false));
 
         let (payload, disclosures) = redact(Profile::SdCwt08, claims, rng);
         if disclosures.len() > MAX_DISCLOSURES {
             return Err(IssueError::TooManyDisclosures(disclosures.len()));
         }
-        let mut unprotected = Encoder::new();
+        let room = disclosures.iter().map(Vec::len).sum::<usize>();
+        let mut unprotected = Encoder::with_capacity(room + 16);
         unprotected.map(1).int(header::SD_CLAIMS.into()).array(disclosures.len());
         for disclosure in &disclosures {
             unprotected.raw(disclosure);
         }
-        let sd_cwt = cose::sign1(&protected(key), unprotected.as_bytes(), &payload.to_cbor(), key);
+        let sd_cwt = cose::sign1(&protected(key), unprotected.as_bytes(), &payload, key);
         if sd_cwt.len() > MAX_CREDENTIAL_BYTES {
             return Err(IssueError::TooLarge(sd_cwt.len()));
         }
@@ -121,16 +128,6 @@ impl Issue<'_> {
 
 fn int(key: i64) -> Value {
     Value::Int(key.into())
-}
-
-fn confirmation(key: PublicKey) -> Value {
-    let key = Value::from_cbor(&CoseKey(key).to_cbor()).unwrap_or(Value::Null);
-    Value::Map(Vec::from([(Value::Int(1), key)]))
-}
-
-fn status((uri, index): &(StatusUri, u64)) -> Value {
-    let list = [("idx".into(), (*index).into()), ("uri".into(), Value::Text(format!("{uri}")))];
-    Value::Map(Vec::from([("status_list".into(), Value::Map(list.into()))]))
 }
 
 fn protected(key: &SigningKey) -> Vec<u8> {

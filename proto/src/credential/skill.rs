@@ -319,20 +319,26 @@ impl Skill {
 
     /// Returns the claim before issuance, with its redactable parts marked.
     pub(super) fn node(&self) -> Result<Node, CborError> {
-        let value = Value::from_cbor(&self.to_cbor())?;
+        use crate::cbor::{CborErrorKind, Decoder, Key, Mode};
+
+        let encoded = self.to_cbor();
         // Reading again applies the rules of the format to what a program put together.
-        Self::from_cbor(&value.to_cbor())?;
-        let entries = value.as_map().unwrap_or_default().iter().map(|(key, value)| {
-            let redactable = matches!(key, Value::Int(n) if *n >= FIRST_REDACTABLE);
-            let node = match value {
-                Value::Array(items) if *key == Value::Int(SKILLS) => {
-                    Node::Array(items.iter().map(|i| (Node::Value(i.clone()), true)).collect())
-                }
-                value => Node::Value(value.clone()),
+        Self::from_cbor(&encoded)?;
+        let mut entries = Vec::new();
+        Decoder::new(&encoded, Mode::Strict).map(|d, key| {
+            let Key::Int(key) = key else { return Err(d.error(CborErrorKind::ForbiddenKey)) };
+            let node = if key == SKILLS {
+                d.array(|d, count| {
+                    let item = |_| Ok((Node::Encoded(d.skip()?.into()), true));
+                    (0..count).map(item).collect::<Result<_, CborError>>().map(Node::Array)
+                })?
+            } else {
+                Node::Encoded(d.skip()?.into())
             };
-            (key.clone(), node, redactable)
-        });
-        Ok(Node::Map(entries.collect()))
+            entries.push((Value::Int(key), node, key >= FIRST_REDACTABLE));
+            Ok(())
+        })?;
+        Ok(Node::Map(entries))
     }
 
     /// Returns what accreditations have to cover.

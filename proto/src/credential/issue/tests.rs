@@ -6,7 +6,7 @@ use super::super::claims::{self, Claims};
 use super::super::disclosure::{DECOY_MULTIPLE, Placed, Reader, Restored};
 use super::super::{SdCwt, skill as skills};
 use super::*;
-use crate::cbor::Mode;
+use crate::cbor::{Decode as _, Encode as _, Mode};
 use crate::profile::{SIMPLE_REDACTED_KEYS, TAG_REDACTED_ELEMENT};
 use crate::test_support::{NOW, SeededRng, holder_key, issue, issuer_key, person, skill};
 use crate::time::DAY;
