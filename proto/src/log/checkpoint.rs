@@ -264,21 +264,21 @@ impl Note {
         Checkpoint::parse_body(&self.body)
     }
 
-    /// Checks the signature of a log's own key.
+    /// Checks the signature of a log's own key. A key makes one signature of one body, so another line
+    /// of it is wrong without being checked: a note may have dozens.
     ///
     /// # Errors
     /// [`NoteError::NotSigned`]; [`NoteError::WrongSignature`].
     pub fn verify(&self, key: &NoteKey) -> Result<(), NoteError> {
-        let mut lines = self.lines_of(key).peekable();
-        lines.peek().ok_or(NoteError::NotSigned)?;
-        for line in lines {
-            let signature =
-                line.bytes.as_slice().try_into().map_err(|_| NoteError::WrongSignature)?;
-            if !key.key.verifies(self.body.as_bytes(), &Signature(signature)) {
-                return Err(NoteError::WrongSignature);
-            }
+        let mut lines = self.lines_of(key);
+        let first = lines.next().ok_or(NoteError::NotSigned)?;
+        let signature = first.bytes.as_slice().try_into().map_err(|_| NoteError::WrongSignature)?;
+        let is_one = lines.all(|line| line.bytes == first.bytes);
+        if is_one && key.key.verifies(self.body.as_bytes(), &Signature(signature)) {
+            Ok(())
+        } else {
+            Err(NoteError::WrongSignature)
         }
-        Ok(())
     }
 
     /// Returns the times at which a witness cosigned, having checked each signature.
@@ -411,6 +411,19 @@ mod tests {
             Ok(Vec::from([UnixSeconds(1_700_000_000)]))
         );
         assert_eq!(again.checkpoint().unwrap().did(), Ok(did));
+    }
+
+    #[test]
+    fn a_log_signs_a_note_once() {
+        let (mut note, seed, did) = note();
+        let key = NoteKey::of_log(&did, seed.public_key_set().checkpoint);
+        let line = note.signatures()[0].to_line();
+        let repeated = Note::parse(&alloc::format!("{note}{line}\n")).unwrap();
+        assert_eq!((repeated.signatures().len(), repeated.verify(&key)), (2, Ok(())));
+        let mut other = note.signatures()[0].clone();
+        other.bytes[0] ^= 1;
+        note.add(other);
+        assert_eq!(note.verify(&key), Err(NoteError::WrongSignature));
     }
 
     #[test]
