@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use ciborium::Value;
@@ -45,10 +46,10 @@ use x509_cert::serial_number::SerialNumber;
 use x509_cert::spki::{SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
 use x509_cert::time::Validity;
 
+use crate::Peer;
 use crate::worker::{
     self, EXPIRES_AT, HOLDER_SECRET, ISSUED_AT, ISSUER_SECRET, REDACTABLE, SHOWN, STRANGER_SECRET,
 };
-use crate::Peer;
 
 const DOC_TYPE: &str = "org.iso.18013.5.1.mDL";
 const NAMESPACE: &str = "org.iso.18013.5.1";
@@ -152,7 +153,7 @@ fn establish(document: Document, wanted: &Namespaces) -> SessionManager {
 }
 
 /// The worker's claims as elements.
-fn elements() -> BTreeMap<String, Value> {
+static ELEMENTS: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| {
     let mut claims = worker::json("");
     let mut elements: BTreeMap<_, _> = REDACTABLE
         .iter()
@@ -174,7 +175,7 @@ fn elements() -> BTreeMap<String, Value> {
     skill.retain(|key, _| !REDACTABLE.iter().any(|place| place.last() == Some(&key.as_str())));
     elements.insert(ALWAYS.into(), Value::serialized(&claims[ALWAYS]).expect("a value"));
     elements
-}
+});
 
 fn wanted() -> Vec<String> {
     let shown = SHOWN.iter().map(|place| place[place.len() - 1].to_owned());
@@ -271,7 +272,8 @@ fn issue(issuer: &SigningKey, holder: &SigningKey, chain: &X5Chain) -> Mdoc {
         y: EC2Y::Value(point.y().expect("a point").to_vec()),
     };
     let at = |seconds: u64| {
-        OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).expect("a time")).expect("a time")
+        OffsetDateTime::from_unix_timestamp(i64::try_from(seconds).expect("a time"))
+            .expect("a time")
     };
     let validity = ValidityInfo {
         signed: at(ISSUED_AT),
@@ -281,7 +283,7 @@ fn issue(issuer: &SigningKey, holder: &SigningKey, chain: &X5Chain) -> Mdoc {
     };
     Mdoc::builder()
         .doc_type(DOC_TYPE.into())
-        .namespaces([(NAMESPACE.to_owned(), elements())].into())
+        .namespaces([(NAMESPACE.to_owned(), ELEMENTS.clone())].into())
         .validity_info(validity)
         .digest_algorithm(DigestAlgorithm::SHA256)
         .device_key_info(DeviceKeyInfo { device_key, key_authorizations: None, key_info: None })
@@ -334,8 +336,7 @@ impl Peer for Isomdl {
         let document: Document = cbor::from_slice(credential).expect("a document");
         let documents = Documents::new(DOC_TYPE.into(), document);
         let device = Device { documents, session: &self.session };
-        let permitted =
-            [(DOC_TYPE.to_owned(), [(NAMESPACE.to_owned(), wanted())].into())].into();
+        let permitted = [(DOC_TYPE.to_owned(), [(NAMESPACE.to_owned(), wanted())].into())].into();
         let mut response = device.prepare_response(&self.requested, permitted);
         let (_, payload) = response.get_next_signature_payload().expect("a document to sign");
         let signature: Signature = self.holder.sign(payload);

@@ -65,12 +65,17 @@ impl Ours {
             world.ratify(name);
         }
         world.step(DAY);
-        world.issue(issuer, &worker::person(), &worker::skill());
+        world.issue(issuer, &worker::PERSON, &worker::SKILL);
         world.step(3600);
         world.refresh();
         let (policy, ledger) = (world.policy(), world.ledger());
         let key = world.institutions[ISSUER].seed.signing_key(Purpose::Credential);
         Self { world, policy, ledger, key }
+    }
+
+    /// Lets the verifier read the logs anew and hand out a nonce now.
+    pub fn settle(&mut self) {
+        (self.policy, self.ledger) = (self.world.policy(), self.world.ledger());
     }
 
     /// The credential file in the worker's wallet.
@@ -154,12 +159,12 @@ pub fn answer(report: &Report) -> Result<(), String> {
         return Ok(());
     }
     let decisive = report.credentials.first().and_then(|credential| credential.decisive());
-    let why = decisive.map(|check| format!("`{}`: {}", check.id, check.reason.id));
+    let why = decisive.map(|check| format!("{}: {}", check.id, check.reason.id));
     let verdict = match report.verdict {
         Verdict::Undetermined => "undetermined",
         _ => "invalid",
     };
-    Err(format!("{verdict} ({})", why.unwrap_or_default()))
+    Err(format!("{verdict}, {}", why.unwrap_or_default()))
 }
 
 impl Peer for Ours {
@@ -176,8 +181,8 @@ impl Peer for Ours {
         let issue = Issue {
             issuer: &did,
             holder_key: self.world.wallet.key(&self.world.wallet.credentials()[0]).public(),
-            person: &worker::person(),
-            skill: &worker::skill(),
+            person: &worker::PERSON,
+            skill: &worker::SKILL,
             issued_at: self.world.now,
             expires_at: self.world.now.plus(365 * DAY),
             status: (StatusUri { issuer: did, list: 0 }, 1000),

@@ -3,11 +3,6 @@
 //! The crate redacts and restores; key-binding tokens are left to the caller, and made here with `cose2`.
 //! Signatures are computed by Carnet's keys, so that the formats alone differ.
 
-use carnet_proto::cbor::Encode as _;
-use carnet_proto::key::{CoseKey, PublicKey, Signature, SigningKey};
-use carnet_proto::profile::{VCT_SKILL, claim, header};
-use cbor2::Value;
-use cose2::{Error, Header, Label, Sign1Message, Signer, Verifier, iana};
 use ::sd_cwt::{
     CWT_CLAIM_CNONCE, CWT_CLAIM_VCT, Disclosure, DisclosureKind, DisclosureSet, HEADER_KCWT,
     RedactionHasher, RestoreMode, RestoreReport, SdCwtValidationOptions, Sha256RedactionHasher,
@@ -15,6 +10,11 @@ use ::sd_cwt::{
     restore_payload_with_disclosures, set_disclosures, set_kb_cwt_typ, set_sd_alg, set_sd_cwt_typ,
     verify_and_decode_sd_cwt, verify_validate_and_restore_sd_cwt,
 };
+use carnet_proto::cbor::Encode as _;
+use carnet_proto::key::{CoseKey, PublicKey, Signature, SigningKey};
+use carnet_proto::profile::{VCT_SKILL, claim, header};
+use cbor2::Value;
+use cose2::{Error, Header, Label, Sign1Message, Signer, Verifier, iana};
 
 use crate::worker::{
     self, EXPIRES_AT, HOLDER_SECRET, ISSUED_AT, ISSUER_SECRET, STRANGER_SECRET, SUBJECT,
@@ -25,6 +25,8 @@ use crate::{AUDIENCE, NONCE, Peer};
 const FIRST_REDACTABLE: i64 = 20;
 /// The key of the assessment in it.
 const ASSESSMENT: i64 = 24;
+
+const INSTITUTE: &str = "https://institute.example";
 
 /// The rule that the draft's signed examples follow, and Carnet: SHA-256 over the encoded byte string,
 /// its head included. The crate hashes the contents alone.
@@ -74,6 +76,7 @@ pub struct SdCwtCrate {
     /// The issuer's key.
     pub issuer: Key,
     holder: Key,
+    claims: Value,
 }
 
 fn key(secret: &[u8; 32]) -> Key {
@@ -87,8 +90,8 @@ fn reencoded(encoded: Vec<u8>) -> Value {
 /// The worker's claims before issuance, under the labels that Carnet uses.
 fn preissued(issuer: &str, holder: &SigningKey) -> Value {
     let redacted = |key: i64| Value::Tag(TO_BE_REDACTED_TAG, Box::new(Value::from(key)));
-    let person = worker::person();
-    let Value::Map(skill) = reencoded(worker::skill().to_cbor()) else { panic!("a map") };
+    let person = worker::PERSON.clone();
+    let Value::Map(skill) = reencoded(worker::SKILL.to_cbor()) else { panic!("a map") };
     let skill = skill.into_iter().map(|(key, value)| match &key {
         Value::Integer(n) if i64::try_from(*n).is_ok_and(|n| n >= FIRST_REDACTABLE) => {
             (Value::Tag(TO_BE_REDACTED_TAG, Box::new(key)), value)
@@ -108,10 +111,7 @@ fn preissued(issuer: &str, holder: &SigningKey) -> Value {
         (Value::from(claim::CTI), Value::Bytes(vec![0x6c; 16])),
         (Value::from(claim::CNF), Value::Map(vec![(Value::from(1), holder)])),
         (Value::from(CWT_CLAIM_VCT), Value::from(VCT_SKILL)),
-        (
-            Value::from(claim::STATUS),
-            Value::Map(vec![(Value::from("status_list"), list)]),
-        ),
+        (Value::from(claim::STATUS), Value::Map(vec![(Value::from("status_list"), list)])),
         (Value::from(claim::SKILL), Value::Map(skill.collect())),
     ];
     let mut push = |key: i64, encoded: Option<Vec<u8>>| {
@@ -137,7 +137,9 @@ impl SdCwtCrate {
     /// With fixed keys.
     #[must_use]
     pub fn new() -> Self {
-        Self { issuer: key(&ISSUER_SECRET), holder: key(&HOLDER_SECRET) }
+        let (issuer, holder) = (key(&ISSUER_SECRET), key(&HOLDER_SECRET));
+        let claims = preissued(INSTITUTE, &holder.0);
+        Self { issuer, holder, claims }
     }
 
     /// The issuer's public key.
@@ -160,7 +162,8 @@ impl SdCwtCrate {
             getrandom::fill(&mut salt).expect("randomness");
             salt
         };
-        let claims = preissued(issuer, &self.holder.0);
+        let is_usual = issuer == INSTITUTE;
+        let claims = if is_usual { self.claims.clone() } else { preissued(issuer, &self.holder.0) };
         let issued = issue_from_preissuance(claims, &mut salts, hasher).expect("claims");
         // In canonical order, as Carnet demands it; the crate keeps the order of its caller.
         let payload = cbor2::to_canonical_vec(&issued.value).expect("CBOR");
@@ -284,8 +287,7 @@ impl Peer for SdCwtCrate {
     }
 
     fn issue(&self) -> Vec<u8> {
-        let issuer = "https://institute.example";
-        self.issue_hashed(issuer, &self.issuer, None, &Sha256RedactionHasher)
+        self.issue_hashed(INSTITUTE, &self.issuer, None, &Sha256RedactionHasher)
     }
 
     fn present(&self, credential: &[u8]) -> Vec<u8> {

@@ -18,6 +18,7 @@ const EDDSA: &str = "EdDSA";
 
 /// An issuer, a holder and a verifier who knows the issuer's key.
 pub struct SdJwtRs {
+    claims: Value,
     paths: Vec<String>,
     public: String,
     signing: EncodingKey,
@@ -49,6 +50,7 @@ impl SdJwtRs {
     pub fn new() -> Self {
         let public = public(&ISSUER_SECRET);
         Self {
+            claims: worker::json("https://institute.example"),
             paths: REDACTABLE.iter().map(|place| format!("$.{}", place.join("."))).collect(),
             signing: encoding_key(&ISSUER_SECRET),
             verifying: decoding_key(&public),
@@ -56,14 +58,14 @@ impl SdJwtRs {
         }
     }
 
-    fn issue_with(&self, issuer: &str, secret: &[u8; 32]) -> Vec<u8> {
+    fn issue_with(&self, claims: Value, secret: &[u8; 32]) -> Vec<u8> {
         let holder = json!({
             "kty": "OKP", "crv": "Ed25519", "alg": EDDSA, "x": public(&HOLDER_SECRET),
         });
         let paths = self.paths.iter().map(String::as_str).collect();
         SDJWTIssuer::new(encoding_key(secret), Some(EDDSA.into()))
             .issue_sd_jwt(
-                worker::json(issuer),
+                claims,
                 ClaimsForSelectiveDisclosureStrategy::Custom(paths),
                 Some(serde_json::from_value(holder).expect("a key")),
                 false,
@@ -76,7 +78,7 @@ impl SdJwtRs {
     /// A credential of somebody unknown.
     #[must_use]
     pub fn issue_as_stranger(&self) -> Vec<u8> {
-        self.issue_with("https://stranger.example", &STRANGER_SECRET)
+        self.issue_with(worker::json("https://stranger.example"), &STRANGER_SECRET)
     }
 
     /// Verifies, and returns what the verifier is shown.
@@ -109,7 +111,7 @@ impl Peer for SdJwtRs {
     }
 
     fn issue(&self) -> Vec<u8> {
-        self.issue_with("https://institute.example", &ISSUER_SECRET)
+        self.issue_with(self.claims.clone(), &ISSUER_SECRET)
     }
 
     fn present(&self, credential: &[u8]) -> Vec<u8> {

@@ -9,7 +9,7 @@ use ssi::claims::sd_jwt::{ConcealJwtClaims as _, KbJwtPayload, SdAlg, SdJwt, SdJ
 use ssi::claims::{JwsPayload as _, VerificationParameters};
 use ssi::dids::{AnyDidMethod, DIDJWK, DIDResolver as _};
 use ssi::jwk::{Algorithm, JWKResolver};
-use ssi::verification_methods::{AnyJwkMethod, AnyMethod};
+use ssi::verification_methods::AnyJwkMethod;
 use ssi::{JsonPointerBuf, status};
 use tokio::runtime::{Builder, Runtime};
 
@@ -22,6 +22,9 @@ pub struct Ssi {
     issuer: JWK,
     issuer_public: JWK,
     holder: JWK,
+    claims: JWTClaims<AnyClaims>,
+    redactable: Vec<JsonPointerBuf>,
+    shown: Vec<JsonPointerBuf>,
 }
 
 fn key(secret: &[u8; 32]) -> JWK {
@@ -34,10 +37,15 @@ fn key(secret: &[u8; 32]) -> JWK {
 }
 
 fn pointers(places: &[&[&str]]) -> Vec<JsonPointerBuf> {
-    let pointer = |place: &&[&str]| {
-        JsonPointerBuf::new(format!("/{}", place.join("/"))).expect("a pointer")
-    };
+    let pointer =
+        |place: &&[&str]| JsonPointerBuf::new(format!("/{}", place.join("/"))).expect("a pointer");
     places.iter().map(pointer).collect()
+}
+
+fn claims(issuer: &str, holder: &JWK) -> JWTClaims<AnyClaims> {
+    let mut claims = worker::json(issuer);
+    claims["cnf"] = json!({ "jwk": holder.to_public() });
+    serde_json::from_value(claims).expect("claims")
 }
 
 impl Default for Ssi {
@@ -53,16 +61,19 @@ impl Ssi {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let issuer = key(&ISSUER_SECRET);
         let issuer_public = issuer.to_public();
-        Self { runtime, issuer, issuer_public, holder: key(&HOLDER_SECRET) }
+        let holder = key(&HOLDER_SECRET);
+        let claims = claims("did:web:institute.example", &holder);
+        let (redactable, shown) = (pointers(&REDACTABLE), pointers(&SHOWN));
+        Self { runtime, issuer, issuer_public, holder, claims, redactable, shown }
+    }
+
+    fn sign_claims(&self, claims: &JWTClaims<AnyClaims>, key: &JWK) -> Vec<u8> {
+        let signed = claims.conceal_and_sign(SdAlg::Sha256, &self.redactable, key);
+        self.runtime.block_on(signed).expect("a credential").into_bytes()
     }
 
     fn issue_as(&self, issuer: &str, key: &JWK) -> Vec<u8> {
-        let mut claims = worker::json(issuer);
-        claims["cnf"] = json!({ "jwk": self.holder.to_public() });
-        let claims: JWTClaims<AnyClaims> = serde_json::from_value(claims).expect("claims");
-        let pointers = pointers(&REDACTABLE);
-        let signed = claims.conceal_and_sign(SdAlg::Sha256, &pointers, key);
-        self.runtime.block_on(signed).expect("a credential").into_bytes()
+        self.sign_claims(&claims(issuer, &self.holder), key)
     }
 
     /// A credential of somebody unknown, whose key is named by a `did:jwk`.
@@ -120,10 +131,10 @@ impl Ssi {
     pub fn fetch_status(&self, url: &str) -> Result<(), String> {
         use status::client::{HttpClient, StatusMapProvider as _};
         let uri = iref::Uri::new(url).map_err(|e| e.to_string())?;
-        let resolver = AnyDidMethod::default().into_vm_resolver::<AnyMethod>();
-        let params = VerificationParameters::from_resolver(resolver);
+        let params = VerificationParameters::from_resolver(self.issuer_public.clone());
         let client = HttpClient::new(params);
-        let list = self.runtime.block_on(client.get::<status::any::AnyStatusMap>(uri));
+        let list =
+            self.runtime.block_on(client.get::<status::token_status_list::StatusListToken>(uri));
         list.map(|_| ()).map_err(|e| e.to_string())
     }
 }
@@ -161,13 +172,13 @@ impl Peer for Ssi {
     }
 
     fn issue(&self) -> Vec<u8> {
-        self.issue_as("did:web:institute.example", &self.issuer)
+        self.sign_claims(&self.claims, &self.issuer)
     }
 
     fn present(&self, credential: &[u8]) -> Vec<u8> {
         let sd_jwt = SdJwt::new(credential).expect("an SD-JWT");
         let revealed = sd_jwt.decode_reveal_any().expect("disclosures that fit");
-        self.bind(revealed.retaining(&pointers(&SHOWN)).into_encoded())
+        self.bind(revealed.retaining(&self.shown).into_encoded())
     }
 
     fn verify(&self, presentation: &[u8]) -> Result<(), String> {

@@ -1,6 +1,8 @@
 //! The worker and her credential: twelve claims that can be withheld, and what is always shown. All of
 //! it is made up.
 
+use std::sync::LazyLock;
+
 use carnet_proto::classification::Country;
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::skill::{Experience, LanguageSkill, Skill};
@@ -45,36 +47,30 @@ pub const REDACTABLE: [&[&str]; 12] = [
 pub const SHOWN: [&[&str]; 3] = [&["name_latin"], &["birth_date"], &["skill", "assessment"]];
 
 /// Who the credential is about.
-#[must_use]
-pub fn person() -> Person {
-    Person {
-        name_native: Some(line("ᜎᜒᜄᜌ ᜑᜎᜒᜋ᜔ᜊᜏ")),
-        portrait: Some(Digest::new([0x5a; 32])),
-        nationality: Country::parse("PH").ok(),
-        ..world::worker()
-    }
-}
+pub static PERSON: LazyLock<Person> = LazyLock::new(|| Person {
+    name_native: Some(line("ᜎᜒᜄᜌ ᜑᜎᜒᜋ᜔ᜊᜏ")),
+    portrait: Some(Digest::new([0x5a; 32])),
+    nationality: Country::parse("PH").ok(),
+    ..world::worker()
+});
 
 /// What it attests.
-#[must_use]
-pub fn skill() -> Skill {
-    Skill {
-        skills: vec![],
-        experience: vec![Experience {
-            role: line("Welder"),
-            start: Date::parse("2021-02-01").expect("a date"),
-            end: Date::parse("2025-11-30"),
-            hours: Some(8600),
-            supervised: None,
-            employer: Some(line("Fictitious Shipyard 3")),
-        }],
-        languages: vec![LanguageSkill {
-            language: Language::parse("de").expect("a language"),
-            level: line("B1"),
-        }],
-        ..world::welding()
-    }
-}
+pub static SKILL: LazyLock<Skill> = LazyLock::new(|| Skill {
+    skills: vec![],
+    experience: vec![Experience {
+        role: line("Welder"),
+        start: Date::parse("2021-02-01").expect("a date"),
+        end: Date::parse("2025-11-30"),
+        hours: Some(8600),
+        supervised: None,
+        employer: Some(line("Fictitious Shipyard 3")),
+    }],
+    languages: vec![LanguageSkill {
+        language: Language::parse("de").expect("a language"),
+        level: line("B1"),
+    }],
+    ..world::welding()
+});
 
 /// The claims as JSON, for an issuer of this name. The holder's key is left to the peer.
 #[must_use]
@@ -87,9 +83,9 @@ pub fn json(issuer: &str) -> Value {
         "vct": VCT_SKILL,
         "status": { "status_list": { "idx": 1000, "uri": format!("{issuer}/status/0") } },
         "sub": SUBJECT,
-        "skill": skill(),
+        "skill": &*SKILL,
     });
-    let person = serde_json::to_value(person()).expect("a person");
+    let person = serde_json::to_value(&*PERSON).expect("a person");
     let all = claims.as_object_mut().expect("a map");
     all.extend(person.as_object().expect("a map").clone());
     // As short as the bytes of the digest allow.

@@ -49,7 +49,7 @@ fn the_crate_reads_our_credential_under_our_hash_rule_and_not_under_its_own() {
         restore_hashed(key, &credential, &EncodedByteString, RestoreMode::Holder).unwrap();
     assert_eq!((restored.disclosed, restored.removed_redactions), (12, 0));
     let name = claim_of(&restored.value, claim::NAME_LATIN);
-    assert_eq!(name, Some(&Value::from(worker::person().name_latin.unwrap().as_str())));
+    assert_eq!(name, Some(&Value::from(worker::PERSON.name_latin.as_ref().unwrap().as_str())));
 }
 
 #[test]
@@ -95,8 +95,8 @@ fn we_read_the_crates_credential_under_our_hash_rule_and_not_under_its_own() {
     let restored = read.restore(Profile::SdCwt08, Reader::Holder).unwrap();
     assert_eq!((restored.placed.len(), restored.withheld), (12, 0));
     let claims = Claims::read(&restored.claims).unwrap();
-    assert_eq!(claims.person, worker::person());
-    assert_eq!(claims.skill, worker::skill());
+    assert_eq!(claims.person, *worker::PERSON);
+    assert_eq!(claims.skill, *worker::SKILL);
 }
 
 #[test]
