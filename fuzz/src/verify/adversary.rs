@@ -161,11 +161,12 @@ impl Adversary {
             .collect();
     }
 
-    /// Signs a credential like a genuine one, in its own name, and logs its batch.
-    pub fn issue(&mut self, like: &SdCwt<'_>) -> (Vec<u8>, Anchor) {
-        let payload = like.payload().expect("attached");
-        let payload = Value::decode(&mut Decoder::new(payload, Mode::Strict)).expect("claims");
-        let mut entries = payload.as_map().expect("a map").to_vec();
+    /// Signs a credential like another, in its own name, and logs its batch; `None` if the claims of
+    /// the other cannot be read.
+    pub fn issue(&mut self, like: &SdCwt<'_>) -> Option<(Vec<u8>, Anchor)> {
+        let payload = like.payload().ok()?;
+        let payload = Value::decode(&mut Decoder::new(payload, Mode::Strict)).ok()?;
+        let mut entries = payload.as_map()?.to_vec();
         let status = StatusUri { issuer: self.did, list: 0 };
         for (key, value) in &mut entries {
             if *key == Value::Int(claim::ISS.into()) {
@@ -183,7 +184,7 @@ impl Adversary {
         let root = batch.root();
         let issuance = self.say(Issuance { credential_type: line(VCT_SKILL), root });
         let anchor = batch.anchors(issuance).next().expect("an anchor");
-        (bytes, anchor)
+        Some((bytes, anchor))
     }
 
     /// Ends with a standing and a checkpoint, cosigned by whoever is named, and proves all of it.

@@ -169,7 +169,7 @@ impl Case {
         let which = usize::from(recipe.byte());
         let number = recipe.word();
         self.present_again(at, |token, claims| {
-            let payload = token.payload().expect("attached");
+            let payload = token.payload().unwrap_or_default();
             let Ok(value) = Value::decode(&mut Decoder::new(payload, Mode::Strict)) else {
                 return (token.with_disclosures(|_| true), claims);
             };
@@ -352,7 +352,7 @@ impl Case {
             let Ok(token) = KeyBindingToken::parse(&presented.token) else { return };
             let known = self.base.by_digest.get(&token.credential.digest());
             let key = &self.base.genuine[known.copied().unwrap_or_default()].key;
-            let (sd_cwt, anchor) = adversary.issue(&token.credential);
+            let Some((sd_cwt, anchor)) = adversary.issue(&token.credential) else { return };
             let token = KeyBindingToken::sign(&sd_cwt, &token.claims, key);
             self.presentation.presented[at] = Presented { token, anchor: Some(anchor) };
         }

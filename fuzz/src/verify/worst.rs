@@ -34,7 +34,7 @@ fn forged(adversary: &mut Adversary) -> Presentation {
     let base = Base::get();
     let genuine = &base.genuine[0];
     let like = SdCwt::parse(&genuine.sd_cwt, Mode::Strict).expect("a credential");
-    let (sd_cwt, anchor) = adversary.issue(&like);
+    let (sd_cwt, anchor) = adversary.issue(&like).expect("claims");
     let token = KeyBindingToken::parse(&base.bodies[0].0.presented[0].token).expect("a token");
     let token = KeyBindingToken::sign(&sd_cwt, &token.claims, &genuine.key);
     let presented = vec![Presented { token, anchor: Some(anchor) }];
@@ -159,7 +159,7 @@ fn credentials() -> Vec<u8> {
     let mut log = None;
     while presentation.presented.len() < carnet_proto::profile::MAX_CREDENTIALS {
         let before = presentation.clone();
-        let (sd_cwt, anchor) = adversary.issue(&bare);
+        let (sd_cwt, anchor) = adversary.issue(&bare).expect("claims");
         let token = KeyBindingToken::sign(&sd_cwt, &claims, &base.genuine[0].key);
         presentation.presented.push(Presented { token, anchor: Some(anchor) });
         if presentation.to_cbor().len() > MAX_BYTES - 12_000 {
