@@ -92,7 +92,7 @@ impl NoteKey {
     pub fn parse(vkey: &str) -> Result<Self, NoteError> {
         let (name, rest) = vkey.split_once('+').ok_or(NoteError::Malformed)?;
         let (id, encoded) = rest.split_once('+').ok_or(NoteError::Malformed)?;
-        let bytes = BASE64.decode(encoded.as_bytes()).map_err(|_| NoteError::Malformed)?;
+        let bytes = from_base64(encoded).ok_or(NoteError::Malformed)?;
         let (kind, key) = bytes.split_first().ok_or(NoteError::Malformed)?;
         let kind = match kind {
             1 => NoteKeyKind::Log,
@@ -163,7 +163,7 @@ impl NoteSignature {
     pub fn parse(line: &str) -> Result<Self, NoteError> {
         let rest = line.strip_prefix("— ").ok_or(NoteError::Malformed)?;
         let (name, encoded) = rest.split_once(' ').ok_or(NoteError::Malformed)?;
-        let bytes = BASE64.decode(encoded.as_bytes()).map_err(|_| NoteError::Malformed)?;
+        let bytes = from_base64(encoded).ok_or(NoteError::Malformed)?;
         let (id, bytes) = bytes.split_first_chunk::<4>().ok_or(NoteError::Malformed)?;
         if !is_key_name(name) || bytes.is_empty() {
             return Err(NoteError::Malformed);
@@ -367,7 +367,7 @@ impl Checkpoint {
             return Err(NoteError::NotACheckpoint);
         }
         let size = size.parse().map_err(|_| NoteError::NotACheckpoint)?;
-        let root = BASE64.decode(root.as_bytes()).map_err(|_| NoteError::NotACheckpoint)?;
+        let root = from_base64(root).ok_or(NoteError::NotACheckpoint)?;
         let root = root.try_into().map_err(|_| NoteError::NotACheckpoint)?;
         Ok(Self {
             origin: origin.into(),
@@ -380,6 +380,11 @@ impl Checkpoint {
         let root = BASE64.encode(self.head.root.as_bytes());
         format!("{}\n{}\n{root}\n", self.origin, self.head.size)
     }
+}
+
+/// Reads base 64 in its one form: the decoder by itself also takes padded texts put together.
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text.as_bytes()).ok().filter(|bytes| BASE64.encode(bytes) == text)
 }
 
 #[cfg(test)]
@@ -424,6 +429,16 @@ mod tests {
         other.bytes[0] ^= 1;
         note.add(other);
         assert_eq!(note.verify(&key), Err(NoteError::WrongSignature));
+    }
+
+    #[test]
+    fn a_signature_line_has_one_text() {
+        let (note, ..) = note();
+        let signature = &note.signatures()[0];
+        let parts = [signature.id.as_slice(), &signature.bytes].map(|part| BASE64.encode(part));
+        let line = alloc::format!("— {} {}", signature.name, parts.concat());
+        assert_eq!(NoteSignature::parse(&line), Err(NoteError::Malformed));
+        assert_eq!(NoteSignature::parse(&signature.to_line()).as_ref(), Ok(signature));
     }
 
     #[test]
