@@ -1,9 +1,14 @@
-//! An append-only log: entries, the tree over them, proofs and checkpoints.
+//! An append-only log: entries, the tree over them, proofs and checkpoints, and the same tree as
+//! others read it: receipts, tiles, entry bundles and proof files.
 
+pub mod bundle;
 pub mod checkpoint;
 pub mod merkle;
 pub mod proof;
+pub mod receipt;
 pub(crate) mod sequence;
+pub mod tile;
+pub mod tlog_proof;
 
 pub use checkpoint::{Checkpoint, Note, NoteError, NoteKey};
 pub use merkle::{Tree, TreeHead};

@@ -28,7 +28,7 @@ impl Profile {
     }
 }
 
-/// Header labels (RFC 9052, 9597, 9596, 9528; SD-CWT).
+/// Header labels (RFC 9052, 9597, 9596, 9528, 9942; SD-CWT).
 pub mod header {
     use super::iana::HeaderParameter;
 
@@ -48,6 +48,12 @@ pub mod header {
     pub const SD_ALG: i64 = 170;
     /// Encrypted disclosures, which this profile refuses.
     pub const SD_AEAD_CLAIMS: i64 = 171;
+    /// Receipts of a statement (RFC 9942).
+    pub const RECEIPTS: i64 = 394;
+    /// Verifiable data structure of a receipt (RFC 9942).
+    pub const VDS: i64 = 395;
+    /// Proofs of a receipt (RFC 9942).
+    pub const VDP: i64 = 396;
 }
 
 /// CWT claim keys (RFC 8392, 8747; SD-CWT; Token Status List) and those private to Carnet.

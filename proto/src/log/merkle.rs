@@ -121,6 +121,12 @@ impl Tree {
         leaves.get(usize::try_from(index.0).ok()?).copied().map(LeafHash::new)
     }
 
+    /// Returns the root over the 2^`level` leaves from `index` * 2^`level` on, if they are all there.
+    pub fn perfect(&self, level: u32, index: u64) -> Option<Hash> {
+        let nodes = self.levels.get(usize::try_from(level).ok()?)?;
+        nodes.get(usize::try_from(index).ok()?).copied()
+    }
+
     /// Returns the current size and root.
     pub fn head(&self) -> TreeHead {
         let size = self.size();

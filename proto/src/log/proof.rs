@@ -148,14 +148,23 @@ impl ConsistencyProof {
     /// # Errors
     /// [`ProofError`].
     pub fn verify(&self, old: &TreeHead, new: &TreeHead) -> Result<(), ProofError> {
-        if old.size.0 == 0 || old.size > new.size {
+        if self.root(old, new.size)? == new.root { Ok(()) } else { Err(ProofError::WrongRoot) }
+    }
+
+    /// Returns the root of the newer tree that the proof implies, having checked that it leads to
+    /// the older one too.
+    ///
+    /// # Errors
+    /// [`ProofError`].
+    pub fn root(&self, old: &TreeHead, new: TreeSize) -> Result<RootHash, ProofError> {
+        if old.size.0 == 0 || old.size > new {
             return Err(ProofError::WrongSizes);
         }
-        if old.size == new.size {
-            return match (self.hashes.is_empty(), old.root == new.root) {
-                (true, true) => Ok(()),
-                (true, false) => Err(ProofError::WrongRoot),
-                (false, _) => Err(ProofError::WrongLength),
+        if old.size == new {
+            return if self.hashes.is_empty() {
+                Ok(old.root)
+            } else {
+                Err(ProofError::WrongLength)
             };
         }
         // 1. and 2.: for a perfect older tree, its root is the first hash.
@@ -169,7 +178,7 @@ impl ConsistencyProof {
             return Err(ProofError::WrongLength);
         }
         // 3. and 4.
-        let (mut fn_, mut sn) = (old.size.0 - 1, new.size.0 - 1);
+        let (mut fn_, mut sn) = (old.size.0 - 1, new.0 - 1);
         while fn_ & 1 == 1 {
             fn_ >>= 1;
             sn >>= 1;
@@ -197,11 +206,7 @@ impl ConsistencyProof {
         if sn != 0 {
             return Err(ProofError::WrongLength);
         }
-        if fr == *old.root.as_bytes() && sr == *new.root.as_bytes() {
-            Ok(())
-        } else {
-            Err(ProofError::WrongRoot)
-        }
+        if fr == *old.root.as_bytes() { Ok(RootHash::new(sr)) } else { Err(ProofError::WrongRoot) }
     }
 }
 
