@@ -13,6 +13,7 @@ use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
 use carnet_proto::id::Did;
+use carnet_proto::key::SigningKey;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -34,6 +35,7 @@ mod openapi;
 mod operator;
 mod public;
 mod resolve;
+mod views;
 
 pub use error::{ApiError, Refusal};
 pub use input::{MAX_BODY_BYTES, MAX_WAIT_SECONDS};
@@ -92,6 +94,8 @@ pub struct OwnInstitution {
     pub writer: WriterHandle,
     /// Issues for it.
     pub desk: Arc<Desk>,
+    /// Signs receipts of its log, and nothing else.
+    pub receipt_key: SigningKey,
 }
 
 impl Api {
@@ -170,7 +174,12 @@ fn router(api: Arc<Api>) -> Router {
         .route("/v1/logs/{did}", get(public::log))
         .route("/v1/logs/{did}/entries", get(public::entries))
         .route("/v1/logs/{did}/statements", get(public::statements))
-        .route("/v1/logs/{did}/checkpoint", get(public::checkpoint))
+        .route("/v1/logs/{did}/checkpoint", get(views::checkpoint))
+        .route("/v1/logs/{did}/tile/entries/{*index}", get(views::bundle))
+        .route("/v1/logs/{did}/tile/{level}/{*index}", get(views::tile))
+        .route("/v1/logs/{did}/proof", get(views::proof))
+        .route("/v1/logs/{did}/receipts/inclusion", get(views::inclusion))
+        .route("/v1/logs/{did}/receipts/consistency", get(views::consistency))
         .route("/v1/logs/{did}/checkpoints", get(public::checkpoints))
         .route("/v1/logs/{did}/status", get(public::status))
         .route("/1.0/identifiers/{did}", get(resolve::resolve));

@@ -241,6 +241,7 @@ impl Starting {
             let entries = config.status_list_entries;
             witness.add(institution.did, institution.seed.signing_key(Purpose::Witness));
             let (did, token) = (institution.did, institution.token);
+            let receipt_key = institution.seed.signing_key(Purpose::Receipt);
             let writer = Writer::start(Arc::clone(&logs), did, institution.seed.clone())?;
             let handle = writer.handle();
             self.writers.push(writer);
@@ -251,7 +252,7 @@ impl Starting {
             let desk = Arc::new(desk);
             let schedule = Arc::clone(&desk).run_schedule(config.status_schedule, stopping.clone());
             self.tasks.push(tokio::spawn(schedule));
-            let institution = Arc::new(OwnInstitution { did, writer: handle, desk });
+            let institution = Arc::new(OwnInstitution { did, writer: handle, desk, receipt_key });
             self.operators.push(Operator { token, institution: Some(Arc::clone(&institution)) });
             self.institutions.push(institution);
         }

@@ -80,7 +80,7 @@ async fn body(request: Request, wanted: &str) -> Result<Vec<u8>, ApiError> {
     })
 }
 
-fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
 
@@ -107,8 +107,13 @@ impl<S: Send + Sync> FromRequestParts<S> for OfLog {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let did = Path::<String>::from_request_parts(parts, state).await;
         let Path(did) = did.map_err(|error| ApiError::bad_request("did", error.body_text()))?;
-        Did::parse(&did).map(Self).map_err(|error| ApiError::bad_request("did", error.to_string()))
+        parse_did(&did).map(Self)
     }
+}
+
+/// Reads the identifier of an institution.
+pub(super) fn parse_did(text: &str) -> Result<Did, ApiError> {
+    Did::parse(text).map_err(|error| ApiError::bad_request("did", error.to_string()))
 }
 
 /// An operator who has shown a token.

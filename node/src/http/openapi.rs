@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{operator, public, resolve};
+use super::{operator, public, resolve, views};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,9 +16,14 @@ use super::{operator, public, resolve};
         public::log,
         public::entries,
         public::statements,
-        public::checkpoint,
         public::checkpoints,
         public::status,
+        views::checkpoint,
+        views::tile,
+        views::bundle,
+        views::proof,
+        views::inclusion,
+        views::consistency,
         resolve::resolve,
         operator::status,
         operator::state,

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
 use carnet_proto::cbor::Encoder;
 use carnet_proto::id::{Did, TreeSize};
 use carnet_proto::key::Purpose;
@@ -328,20 +326,6 @@ fn summary(body: &Body) -> String {
             standing.statements.size, standing.status_lists.size
         ),
     }
-}
-
-/// The newest checkpoint, a signed note with its cosignatures.
-#[utoipa::path(get, path = "/v1/logs/{did}/checkpoint", params(("did" = String, Path)),
-    responses((status = 200, content_type = "text/plain", body = String),
-        (status = 404, body = Refusal)))]
-pub(super) async fn checkpoint(
-    State(api): State<Arc<Api>>,
-    OfLog(did): OfLog,
-) -> Result<impl IntoResponse, ApiError> {
-    let replica = held(&api, &did)?;
-    let newest = replica.view().newest().map(|newest| newest.note.to_string());
-    let note = newest.ok_or_else(|| ApiError::unknown_log(did))?;
-    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], note))
 }
 
 /// All checkpoints held, by size, the newest last: `[* tstr]`.

@@ -6,12 +6,10 @@
 
 use alloc::vec::Vec;
 
-use super::tile::TILE_WIDTH;
-
 /// Most bytes of an entry in a bundle. Those of our logs are smaller.
-pub const MAX_BUNDLED_ENTRY_BYTES: usize = u16::MAX as usize;
-/// Most bytes of a bundle.
-pub const MAX_BUNDLE_BYTES: usize = TILE_WIDTH as usize * (2 + MAX_BUNDLED_ENTRY_BYTES);
+pub const MAX_BUNDLED_ENTRY_BYTES: usize = 65_535;
+/// Most bytes of a bundle: 256 such entries with their lengths.
+pub const MAX_BUNDLE_BYTES: usize = 65_537 * 256;
 
 /// Why entries have no bundle, or bytes are none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
