@@ -138,6 +138,17 @@ pub fn fetch_one(client: &Client, did: &Did) -> Result<Replica, CliError> {
     }
 }
 
+/// Fetches one entry of a log. Only for what concerns the institution itself, never a credential.
+///
+/// # Errors
+/// Those of the client, or `node-answer`.
+pub fn fetch_entry(client: &Client, did: &Did, leaf: u64) -> Result<Vec<u8>, CliError> {
+    let path = format!("/v1/logs/{did}/entries?from={leaf}&limit=1");
+    let entries: Vec<Bytes> = get_list(client, &path, MAX_PAGE_BYTES, 1)?;
+    let entry = entries.into_iter().next();
+    entry.map(|Bytes(entry)| entry).ok_or_else(|| answer(client, "it has no such entry"))
+}
+
 fn fetch_once(client: &Client, did: &Did) -> Result<Replica, CliError> {
     let wrong = |reason: &str| {
         CliError::input("log-wrong").arg("did", did.to_string()).arg("reason", reason.to_owned())

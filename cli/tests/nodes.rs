@@ -304,3 +304,67 @@ fn a_node_is_made_once_and_its_secrets_are_for_its_owner() {
     }
     user.run("node run --dir nowhere").fails(3, &["nowhere", "carnet node init"]);
 }
+
+#[test]
+fn a_statement_is_saved_with_its_receipt_or_proof_and_checked_without_a_node() {
+    let user = User::new();
+    let did = Node::institution(&user, "authority", "Skills Authority", "regulator");
+    Node::init(&user, "copy", &["--no-log"]);
+    let (authority, copy) = (Node::start(&user, "authority"), Node::start(&user, "copy"));
+    copy.follow(&user, &did, &authority);
+    std::fs::write(user.path("grant.toml"), user.run("accredit --template").ok()).unwrap();
+    let accredit =
+        format!("accredit --subject {did} --name Self --grant grant.toml --from 2020-01-01");
+    let stated = authority.operate(&user, &accredit).json();
+    let digest = stated["digest"].as_str().unwrap();
+    let run = |line: &str, node: &Node| user.run(&format!("{line} --node {}", node.url));
+
+    run(&format!("log receipt {did} 0 --out inception.cose"), &authority).ok();
+    let line = format!("log receipt {did} {digest} --out stated.cose");
+    let saved = run(&format!("{line} --json"), &authority).json();
+    assert_eq!((&saved["kind"], &saved["digest"]), (&"accreditation".into(), &digest.into()));
+    run(&line, &authority).fails(2, &["stated.cose"]);
+    // A node that only holds a copy has proofs of everything and receipts of nothing.
+    let line = format!("log proof {did} {} --out stated.tlog-proof", &digest[..12]);
+    until(|| match run(&line, &copy) {
+        done if done.code == 0 => Ok(()),
+        failed => Err(failed.stderr),
+    });
+    run(&format!("log receipt {did} 0 --out other.cose"), &copy).fails(3, &["own node"]);
+    run(&format!("log proof {did} 0 --out inception.tlog-proof"), &copy).ok();
+    run(&format!("log proof {did} {} --out none", "f".repeat(64)), &copy).fails(3, &["ffff"]);
+    run(&format!("log proof {did} last --out none"), &copy).fails(2, &["last"]);
+    let online = run(&format!("log verify {did} --receipt stated.cose"), &copy).ok();
+    assert!(online.starts_with("✓ Statement"), "{online}");
+    authority.stop();
+    copy.stop();
+
+    let verify = format!("log verify {did} --node http://127.0.0.1:9");
+    for saved in ["--receipt stated.cose", "--proof stated.tlog-proof"] {
+        for inception in ["inception.cose", "inception.tlog-proof"] {
+            let line = format!("{verify} {saved} --inception {inception}");
+            let text = user.run(&line).ok();
+            assert!(text.contains(&digest[..12]) && text.contains("still in force"), "{text}");
+            let shown = user.run(&format!("{line} --json")).json();
+            assert_eq!((&shown["ok"], &shown["digest"]), (&true.into(), &digest.into()));
+        }
+    }
+    for (name, altered) in [("stated.cose", "a.cose"), ("stated.tlog-proof", "a.tlog-proof")] {
+        let mut bytes = std::fs::read(user.path(name)).unwrap();
+        // In the name that the statement gives; as base64, in the middle of it.
+        let at = bytes.windows(4).position(|four| four == b"Self").unwrap_or(400);
+        bytes[at + 1] = if bytes[at + 1] == b'm' { b'n' } else { b'm' };
+        std::fs::write(user.path(altered), bytes).unwrap();
+        let kind = if name.ends_with("cose") { "--receipt" } else { "--proof" };
+        let line = format!("{verify} {kind} {altered} --inception inception.cose");
+        let answer = user.run(&line);
+        assert_eq!(answer.code, 1, "{}{}", answer.stdout, answer.stderr);
+        assert!(answer.stdout.starts_with("✗ "), "{}", answer.stdout);
+        assert_eq!(user.run(&format!("{line} --json")).json()["ok"], false);
+    }
+    let line = format!("{verify} --receipt stated.tlog-proof --inception inception.cose");
+    user.run(&line).fails(3, &["stated.tlog-proof", "log receipt"]);
+    let line = format!("{verify} --receipt stated.cose --inception stated.cose");
+    user.run(&line).fails(3, &["leaf 0"]);
+    user.run(&format!("{verify} --inception inception.cose")).fails(2, &["--receipt"]);
+}

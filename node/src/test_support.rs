@@ -158,6 +158,12 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
+    /// Returns the value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
     pub(crate) fn code(&self) -> String {
         self.json()["code"].as_str().unwrap().to_owned()
     }
@@ -175,6 +181,11 @@ impl Running {
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, b"").await
+    }
+
+    /// Asks for what has changed since an answer with this tag.
+    pub(crate) async fn get_unless(&self, path: &str, tag: &str) -> Answer {
+        self.exchange("GET", path, &format!("if-none-match: {tag}\r\n"), b"").await
     }
 
     pub(crate) async fn post(&self, path: &str, media_type: &str, body: &[u8]) -> Answer {
@@ -203,17 +214,22 @@ impl Running {
         media_type: Option<&str>,
         body: &[u8],
     ) -> Answer {
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\ncontent-length: {}\r\n",
-            body.len()
-        );
+        let mut headers = String::new();
         if !token.is_empty() {
-            head += &format!("authorization: Bearer {token}\r\n");
+            headers += &format!("authorization: Bearer {token}\r\n");
         }
         if let Some(media_type) = media_type {
-            head += &format!("content-type: {media_type}\r\n");
+            headers += &format!("content-type: {media_type}\r\n");
         }
-        head += "\r\n";
+        self.exchange(method, path, &headers, body).await
+    }
+
+    async fn exchange(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\ncontent-length: {}\r\n\
+             {headers}\r\n",
+            body.len()
+        );
         let mut stream = TcpStream::connect(self.node.http_addr()).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         // A refusal may come before the whole body was taken.
@@ -223,6 +239,25 @@ impl Running {
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
         let head = String::from_utf8(answer[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head, body: answer[end + 4..].to_vec() }
+        let mut body = answer[end + 4..].to_vec();
+        if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+            body = joined(&body);
+        }
+        Answer { status, head, body }
+    }
+}
+
+/// Joins the chunks of a body (RFC 9112, section 7.1).
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|two| two == b"\r\n").unwrap();
+        let length = std::str::from_utf8(&chunks[..end]).unwrap();
+        let length = usize::from_str_radix(length, 16).unwrap();
+        if length == 0 {
+            return body;
+        }
+        body.extend_from_slice(&chunks[end + 2..][..length]);
+        chunks = &chunks[end + 2 + length + 2..];
     }
 }

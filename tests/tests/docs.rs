@@ -130,7 +130,7 @@ fn every_label_claim_and_type_is_described_with_its_number() {
             BTreeMap::from([$((stringify!($name).to_owned(), i128::from($module::$name)),)*])
         };
     }
-    let headers = values!(header: ALG KID CWT_CLAIMS TYP KCWT SD_CLAIMS SD_ALG SD_AEAD_CLAIMS);
+    let headers = values!(header: ALG KID CWT_CLAIMS TYP KCWT SD_CLAIMS SD_ALG SD_AEAD_CLAIMS RECEIPTS VDS VDP);
     assert_eq!(described("headers"), headers);
     assert_eq!(source::names_in_module("profile.rs", "header"), headers.into_keys().collect());
     let claims = values!(claim: ISS SUB AUD EXP NBF IAT CTI CNF VCT CNONCE STATUS_LIST TTL STATUS

@@ -17,6 +17,8 @@ mod skill;
 mod story;
 #[path = "wire_format/sync.rs"]
 mod sync;
+#[path = "wire_format/views.rs"]
+mod views;
 
 use example::Example;
 use grammar::Grammar;

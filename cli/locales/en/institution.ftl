@@ -73,6 +73,12 @@ log-holds =
     } the newest.
 log-not-in-order = All { $size } entries lead to the newest checkpoint, but: { $reason }
 log-signatures = { $checkpoints } checkpoints; the newest bears { $cosignatures } signatures of others, which a verifier judges by its own rules.
+log-saved = { $file }: statement { $digest } ({ $kind }), leaf { $leaf } of { $size }.
+log-shown = Statement { $digest } ({ $kind }) is leaf { $leaf } of the { $size } entries of this log.
+log-shown-others = The checkpoint bears { $others } signatures of others, which a verifier judges by its own rules.
+log-shown-limits = That it was stated does not show that it is still in force: `carnet log show` tells.
+log-not-shown = The file does not show that: { $reason }
+log-shown-unknown = The inception alone cannot tell: { $reason }. The institution may have other keys by now; check without `--inception`.
 log-ignored = Leaf { $leaf } counts for nothing: { $reason }
 
 trust-compare =
@@ -198,6 +204,11 @@ error-no-institution = the node at { $url } owns no log
 error-did = { $did } is not the identifier of an institution
 error-did-unknown = the node does not know { $did }
 hint-did-unknown = it may have to follow it first: carnet follow DID --address ADDR
+error-statement = { $statement } names no statement; give its leaf, or 12 or more of the first digits of its digest
+error-statement-unknown = the log of { $did } has no statement { $statement }
+error-statement-ambiguous = several statements of { $did } begin with { $statement }; give more of its digest
+error-saved-file = { $file } is not what `carnet log { $command }` saves
+error-saved-inception = { $file } does not hold leaf 0 of the log of { $did }
 error-log-wrong = the log of { $did } does not hold: { $reason }
 error-form = { $file }, line { $line }, column { $column }: { $reason }
 error-form-rule = { $file }: { $reason }

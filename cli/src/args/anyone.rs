@@ -56,7 +56,11 @@ pub struct Resolve {
 pub enum Log {
     /// List the statements of a log, newest last.
     Show(LogShow),
-    /// Fetch a whole log and check every signature, proof and rule here.
+    /// Save a statement with the institution's receipt that its log has it.
+    Receipt(LogReceipt),
+    /// Save a proof that a log has a statement, with the cosignatures of witnesses.
+    Proof(LogProof),
+    /// Fetch a whole log and check every signature, proof and rule here; or check a saved file.
     Verify(LogVerify),
 }
 
@@ -81,16 +85,73 @@ pub struct LogShow {
     pub node: ReadFrom,
 }
 
+/// Which statement to save, and where.
+#[derive(Debug, Args)]
+pub struct SaveStatement {
+    /// Identifier of the institution whose log it is.
+    #[arg(value_name = "DID")]
+    pub did: String,
+    /// The statement: its leaf, or 12 or more of the first digits of its digest.
+    #[arg(value_name = "STATEMENT")]
+    pub statement: String,
+    /// File to write, which must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The node to ask.
+    #[command(flatten)]
+    pub node: ReadFrom,
+}
+
+/// Arguments of `log receipt`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet log receipt did:carnet:abc 7 --out accreditation.cose
+  carnet log receipt did:carnet:abc 0 --out inception.cose --node https://node.example
+
+Only the institution's own node makes receipts. The file is a transparent statement (RFC 9943).")]
+pub struct LogReceipt {
+    /// What to save.
+    #[command(flatten)]
+    pub save: SaveStatement,
+}
+
+/// Arguments of `log proof`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet log proof did:carnet:abc 7 --out accreditation.tlog-proof
+  carnet log proof did:carnet:abc 9c49e14c074c --out accreditation.tlog-proof
+
+Every node that holds the log has proofs. The file is a c2sp.org/tlog-proof with the statement in it.")]
+pub struct LogProof {
+    /// What to save.
+    #[command(flatten)]
+    pub save: SaveStatement,
+}
+
 /// Arguments of `log verify`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   carnet log verify did:carnet:abc
-  carnet log verify did:carnet:abc --node https://node.example")]
+  carnet log verify did:carnet:abc --node https://node.example
+  carnet log verify did:carnet:abc --receipt accreditation.cose
+  carnet log verify did:carnet:abc --proof accreditation.tlog-proof --inception inception.cose")]
 pub struct LogVerify {
     /// Identifier of the institution whose log it is.
     #[arg(value_name = "DID")]
     pub did: String,
+    /// Check this file of `log receipt`: is its statement in the log?
+    #[arg(long, value_name = "FILE", group = "saved")]
+    pub receipt: Option<PathBuf>,
+    /// Check this file of `log proof`: is its statement in the log?
+    #[arg(long, value_name = "FILE", group = "saved")]
+    pub proof: Option<PathBuf>,
+    /// Ask no node: take the institution's keys from leaf 0 of its log, a file of `log receipt` or
+    /// `log proof`.
+    #[arg(long, value_name = "FILE", requires = "saved")]
+    pub inception: Option<PathBuf>,
     /// The node to fetch from.
     #[command(flatten)]
     pub node: ReadFrom,

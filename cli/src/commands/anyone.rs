@@ -3,12 +3,15 @@
 use super::{Context, did, read_from};
 use crate::args::anyone as args;
 use crate::error::{Answer, CliError};
+use crate::http::Client;
 use crate::ledger;
 use crate::render::{bold, inline};
 use crate::text::Args;
 use carnet_proto::id::Did;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+mod saved;
 
 /// Most statements that are asked for at once.
 const MAX_PAGE: u64 = 1024;
@@ -84,6 +87,11 @@ struct Cosigned {
 pub fn log(command: args::Log, context: &mut Context) -> Result<Answer, CliError> {
     match command {
         args::Log::Show(args) => show(&args, context),
+        args::Log::Receipt(args) => saved::receipt(&args.save, context),
+        args::Log::Proof(args) => saved::proof(&args.save, context),
+        args::Log::Verify(args) if args.receipt.is_some() || args.proof.is_some() => {
+            saved::verify(&args, context)
+        }
         args::Log::Verify(args) => verify(&args, context),
     }
 }
@@ -107,6 +115,18 @@ enum Statements {
     Named { statements: Vec<Listed> },
 }
 
+/// Lists some statements of a log.
+fn page(client: &Client, did: &Did, from: u64, limit: u64) -> Result<Vec<Listed>, CliError> {
+    let path = format!("/v1/logs/{did}/statements?from={from}&limit={limit}");
+    match client.find_json(&path)? {
+        Some(Statements::Bare(page) | Statements::Named { statements: page }) => Ok(page),
+        None => {
+            let error = CliError::input("did-unknown").arg("did", did.to_string());
+            Err(error.hint("did-unknown"))
+        }
+    }
+}
+
 fn show(args: &args::LogShow, context: &mut Context) -> Result<Answer, CliError> {
     let wanted = did(&args.did)?;
     let client = read_from(&args.node)?;
@@ -114,15 +134,7 @@ fn show(args: &args::LogShow, context: &mut Context) -> Result<Answer, CliError>
     while (statements.len() as u64) < args.count {
         let have = statements.len() as u64;
         let (from, limit) = (args.from + have, (args.count - have).min(MAX_PAGE));
-        let path = format!("/v1/logs/{wanted}/statements?from={from}&limit={limit}");
-        let page: Option<Statements> = client.find_json(&path)?;
-        let page = match page {
-            Some(Statements::Bare(page) | Statements::Named { statements: page }) => page,
-            None => {
-                let error = CliError::input("did-unknown").arg("did", wanted.to_string());
-                return Err(error.hint("did-unknown"));
-            }
-        };
+        let page = page(&client, &wanted, from, limit)?;
         let is_last = (page.len() as u64) < limit;
         statements.extend(page);
         if is_last {

@@ -1,7 +1,10 @@
 //! C2SP: signed notes, and the checkpoints, tiles and entry bundles of a small log of Tessera's.
 
 use carnet_proto::id::{LeafIndex, TreeSize};
+use carnet_proto::log::bundle;
 use carnet_proto::log::merkle::leaf_hash;
+use carnet_proto::log::tile::TilePath;
+use carnet_proto::log::tlog_proof::TlogProof;
 use carnet_proto::log::{Note, NoteError, NoteKey, Tree, TreeHead};
 
 use crate::{json, passed, read, text};
@@ -24,23 +27,12 @@ pub fn the_example_note_verifies_until_it_is_changed() {
     passed("signed note", 1, 1);
 }
 
-/// Splits an entry bundle: each entry behind its length, two bytes big-endian.
-fn entries(mut bundle: &[u8]) -> Vec<&[u8]> {
-    let mut entries = Vec::new();
-    while let Some((length, rest)) = bundle.split_first_chunk::<2>() {
-        let (entry, rest) = rest.split_at(u16::from_be_bytes(*length).into());
-        entries.push(entry);
-        bundle = rest;
-    }
-    assert!(bundle.is_empty());
-    entries
-}
-
 pub fn every_checkpoint_of_a_foreign_log_verifies_and_has_the_root_of_its_entries() {
     let Some(log) = carnet_tests::vectors("c2sp-tlog/tessera-log") else { return };
     let key = NoteKey::parse(TESSERA_KEY).unwrap();
     let mut heads: Vec<TreeHead> = Vec::new();
     let mut tree = Tree::new();
+    let (mut entries, mut tiles) = (Vec::new(), 0);
     for size in 0..=15_u64 {
         let text = text(&log.join(format!("checkpoint.{size}")));
         let note = Note::parse(&text).unwrap();
@@ -50,13 +42,24 @@ pub fn every_checkpoint_of_a_foreign_log_verifies_and_has_the_root_of_its_entrie
         assert_eq!(checkpoint.origin, "example.com/log/testdata");
         assert_eq!(checkpoint.head.size, TreeSize(size));
         if size > 0 {
-            let bundle = read(&log.join(format!("tile/entries/000.p/{size}")));
-            let tile = read(&log.join(format!("tile/0/000.p/{size}")));
-            let leaves: Vec<_> = entries(&bundle).into_iter().map(leaf_hash).collect();
-            let hashes: Vec<u8> = leaves.iter().flat_map(|leaf| *leaf.as_bytes()).collect();
-            assert_eq!(tile, hashes, "tile of width {size}");
+            // The paths that the size calls for are those of the files.
+            let size = TreeSize(size);
+            let [tile] = TilePath::tiles(size).collect::<Vec<_>>()[..] else { panic!("one tile") };
+            let [path] = TilePath::bundles(size).collect::<Vec<_>>()[..] else { panic!("one") };
+            let bundle = read(&log.join(path.to_string()));
+            entries =
+                bundle::split(&bundle, path.width()).unwrap().into_iter().map(Vec::from).collect();
+            let mut again = Vec::new();
+            entries.iter().for_each(|entry| bundle::push(&mut again, entry).unwrap());
+            assert_eq!(again, bundle);
+            let leaves: Vec<_> = entries.iter().map(|entry| leaf_hash(entry)).collect();
             tree.push(*leaves.last().unwrap());
-            assert_eq!(Tree::from_leaves(leaves).head(), tree.head());
+            assert_eq!(Tree::from_leaves(leaves.iter().copied()).head(), tree.head());
+            let bytes = read(&log.join(tile.to_string()));
+            assert_eq!(tile.hashes(&tree, size).as_ref(), Some(&bytes), "{tile}");
+            let hashes = tile.split(&bytes).unwrap();
+            assert_eq!(hashes, leaves.iter().map(|leaf| *leaf.as_bytes()).collect::<Vec<_>>());
+            tiles += 2;
         }
         assert_eq!(tree.head(), checkpoint.head, "root at {size}");
         heads.push(checkpoint.head);
@@ -70,12 +73,20 @@ pub fn every_checkpoint_of_a_foreign_log_verifies_and_has_the_root_of_its_entrie
         assert!(old == new || proof.verify(new, old).is_err());
         proofs += 1;
     }
-    for index in (0..15).map(LeafIndex) {
+    let newest = Note::parse(&text(&log.join("checkpoint"))).unwrap();
+    for (index, entry) in (0..).map(LeafIndex).zip(&entries) {
         let head = heads.last().unwrap();
         let proof = tree.inclusion_proof(index, head.size).unwrap();
         assert_eq!(proof.verify(index, tree.leaf(index).unwrap(), head), Ok(()));
+        // The same as a file of its own, under the checkpoint as its log signed it.
+        let file = TlogProof::new(&tree, index, entry, &newest).unwrap().to_string();
+        assert!(file.ends_with(&format!("\n\n{newest}")));
+        let file = TlogProof::parse(&file).unwrap();
+        assert_eq!(file.verify(entry, &key).unwrap().head, *head);
+        assert!(file.verify(b"another entry", &key).is_err());
         proofs += 1;
     }
     passed("tessera checkpoints", heads.len(), 16);
+    passed("tessera tiles and bundles", tiles, 30);
     passed("tessera proofs", proofs, 135);
 }

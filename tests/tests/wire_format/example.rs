@@ -46,6 +46,13 @@ impl Example {
         example
     }
 
+    /// An object whose signed bytes hold what is not in it.
+    pub fn detached(name: &str, about: &str, bytes: Vec<u8>) -> Self {
+        let mut example = Self::new(name, about, bytes);
+        example.notes.clear();
+        example
+    }
+
     /// An object that is read again by its own decoder.
     pub fn of<T>(name: &str, about: &str, value: &T) -> Self
     where

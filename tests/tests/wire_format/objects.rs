@@ -28,6 +28,7 @@ use super::example::Example;
 use super::skill::skills;
 use super::story::{AUDIENCE, Institution, NONCE, Story, person, skill};
 use super::sync::replication;
+use super::views::{receipts, tlog_proof};
 
 /// What stands behind one marker in the document.
 pub enum Group {
@@ -56,6 +57,8 @@ pub fn groups(story: &Story) -> Vec<(&'static str, Group)> {
         ("wallet", objects(wallet(story))),
         ("issuing", objects(issuing(story))),
         ("replication", objects(replication(story))),
+        ("receipts", objects(receipts(story))),
+        ("tlog-proof", Group::Text(tlog_proof(story))),
     ]
 }
 
