@@ -198,16 +198,20 @@ fn locate(client: &Client, did: &Did, statement: &str) -> Result<u64, CliError> 
     if !statement.bytes().all(is_digest) {
         return Err(named(CliError::usage("statement")));
     }
-    let (mut from, mut found) = (0, None);
+    let mut from = 0;
+    let mut found: Option<(String, u64)> = None;
     loop {
         let page = page(client, did, from, MAX_PAGE)?;
         for listed in page.iter().filter(|listed| listed.digest.starts_with(statement)) {
-            if found.replace(listed.leaf).is_some() {
+            // A log may say the same twice.
+            if found.as_ref().is_some_and(|(digest, _)| *digest != listed.digest) {
                 return Err(named(CliError::input("statement-ambiguous")));
             }
+            found = Some((listed.digest.clone(), listed.leaf));
         }
         from += page.len() as u64;
         if (page.len() as u64) < MAX_PAGE {
+            let found = found.map(|(_, leaf)| leaf);
             return found.ok_or_else(|| named(CliError::input("statement-unknown")));
         }
     }
