@@ -309,12 +309,13 @@ fn a_node_is_made_once_and_its_secrets_are_for_its_owner() {
 fn a_statement_is_saved_with_its_receipt_or_proof_and_checked_without_a_node() {
     let user = User::new();
     let did = Node::institution(&user, "authority", "Skills Authority", "regulator");
+    let school = Node::institution(&user, "school", "Institute of Welding", "training-body");
     Node::init(&user, "copy", &["--no-log"]);
     let (authority, copy) = (Node::start(&user, "authority"), Node::start(&user, "copy"));
     copy.follow(&user, &did, &authority);
     std::fs::write(user.path("grant.toml"), user.run("accredit --template").ok()).unwrap();
     let accredit =
-        format!("accredit --subject {did} --name Self --grant grant.toml --from 2020-01-01");
+        format!("accredit --subject {school} --name School --grant grant.toml --from 2020-01-01");
     let stated = authority.operate(&user, &accredit).json();
     let digest = stated["digest"].as_str().unwrap();
     let run = |line: &str, node: &Node| user.run(&format!("{line} --node {}", node.url));
@@ -352,7 +353,7 @@ fn a_statement_is_saved_with_its_receipt_or_proof_and_checked_without_a_node() {
     for (name, altered) in [("stated.cose", "a.cose"), ("stated.tlog-proof", "a.tlog-proof")] {
         let mut bytes = std::fs::read(user.path(name)).unwrap();
         // In the name that the statement gives; as base64, in the middle of it.
-        let at = bytes.windows(4).position(|four| four == b"Self").unwrap_or(400);
+        let at = bytes.windows(6).position(|six| six == b"School").unwrap_or(400);
         bytes[at + 1] = if bytes[at + 1] == b'm' { b'n' } else { b'm' };
         std::fs::write(user.path(altered), bytes).unwrap();
         let kind = if name.ends_with("cose") { "--receipt" } else { "--proof" };
