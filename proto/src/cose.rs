@@ -164,12 +164,7 @@ impl<'b> Sign1<'b> {
 
     /// Returns the bytes that are signed: `["Signature1", protected, h'', payload]`.
     pub fn to_be_signed(&self) -> Vec<u8> {
-        self.to_be_signed_over(self.payload.unwrap_or_default())
-    }
-
-    /// Returns the bytes that are signed where the payload is detached and known otherwise.
-    pub fn to_be_signed_over(&self, payload: &[u8]) -> Vec<u8> {
-        to_be_signed(self.protected, payload)
+        to_be_signed(self.protected, self.payload.unwrap_or_default())
     }
 
     /// Returns whether the signature is that of this key. The algorithm is checked by the caller,
@@ -198,19 +193,6 @@ pub fn sign1(protected: &[u8], unprotected: &[u8], payload: &[u8], key: &Signing
     let parts = [protected, unprotected, payload, &signature.0];
     let mut e = Encoder::with_capacity(parts.map(<[u8]>::len).iter().sum::<usize>() + HEADS);
     e.tag(TAG_SIGN1).array(4).bytes(protected).raw(unprotected).bytes(payload).item(&signature);
-    e.into_bytes()
-}
-
-/// Signs a payload that is not sent along. `protected` and `unprotected` are encoded maps.
-pub fn sign1_detached(
-    protected: &[u8],
-    unprotected: &[u8],
-    payload: &[u8],
-    key: &SigningKey,
-) -> Vec<u8> {
-    let signature = key.sign(&to_be_signed(protected, payload));
-    let mut e = Encoder::new();
-    e.tag(TAG_SIGN1).array(4).bytes(protected).raw(unprotected).null().item(&signature);
     e.into_bytes()
 }
 

@@ -167,7 +167,7 @@ impl ReceiptIssuer<'_> {
         if tree.root_at(size) != Some(root) {
             return Err(ProofError::WrongRoot.into());
         }
-        Ok(self.sign(subject, INCLUSION, (size.0, index.0), path.hashes(), &root))
+        self.sign(subject, INCLUSION, (size.0, index.0), path.hashes(), &root)
     }
 
     /// Makes a receipt that the tree of one size is a prefix of that of another.
@@ -183,7 +183,7 @@ impl ReceiptIssuer<'_> {
         let path = tree.consistency_proof(old, new).ok_or(ProofError::WrongSizes)?;
         let root = tree.root_at(new).ok_or(ProofError::WrongSizes)?;
         let subject = self.log.to_string();
-        Ok(self.sign(&subject, CONSISTENCY, (old.0, new.0), path.hashes(), &root))
+        self.sign(&subject, CONSISTENCY, (old.0, new.0), path.hashes(), &root)
     }
 
     fn sign(
@@ -193,7 +193,7 @@ impl ReceiptIssuer<'_> {
         numbers: (u64, u64),
         path: &[Hash],
         root: &RootHash,
-    ) -> Vec<u8> {
+    ) -> Result<Vec<u8>, ReceiptError> {
         let mut protected = Encoder::new();
         protected.map(4).int(header::ALG.into()).int(ALG_ED25519.into());
         protected.int(header::KID.into()).item(&self.key.public().kid());
@@ -206,8 +206,21 @@ impl ReceiptIssuer<'_> {
         unprotected.map(1).int(header::VDP.into()).map(1);
         unprotected.int(kind).array(1).bytes(proof.as_bytes());
         let (protected, unprotected) = (protected.as_bytes(), unprotected.as_bytes());
-        cose::sign1_detached(protected, unprotected, root.as_bytes(), self.key)
+        detached(protected, unprotected, root.as_bytes(), self.key)
     }
+}
+
+/// Signs a payload and leaves it out.
+fn detached(
+    protected: &[u8],
+    unprotected: &[u8],
+    payload: &[u8],
+    key: &SigningKey,
+) -> Result<Vec<u8>, ReceiptError> {
+    let attached = cose::sign1(protected, unprotected, payload, key);
+    let mut sign1 = Sign1::parse(&attached, Mode::Foreign)?;
+    sign1.payload = None;
+    Ok(cose::with_unprotected(&sign1, unprotected))
 }
 
 /// A receipt of one of our logs. Nothing in it is trusted before it is verified.

@@ -30,8 +30,9 @@ pub fn receipts(story: &Story) -> Vec<Example> {
     assert_eq!(TransparentStatement::parse(&transparent).unwrap().entry(), entry);
     let root = tree.head().root;
     let signed = |bytes: &[u8]| {
-        let sign1 = Sign1::parse(bytes, Mode::Strict).unwrap();
-        HEXLOWER.encode(&carnet_proto::id::sha256(&sign1.to_be_signed_over(root.as_bytes())))
+        let mut sign1 = Sign1::parse(bytes, Mode::Strict).unwrap();
+        sign1.payload = Some(root.as_bytes());
+        HEXLOWER.encode(&carnet_proto::id::sha256(&sign1.to_be_signed()))
     };
     let of = |name: &str, about: &str, bytes: &[u8], proofs, proof| {
         let sign1 = Sign1::parse(bytes, Mode::Strict).unwrap();

@@ -181,9 +181,15 @@ impl<'b> ForeignReceipt<'b> {
         }
     }
 
+    fn attached<'r>(&'r self, root: &'r [u8]) -> Sign1<'r> {
+        let mut sign1 = self.sign1;
+        sign1.payload = Some(root);
+        sign1
+    }
+
     /// Returns the bytes that are signed if the proofs lead to this root.
     pub fn to_be_signed(&self, root: &RootHash) -> Vec<u8> {
-        self.sign1.to_be_signed_over(root.as_bytes())
+        self.attached(root.as_bytes()).to_be_signed()
     }
 }
 

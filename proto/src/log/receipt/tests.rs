@@ -122,12 +122,12 @@ fn a_receipt_of_another_key_log_or_subject_is_refused() {
     // The right root, signed by the wrong key under the right name.
     let sign1 = Sign1::parse(&bytes, Mode::Strict).unwrap();
     let root = log.tree.head().root;
-    let forged = cose::sign1_detached(sign1.protected, sign1.unprotected, root.as_bytes(), &other);
+    let forged = detached(sign1.protected, sign1.unprotected, root.as_bytes(), &other).unwrap();
     let refused = Receipt::parse(&forged).unwrap().verify_inclusion(entry, &log.key.public());
     assert_eq!(refused, Err(ReceiptError::WrongSignature));
     let subject = ReceiptIssuer { log: &log.did, key: &log.key };
     let path = log.tree.inclusion_proof(LeafIndex(2), TreeSize(4)).unwrap();
-    let renamed = subject.sign("urn:other", INCLUSION, (4, 2), path.hashes(), &root);
+    let renamed = subject.sign("urn:other", INCLUSION, (4, 2), path.hashes(), &root).unwrap();
     let refused = Receipt::parse(&renamed).unwrap().verify_inclusion(entry, &log.key.public());
     assert_eq!(refused, Err(ReceiptError::OtherSubject));
 }
@@ -172,7 +172,7 @@ impl Parts {
         let root = log.head(1).root;
         match &self.payload {
             Some(payload) => cose::sign1(protected, unprotected, payload, &log.key),
-            None => cose::sign1_detached(protected, unprotected, root.as_bytes(), &log.key),
+            None => detached(protected, unprotected, root.as_bytes(), &log.key).unwrap(),
         }
     }
 }
