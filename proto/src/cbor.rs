@@ -11,6 +11,7 @@ mod record;
 mod scalar;
 mod value;
 
+pub(crate) use decode::MapKeys;
 pub use decode::{Decoder, Key, Kind};
 pub use encode::Encoder;
 pub(crate) use record::{codes, record};

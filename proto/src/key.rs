@@ -56,7 +56,9 @@ impl PublicKey {
     /// [`KeyError`] if they are not a canonical point of large order.
     pub fn new(bytes: &[u8; 32]) -> Result<Self, KeyError> {
         let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError::NotAPoint)?;
-        if key.to_edwards().compress().as_bytes() != bytes {
+        // The other encodings that a point may have: a y of the field's order or above, and a sign of
+        // x = 0, which is that of points of low order only.
+        if !is_reduced(bytes) {
             return Err(KeyError::NotCanonical);
         }
         if key.is_weak() {
@@ -85,6 +87,12 @@ impl PublicKey {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         self.0.verify_strict(message, &signature).is_ok()
     }
+}
+
+/// Returns whether the y coordinate is below the order of the field, 2^255 - 19.
+fn is_reduced(bytes: &[u8; 32]) -> bool {
+    let [first, middle @ .., last] = bytes;
+    *first < 0xed || middle.iter().any(|byte| *byte != 0xff) || last & 0x7f != 0x7f
 }
 
 impl fmt::Debug for PublicKey {
@@ -345,6 +353,22 @@ mod tests {
         high[0] = 0xed + 3;
         high[31] = 0x7f;
         assert!(matches!(PublicKey::new(&high), Err(KeyError::NotCanonical | KeyError::NotAPoint)));
+        // Every encoding with y at or above the order: the point is refused, or has another encoding.
+        for (low, sign) in (0xed..=0xff).flat_map(|low| [(low, 0x7f), (low, 0xff)]) {
+            let mut high = [0xff; 32];
+            (high[0], high[31]) = (low, sign);
+            assert!(!is_reduced(&high));
+            let point = VerifyingKey::from_bytes(&high);
+            assert!(point.is_err() || *point.unwrap().to_edwards().compress().as_bytes() != high);
+        }
+        // And those just below it.
+        for byte in 0..=0xff {
+            let mut key = [byte; 32];
+            key[31] = 0x7f;
+            let Ok(point) = VerifyingKey::from_bytes(&key) else { continue };
+            let is_canonical = *point.to_edwards().compress().as_bytes() == key;
+            assert_eq!(is_reduced(&key), is_canonical, "{byte}");
+        }
     }
 
     #[test]

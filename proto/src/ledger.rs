@@ -17,7 +17,7 @@ mod statements;
 
 pub use digest_map::{DigestMap, Hashed};
 pub use lists::StatusLists;
-pub use quorum::{Position, Quorums, Settled, WitnessPolicy};
+pub use quorum::{Cosignatures, Position, Quorums, Settled, WitnessPolicy};
 pub use reach::{MAX_REACH_DEPTH, MAX_REACHED_LOGS, reach};
 pub use replica::{Ignored, Replica, ReplicaError, joined_state};
 pub use statements::Statements;
@@ -279,6 +279,11 @@ impl Ledger {
     /// Returns all views of a log, the verifier's own first.
     pub fn views(&self, origin: &Did) -> impl Iterator<Item = &LogView> + use<'_> {
         self.logs.get(origin).into_iter().flat_map(Known::views)
+    }
+
+    /// Returns every view of every log, by identifier, the verifier's own first.
+    pub(crate) fn all_views(&self) -> impl Iterator<Item = &LogView> {
+        self.logs.values().flat_map(Known::views)
     }
 
     /// Returns one view of each log, in the order of the identifiers.

@@ -118,6 +118,46 @@ impl<'b> Decoder<'b> {
     /// Reads a head and checks its form; `position` moves behind it.
     fn header(&mut self) -> Result<Header, CborError> {
         let rest = self.rest();
+        let Some(first) = rest.first() else { return Err(self.error(CborErrorKind::Truncated)) };
+        if first >> 5 == 7 {
+            return self.simple_header(rest);
+        }
+        // Integers, lengths and tags: nearly everything there is.
+        let argument = |length: usize| {
+            let bytes = rest.get(1..=length).ok_or_else(|| self.error(CborErrorKind::Truncated))?;
+            Ok((bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)), 1 + length))
+        };
+        let (n, length) = match first & 0x1f {
+            n @ 0..=23 => (u64::from(n), 1),
+            24 => argument(1)?,
+            25 => argument(2)?,
+            26 => argument(4)?,
+            27 => argument(8)?,
+            31 if matches!(first >> 5, 2..=5) => {
+                return Err(self.error(CborErrorKind::IndefiniteLength));
+            }
+            _ => return Err(self.error(CborErrorKind::Malformed)),
+        };
+        if self.mode == Mode::Strict && head_length(n) != length {
+            return Err(self.error(CborErrorKind::NotShortest));
+        }
+        // What does not fit the memory is not in the input either.
+        let count = || usize::try_from(n).map_err(|_| self.error(CborErrorKind::Truncated));
+        let header = match first >> 5 {
+            0 => Header::Positive(n),
+            1 => Header::Negative(n),
+            2 => Header::Bytes(Some(count()?)),
+            3 => Header::Text(Some(count()?)),
+            4 => Header::Array(Some(count()?)),
+            5 => Header::Map(Some(count()?)),
+            _ => Header::Tag(n),
+        };
+        self.position += length;
+        Ok(header)
+    }
+
+    /// Reads the head of a simple value or float.
+    fn simple_header(&mut self, rest: &[u8]) -> Result<Header, CborError> {
         let mut ll = ciborium_ll::Decoder::from(rest);
         let header = ll.pull().map_err(|e| match e {
             ciborium_ll::Error::Io(_) => self.error(CborErrorKind::Truncated),
@@ -125,36 +165,23 @@ impl<'b> Decoder<'b> {
         })?;
         let length = ll.offset();
         match header {
-            Header::Bytes(None)
-            | Header::Text(None)
-            | Header::Array(None)
-            | Header::Map(None)
-            | Header::Break => return Err(self.error(CborErrorKind::IndefiniteLength)),
+            Header::Break => return Err(self.error(CborErrorKind::IndefiniteLength)),
             Header::Simple(value) if length == 2 && value < 32 => {
                 return Err(self.error(CborErrorKind::Malformed));
             }
             _ => {}
         }
-        if self.mode == Mode::Strict {
-            let mut shortest = Encoder::new();
-            let same = match header {
-                // One value, one encoding: the payload of a NaN means nothing.
-                Header::Float(f) if f.is_nan() => rest.starts_with(&[0xf9, 0x7e, 0x00]),
-                Header::Positive(n) | Header::Negative(n) | Header::Tag(n) => {
-                    head_length(n) == length
-                }
-                Header::Bytes(Some(n))
-                | Header::Text(Some(n))
-                | Header::Array(Some(n))
-                | Header::Map(Some(n)) => head_length(n as u64) == length,
-                other => {
-                    shortest.head(other);
-                    rest.get(..length) == Some(shortest.as_bytes())
-                }
-            };
-            if !same {
-                return Err(self.error(CborErrorKind::NotShortest));
+        let is_shortest = || match header {
+            // One value, one encoding: the payload of a NaN means nothing.
+            Header::Float(f) if f.is_nan() => rest.starts_with(&[0xf9, 0x7e, 0x00]),
+            other => {
+                let mut shortest = Encoder::new();
+                shortest.head(other);
+                rest.get(..length) == Some(shortest.as_bytes())
             }
+        };
+        if self.mode == Mode::Strict && !is_shortest() {
+            return Err(self.error(CborErrorKind::NotShortest));
         }
         self.position += length;
         Ok(header)
@@ -186,16 +213,62 @@ impl<'b> Decoder<'b> {
         Ok(())
     }
 
-    fn leave(&mut self) {
+    /// Ends what one of the `enter` functions began.
+    pub(crate) fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Returns the type of the next item without reading it.
+    /// Begins an array and returns how many items follow.
+    pub(crate) fn enter_array(&mut self) -> Result<usize, CborError> {
+        let Header::Array(Some(length)) = self.expect(Kind::Array)? else {
+            return Err(self.error(CborErrorKind::Malformed));
+        };
+        self.enter()?;
+        Ok(length)
+    }
+
+    /// Begins a map and returns how many entries follow; [`MapKeys`] reads their keys.
+    pub(crate) fn enter_map(&mut self) -> Result<usize, CborError> {
+        let Header::Map(Some(length)) = self.expect(Kind::Map)? else {
+            return Err(self.error(CborErrorKind::Malformed));
+        };
+        self.enter()?;
+        Ok(length)
+    }
+
+    /// Begins a tag and returns its number; the content follows.
+    pub(crate) fn enter_tag(&mut self) -> Result<u64, CborError> {
+        let number = self.tag()?;
+        self.enter()?;
+        Ok(number)
+    }
+
+    /// Returns the input from an offset up to the next item.
+    pub(crate) fn since(&self, start: usize) -> &'b [u8] {
+        self.input.get(start..self.position).unwrap_or_default()
+    }
+
+    /// Returns the type of the next item without reading it. Whether its head is well-formed shows
+    /// when it is read.
     ///
     /// # Errors
-    /// If the head is malformed or missing.
+    /// If there is none.
     pub fn kind(&self) -> Result<Kind, CborError> {
-        Ok(Kind::of(&self.clone().header()?))
+        let Some(first) = self.input.get(self.position) else {
+            return Err(self.error(CborErrorKind::Truncated));
+        };
+        Ok(match (first >> 5, first & 0x1f) {
+            (0 | 1, _) => Kind::Int,
+            (2, _) => Kind::Bytes,
+            (3, _) => Kind::Text,
+            (4, _) => Kind::Array,
+            (5, _) => Kind::Map,
+            (6, _) => Kind::Tag,
+            (_, 20 | 21) => Kind::Bool,
+            (_, 22) => Kind::Null,
+            (_, 25..=27) => Kind::Float,
+            _ => Kind::Simple,
+        })
     }
 
     /// Reads an integer of up to 64 bits, either sign.
@@ -298,10 +371,7 @@ impl<'b> Decoder<'b> {
         &mut self,
         read: impl FnOnce(&mut Self, usize) -> Result<T, CborError>,
     ) -> Result<T, CborError> {
-        let Header::Array(Some(length)) = self.expect(Kind::Array)? else {
-            return Err(self.error(CborErrorKind::Malformed));
-        };
-        self.enter()?;
+        let length = self.enter_array()?;
         let value = read(self, length)?;
         self.leave();
         Ok(value)
@@ -355,62 +425,22 @@ impl<'b> Decoder<'b> {
         mut read: impl FnMut(&mut Self, Key<'b>) -> Result<(), CborError>,
     ) -> Result<(), CborError> {
         self.map_slices(|d, slice, start| {
-            let mut key = Decoder { position: 0, input: slice, mode: d.mode, depth: d.depth };
-            let key = match key.header()? {
-                Header::Positive(n) => Key::Int(i128::from(n)),
-                Header::Negative(n) => Key::Int(!i128::from(n)),
-                Header::Text(_) => Key::Text(
-                    core::str::from_utf8(key.rest())
-                        .map_err(|_| CborError::new(CborErrorKind::NotUtf8, start))?,
-                ),
-                Header::Simple(n) => Key::Simple(n),
-                _ => return Err(CborError::new(CborErrorKind::ForbiddenKey, start)),
-            };
-            read(d, key)
+            let key = Key::parse(slice, d.mode);
+            read(d, key.ok_or(CborError::new(CborErrorKind::ForbiddenKey, start))?)
         })
     }
 
     /// Reads a map, handing out each key as the slice received, with its offset. Keys are scalars,
     /// tagged once at most.
-    pub(super) fn map_slices(
+    pub(crate) fn map_slices(
         &mut self,
         mut read: impl FnMut(&mut Self, &'b [u8], usize) -> Result<(), CborError>,
     ) -> Result<(), CborError> {
-        let Header::Map(Some(length)) = self.expect(Kind::Map)? else {
-            return Err(self.error(CborErrorKind::Malformed));
-        };
-        self.enter()?;
-        let mut previous: Option<&[u8]> = None;
-        let mut seen = BTreeSet::new();
+        let length = self.enter_map()?;
+        let mut keys = MapKeys::default();
         for _ in 0..length {
             let start = self.position;
-            // A container inside a key would be read twice a level: time exponential in the depth.
-            let mut ahead = self.clone();
-            if ahead.kind()? == Kind::Tag {
-                ahead.tag()?;
-            }
-            if matches!(ahead.kind()?, Kind::Array | Kind::Map | Kind::Tag) {
-                return Err(CborError::new(CborErrorKind::ForbiddenKey, start));
-            }
-            let key = self.skip()?;
-            match (self.mode, previous) {
-                (Mode::Strict, Some(before)) if before == key => {
-                    return Err(CborError::new(CborErrorKind::DuplicateKey, start));
-                }
-                (Mode::Strict, Some(before)) if before > key => {
-                    return Err(CborError::new(CborErrorKind::UnsortedKeys, start));
-                }
-                (Mode::Foreign, _) => {
-                    // Keys are compared by value: `01` and `18 01` are the same key.
-                    let mut d =
-                        Decoder { position: 0, input: key, mode: self.mode, depth: self.depth };
-                    if !seen.insert(Value::decode(&mut d)?.to_cbor()) {
-                        return Err(CborError::new(CborErrorKind::DuplicateKey, start));
-                    }
-                }
-                _ => {}
-            }
-            previous = Some(key);
+            let key = keys.next(self)?;
             read(self, key, start)?;
         }
         self.leave();
@@ -429,8 +459,7 @@ impl<'b> Decoder<'b> {
             Kind::Text => self.text().map(|_| ())?,
             Kind::Bool | Kind::Null | Kind::Simple | Kind::Float => self.header().map(|_| ())?,
             Kind::Tag => {
-                self.tag()?;
-                self.enter()?;
+                self.enter_tag()?;
                 self.skip()?;
                 self.leave();
             }
@@ -442,7 +471,7 @@ impl<'b> Decoder<'b> {
             })?,
             Kind::Map => self.map_slices(|d, _, _| d.skip().map(|_| ()))?,
         }
-        Ok(self.input.get(start..self.position).unwrap_or_default())
+        Ok(self.since(start))
     }
 
     /// Reads a tag and its content, one level deeper.
@@ -450,8 +479,7 @@ impl<'b> Decoder<'b> {
         &mut self,
         read: impl FnOnce(&mut Self, u64) -> Result<T, CborError>,
     ) -> Result<T, CborError> {
-        let number = self.tag()?;
-        self.enter()?;
+        let number = self.enter_tag()?;
         let value = read(self, number)?;
         self.leave();
         Ok(value)
@@ -460,6 +488,68 @@ impl<'b> Decoder<'b> {
     /// Reads a boolean, null, other simple value or float.
     pub(super) fn simple(&mut self) -> Result<Header, CborError> {
         self.header()
+    }
+}
+
+impl<'b> Key<'b> {
+    /// Reads a key that was checked already; `None` if it is of none of the kinds.
+    pub(crate) fn parse(slice: &'b [u8], mode: Mode) -> Option<Self> {
+        let mut d = Decoder::new(slice, mode);
+        match d.header().ok()? {
+            Header::Positive(n) => Some(Key::Int(i128::from(n))),
+            Header::Negative(n) => Some(Key::Int(!i128::from(n))),
+            Header::Text(_) => core::str::from_utf8(d.rest()).ok().map(Key::Text),
+            Header::Simple(20..=22) => None,
+            Header::Simple(n) => Some(Key::Simple(n)),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the keys of one map and checks that none is repeated and, in strict mode, that they are
+/// sorted.
+#[derive(Debug, Default)]
+pub(crate) struct MapKeys<'b> {
+    previous: Option<&'b [u8]>,
+    /// In foreign mode, the keys so far, deterministically encoded.
+    seen: BTreeSet<Vec<u8>>,
+}
+
+impl<'b> MapKeys<'b> {
+    /// Reads the next key of a map that was entered, as the slice received. Keys are scalars, tagged
+    /// once at most.
+    pub fn next(&mut self, d: &mut Decoder<'b>) -> Result<&'b [u8], CborError> {
+        let start = d.position;
+        let error = |kind| CborError::new(kind, start);
+        // A container inside a key would be read twice a level: time exponential in the depth.
+        let mut inner = d.kind()?;
+        if inner == Kind::Tag {
+            let mut ahead = d.clone();
+            ahead.tag()?;
+            inner = ahead.kind()?;
+        }
+        if matches!(inner, Kind::Array | Kind::Map | Kind::Tag) {
+            return Err(error(CborErrorKind::ForbiddenKey));
+        }
+        let key = d.skip()?;
+        match (d.mode, self.previous) {
+            (Mode::Strict, Some(before)) if before == key => {
+                return Err(error(CborErrorKind::DuplicateKey));
+            }
+            (Mode::Strict, Some(before)) if before > key => {
+                return Err(error(CborErrorKind::UnsortedKeys));
+            }
+            (Mode::Foreign, _) => {
+                // Keys are compared by value: `01` and `18 01` are the same key.
+                let value = Value::decode(&mut Decoder::new(key, d.mode))?;
+                if !self.seen.insert(value.to_cbor()) {
+                    return Err(error(CborErrorKind::DuplicateKey));
+                }
+            }
+            _ => {}
+        }
+        self.previous = Some(key);
+        Ok(key)
     }
 }
 

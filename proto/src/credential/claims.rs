@@ -3,9 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::disclosure::Node;
-use super::skill::Skill;
-use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Mode, Value};
+use super::disclosure::{Node, RestoredClaims};
+use super::skill::{self, Skill};
+use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Key, Mode, Value};
 use crate::classification::Country;
 use crate::id::{CredentialId, Did};
 use crate::key::{CoseKey, PublicKey};
@@ -150,77 +150,194 @@ pub enum ClaimsError {
     UnknownType(String),
 }
 
+/// The claims that every credential shows, as far as they can be read: what can be judged even if a
+/// disclosure is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlwaysShown {
+    /// The issuer.
+    pub issuer: Option<Did>,
+    /// Until when it counts.
+    pub expires_at: Option<UnixSeconds>,
+    /// From when it counts.
+    pub not_before: Option<UnixSeconds>,
+    /// When it was issued.
+    pub issued_at: Option<UnixSeconds>,
+    /// Its identifier.
+    pub id: Option<CredentialId>,
+    /// The holder's key.
+    pub holder_key: Option<PublicKey>,
+    /// The credential type.
+    pub credential_type: Option<String>,
+    /// Where its status stands.
+    pub status: Option<StatusReference>,
+    /// What is wrong with the first of them that is malformed.
+    wrong: Option<ClaimsError>,
+}
+
+impl AlwaysShown {
+    /// Reads the payload of a credential, redacted or restored; what else is in it is passed over.
+    ///
+    /// # Errors
+    /// [`CborError`] if it is not a map.
+    pub fn read(payload: &[u8]) -> Result<Self, CborError> {
+        let mut shown = Self::default();
+        let mut d = Decoder::new(payload, Mode::Strict);
+        d.map(|d, key| {
+            let value = d.skip()?;
+            let Key::Int(key) = key else { return Ok(()) };
+            let wrong = &mut shown.wrong;
+            match i64::try_from(key).unwrap_or_default() {
+                claim::ISS => shown.issuer = part(value, "iss", wrong),
+                claim::EXP => shown.expires_at = part(value, "exp", wrong),
+                claim::NBF => shown.not_before = part(value, "nbf", wrong),
+                claim::IAT => shown.issued_at = part(value, "iat", wrong),
+                claim::CTI => shown.id = part(value, "cti", wrong),
+                claim::CNF => {
+                    let confirmation: Option<Confirmation> = part(value, "cnf", wrong);
+                    shown.holder_key = confirmation.map(|Confirmation(CoseKey(key))| key);
+                }
+                claim::VCT => shown.credential_type = part(value, "vct", wrong),
+                claim::STATUS => shown.status = part(value, "status", wrong),
+                _ => {}
+            }
+            Ok(())
+        })?;
+        d.finish()?;
+        Ok(shown)
+    }
+}
+
 impl Claims {
     /// Reads restored claims.
     ///
     /// # Errors
     /// [`ClaimsError`].
-    pub fn read(claims: &Value) -> Result<Self, ClaimsError> {
-        let entries = claims.as_map().ok_or(ClaimsError::Missing("iss"))?;
-        for (key, _) in entries {
-            let known = match key {
-                Value::Int(n) => i64::try_from(*n).is_ok_and(is_known),
-                _ => false,
-            };
-            if !known {
-                return Err(ClaimsError::Unknown(
-                    alloc::format!("{key:?}").chars().take(60).collect(),
-                ));
-            }
-        }
-        let vct: String = required(claims, claim::VCT, "vct")?;
-        if vct != VCT_SKILL {
-            return Err(ClaimsError::UnknownType(vct.chars().take(80).collect()));
+    pub fn read(claims: &RestoredClaims) -> Result<Self, ClaimsError> {
+        let shown = AlwaysShown::read(claims.as_bytes()).map_err(malformed("claims"))?;
+        Self::with(&shown, claims)
+    }
+
+    /// Reads restored claims of which those always shown have been read.
+    ///
+    /// # Errors
+    /// [`ClaimsError`].
+    pub fn with(shown: &AlwaysShown, claims: &RestoredClaims) -> Result<Self, ClaimsError> {
+        if let Some(other) = shown.credential_type.as_deref().filter(|vct| *vct != VCT_SKILL) {
+            return Err(ClaimsError::UnknownType(other.chars().take(80).collect()));
         }
         let mut person = Person::default();
-        macro_rules! fill {
-            ($($field:ident, $key:ident, $name:literal;)*) => {$(
-                person.$field = optional(claims, claim::$key, $name)?;
-            )*};
+        let mut subject: Option<Line> = None;
+        let mut skill = None;
+        let mut unknown = None;
+        let mut wrong = shown.wrong.clone();
+        let mut d = Decoder::new(claims.as_bytes(), Mode::Strict);
+        let read = d.map(|d, key| {
+            let value = d.skip()?;
+            let number = match key {
+                Key::Int(n) => i64::try_from(n).ok(),
+                _ => None,
+            };
+            macro_rules! fill {
+                ($($field:ident, $key:ident, $name:literal;)*) => {
+                    match number {
+                        $(Some(claim::$key) => person.$field = part(value, $name, &mut wrong),)*
+                        Some(claim::SUB) => subject = part(value, "sub", &mut wrong),
+                        Some(claim::SKILL) => skill = Some(value),
+                        Some(n) if ALWAYS_SHOWN.contains(&n) => {}
+                        _ => unknown = unknown.take().or(Some(key)),
+                    }
+                };
+            }
+            person_claims!(fill);
+            Ok(())
+        });
+        read.map_err(malformed("claims"))?;
+        if let Some(key) = unknown {
+            let name = match key {
+                Key::Int(n) => alloc::format!("{n}"),
+                Key::Text(text) => text.chars().take(60).collect(),
+                Key::Simple(n) => alloc::format!("simple({n})"),
+            };
+            return Err(ClaimsError::Unknown(name));
         }
-        person_claims!(fill);
-        let Confirmation(CoseKey(holder_key)) = required(claims, claim::CNF, "cnf")?;
-        let skill = claims.at(claim::SKILL.into()).ok_or(ClaimsError::Missing("skill"))?;
-        let skill = Skill::read(skill)
-            .map_err(|source| ClaimsError::Malformed { claim: "skill", source })?;
+        if let Some(wrong) = wrong {
+            return Err(wrong);
+        }
+        if shown.credential_type.is_none() {
+            return Err(ClaimsError::Missing("vct"));
+        }
+        let missing = ClaimsError::Missing;
         Ok(Self {
-            issuer: required(claims, claim::ISS, "iss")?,
-            subject: optional::<Line>(claims, claim::SUB, "sub")?.map(|sub| sub.as_str().into()),
-            expires_at: required(claims, claim::EXP, "exp")?,
-            not_before: optional(claims, claim::NBF, "nbf")?,
-            issued_at: required(claims, claim::IAT, "iat")?,
-            id: required(claims, claim::CTI, "cti")?,
-            holder_key,
-            status: required(claims, claim::STATUS, "status")?,
+            issuer: shown.issuer.ok_or(missing("iss"))?,
+            subject: subject.map(|sub| sub.as_str().into()),
+            expires_at: shown.expires_at.ok_or(missing("exp"))?,
+            not_before: shown.not_before,
+            issued_at: shown.issued_at.ok_or(missing("iat"))?,
+            id: shown.id.ok_or(missing("cti"))?,
+            holder_key: shown.holder_key.ok_or(missing("cnf"))?,
+            status: shown.status.clone().ok_or(missing("status"))?,
             person,
-            skill,
+            skill: Skill::read(skill.ok_or(missing("skill"))?).map_err(malformed("skill"))?,
         })
     }
 }
 
-fn is_known(key: i64) -> bool {
-    use claim::{CNF, CTI, EXP, IAT, ISS, NBF, SKILL, STATUS, SUB, VCT};
-    [ISS, SUB, EXP, NBF, IAT, CTI, CNF, VCT, STATUS, SKILL].contains(&key)
-        || (claim::PORTRAIT..=claim::NAME_NATIVE).contains(&key)
+/// Claims of the outermost map that every credential shows, or may show.
+const ALWAYS_SHOWN: [i64; 8] = [
+    claim::ISS,
+    claim::EXP,
+    claim::NBF,
+    claim::IAT,
+    claim::CTI,
+    claim::CNF,
+    claim::VCT,
+    claim::STATUS,
+];
+
+fn malformed(claim: &'static str) -> impl Fn(CborError) -> ClaimsError {
+    move |source| ClaimsError::Malformed { claim, source }
 }
 
-fn optional<T: for<'b> Decode<'b>>(
-    claims: &Value,
-    key: i64,
+/// Reads the value of a claim; what is wrong with it is kept, unless something was before.
+fn part<'b, T: Decode<'b>>(
+    value: &'b [u8],
     name: &'static str,
-) -> Result<Option<T>, ClaimsError> {
-    let Some(value) = claims.at(key.into()) else { return Ok(None) };
-    T::from_cbor(&value.to_cbor())
-        .map(Some)
-        .map_err(|source| ClaimsError::Malformed { claim: name, source })
+    wrong: &mut Option<ClaimsError>,
+) -> Option<T> {
+    match T::from_cbor(value) {
+        Ok(value) => Some(value),
+        Err(error) => {
+            wrong.get_or_insert_with(|| malformed(name)(error));
+            None
+        }
+    }
 }
 
-fn required<T: for<'b> Decode<'b>>(
-    claims: &Value,
-    key: i64,
-    name: &'static str,
-) -> Result<T, ClaimsError> {
-    optional(claims, key, name)?.ok_or(ClaimsError::Missing(name))
+/// Names the redactable claims, of the outermost map and of the skill, that are not there.
+pub fn withheld_names(claims: &RestoredClaims) -> Vec<&'static str> {
+    let keys = |map: &[u8]| {
+        let mut keys = Vec::new();
+        let mut skill = None;
+        // A map that is malformed shows nothing from there on.
+        let _ = Decoder::new(map, Mode::Strict).map(|d, key| {
+            let start = d.position();
+            d.skip()?;
+            if let Key::Int(key) = key {
+                keys.push(key);
+                if key == i128::from(claim::SKILL) {
+                    skill = map.get(start..d.position()).map(Vec::from);
+                }
+            }
+            Ok(())
+        });
+        (keys, skill)
+    };
+    let (outer, skill) = keys(claims.as_bytes());
+    let (inner, _) = keys(&skill.unwrap_or_default());
+    let is_named = |key: &i128, name| claim_name(&Value::Int(*key)) == Some(name);
+    let outer = redactable_names().filter(|name| !outer.iter().any(|key| is_named(key, *name)));
+    let inner = skill::withheld_names(inner);
+    outer.chain(inner).collect()
 }
 
 /// The value of `cnf`: `{1: COSE_Key}` (RFC 8747).
@@ -230,7 +347,7 @@ impl<'b> Decode<'b> for Confirmation {
     fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
         let mut key = None;
         d.map(|d, label| match label {
-            crate::cbor::Key::Int(1) => {
+            Key::Int(1) => {
                 key = Some(CoseKey::decode(d)?);
                 Ok(())
             }
@@ -238,13 +355,6 @@ impl<'b> Decode<'b> for Confirmation {
         })?;
         key.map(Self).ok_or(CborError::invalid("the holder's key is missing"))
     }
-}
-
-/// Reads the always-shown claim `iss` without judging anything else, to say who a credential claims
-/// to be from.
-pub fn issuer_of(payload: &[u8]) -> Option<Did> {
-    let value = Value::decode(&mut Decoder::new(payload, Mode::Strict)).ok()?;
-    Did::parse(value.at(claim::ISS.into())?.as_text()?).ok()
 }
 
 #[cfg(test)]
@@ -262,7 +372,7 @@ mod tests {
         let issued = issue(&person(), &skill(), &mut SeededRng(1));
         let token = SdCwt::parse(&issued.sd_cwt, Mode::Strict).unwrap();
         let claims = token.restore(Profile::SdCwt08, Reader::Holder).unwrap().claims;
-        claims.as_map().unwrap().to_vec()
+        claims.to_value().unwrap().as_map().unwrap().to_vec()
     }
 
     fn key(n: i64) -> Value {
@@ -276,7 +386,7 @@ mod tests {
     fn with(n: i64, value: Value) -> Result<Claims, ClaimsError> {
         let mut claims = without(n);
         claims.push((key(n), value));
-        Claims::read(&Value::Map(claims))
+        Claims::read(&RestoredClaims::of(&Value::Map(claims)))
     }
 
     #[test]
@@ -291,7 +401,7 @@ mod tests {
         ] {
             let mut claims = restored();
             claims.push((unknown, Value::Null));
-            let refused = Claims::read(&Value::Map(claims)).unwrap_err();
+            let refused = Claims::read(&RestoredClaims::of(&Value::Map(claims))).unwrap_err();
             assert!(matches!(refused, ClaimsError::Unknown(_)), "{refused}");
         }
     }
@@ -309,10 +419,11 @@ mod tests {
             (STATUS, "status"),
             (SKILL, "skill"),
         ] {
-            let refused = Claims::read(&Value::Map(without(n)));
+            let refused = Claims::read(&RestoredClaims::of(&Value::Map(without(n))));
             assert_eq!(refused, Err(ClaimsError::Missing(name)));
         }
-        assert_eq!(Claims::read(&Value::Null), Err(ClaimsError::Missing("iss")));
+        let nothing = Claims::read(&RestoredClaims::of(&Value::Null));
+        assert!(matches!(nothing, Err(ClaimsError::Malformed { claim: "claims", .. })));
     }
 
     #[test]
@@ -351,11 +462,19 @@ mod tests {
     }
 
     #[test]
-    fn the_issuer_can_be_named_before_anything_is_judged() {
+    fn what_always_shows_can_be_read_without_the_rest_and_in_part() {
         let issued = issue(&person(), &skill(), &mut SeededRng(1));
         let token = SdCwt::parse(&issued.sd_cwt, Mode::Strict).unwrap();
-        assert_eq!(issuer_of(token.payload().unwrap()), Some(Did::of_inception(b"an institution")));
-        assert_eq!(issuer_of(b"\xa1\x01\x61x"), None);
-        assert_eq!(issuer_of(b"\x80"), None);
+        let shown = AlwaysShown::read(token.payload().unwrap()).unwrap();
+        let claims = Claims::read(&RestoredClaims::of(&Value::Map(restored()))).unwrap();
+        assert_eq!(shown.issuer, Some(Did::of_inception(b"an institution")));
+        assert_eq!(shown.holder_key, Some(claims.holder_key));
+        assert_eq!(
+            (shown.expires_at, shown.status),
+            (Some(claims.expires_at), Some(claims.status))
+        );
+        let partly = AlwaysShown::read(b"\xa2\x01\x61x\x04\x05").unwrap();
+        assert_eq!((partly.issuer, partly.expires_at), (None, Some(UnixSeconds(5))));
+        assert!(AlwaysShown::read(b"\x80").is_err());
     }
 }

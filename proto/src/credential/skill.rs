@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use super::disclosure::Node;
-use crate::cbor::{CborError, Decode, Encode, Value, codes, record};
+use crate::cbor::{CborError, Decode, Decoder, Encode, Encoder, Mode, Value, codes, record};
 use crate::classification::{Country, Field, Framework, Occupation};
 use crate::id::{CredentialId, Did, Digest};
 use crate::profile::VCT_SKILL;
@@ -311,10 +311,26 @@ impl Skill {
     ///
     /// # Errors
     /// [`CborError`].
-    pub fn read(value: &Value) -> Result<Self, CborError> {
-        let shown = value.as_map().unwrap_or_default().iter();
-        let shown = shown.filter(|(_, v)| *v != Value::Array(Vec::new())).cloned().collect();
-        Self::from_cbor(&Value::Map(shown).to_cbor())
+    pub fn read(value: &[u8]) -> Result<Self, CborError> {
+        const EMPTY_LIST: &[u8] = b"\x80";
+        let mut entries = Vec::new();
+        let mut has_empty = false;
+        Decoder::new(value, Mode::Strict).map_slices(|d, key, _| {
+            let value = d.skip()?;
+            has_empty |= value == EMPTY_LIST;
+            entries.push((key, value));
+            Ok(())
+        })?;
+        if !has_empty {
+            return Self::from_cbor(value);
+        }
+        entries.retain(|(_, value)| *value != EMPTY_LIST);
+        let mut e = Encoder::new();
+        e.map(entries.len());
+        for (key, value) in entries {
+            e.raw(key).raw(value);
+        }
+        Self::from_cbor(e.as_bytes())
     }
 
     /// Returns the claim before issuance, with its redactable parts marked.
@@ -362,4 +378,9 @@ pub fn entry_name(key: &Value) -> Option<&'static str> {
 /// Names of every redactable entry of the skill claim.
 pub fn redactable_names() -> impl Iterator<Item = &'static str> {
     REDACTABLE.iter().map(|(_, name)| *name)
+}
+
+/// Names the redactable entries that are not among these keys.
+pub(super) fn withheld_names(shown: Vec<i128>) -> impl Iterator<Item = &'static str> {
+    REDACTABLE.iter().filter(move |(n, _)| !shown.contains(n)).map(|(_, name)| *name)
 }

@@ -75,17 +75,27 @@ impl Position {
 
 type Times = Option<(UnixSeconds, UnixSeconds)>;
 
+/// When witnesses cosigned, as far as their signatures have been verified. It holds for one ledger, and
+/// at any time.
+#[derive(Debug, Default)]
+pub struct Cosignatures {
+    /// By log, head and witness: the first and the last time.
+    times: RefCell<BTreeMap<(Did, TreeSize, RootHash, Did), Times>>,
+}
+
 /// Verifies cosignatures as they are asked for, each once.
 #[derive(Debug)]
 pub struct Quorums<'l> {
     ledger: &'l Ledger,
     now: UnixSeconds,
     view_age: u64,
-    times: RefCell<BTreeMap<(Did, TreeSize, RootHash, Did), Times>>,
+    known: Rc<Cosignatures>,
     /// By policy, log and head: when a quorum cosigned.
     quorate: RefCell<BTreeMap<(u32, Did, TreeSize, RootHash), Times>>,
     /// By policy, log, head and whether the view is whole: how far it is cosigned.
     positions: RefCell<BTreeMap<ViewKey, Option<Position>>>,
+    /// By policy, log, head, whether the view is whole, and leaf: by when it is proven.
+    proven: RefCell<BTreeMap<(ViewKey, LeafIndex), Option<UnixSeconds>>>,
     /// By policy and log: the witnesses that count for it.
     counting: RefCell<BTreeMap<(u32, Did), Groups>>,
     settled: Cell<u32>,
@@ -100,11 +110,22 @@ type Groups = Rc<Vec<Vec<Did>>>;
 impl<'l> Quorums<'l> {
     /// Judges a ledger at a time; a view older than `view_age` seconds is too old to rely on.
     pub fn new(ledger: &'l Ledger, now: UnixSeconds, view_age: u64) -> Self {
+        Self::with(ledger, now, view_age, Rc::default())
+    }
+
+    /// As [`Quorums::new`], with what was verified before of the same ledger.
+    pub fn with(
+        ledger: &'l Ledger,
+        now: UnixSeconds,
+        view_age: u64,
+        known: Rc<Cosignatures>,
+    ) -> Self {
         Self {
             ledger,
             now,
             view_age,
-            times: RefCell::default(),
+            known,
+            proven: RefCell::default(),
             quorate: RefCell::default(),
             positions: RefCell::default(),
             counting: RefCell::default(),
@@ -116,11 +137,11 @@ impl<'l> Quorums<'l> {
     /// the cosignature stands.
     fn cosigned(&self, origin: &Did, head: &TreeHead, witness: &Did) -> Times {
         let key = (*origin, head.size, head.root, *witness);
-        if let Some(times) = self.times.borrow().get(&key) {
+        if let Some(times) = self.known.times.borrow().get(&key) {
             return *times;
         }
         let times = self.cosigned_anew(origin, head, witness);
-        self.times.borrow_mut().insert(key, times);
+        self.known.times.borrow_mut().insert(key, times);
         times
     }
 
@@ -307,6 +328,22 @@ impl<'l> Quorums<'l> {
     /// Returns the earliest time by which a leaf is proven to have existed: the q-th earliest
     /// cosignature on a checkpoint that covers it, the earliest over all of this view.
     pub fn proven_time(
+        &self,
+        log: &LogView,
+        settled: &Settled,
+        leaf: LeafIndex,
+    ) -> Option<UnixSeconds> {
+        let newest = log.newest()?.head;
+        let view = (settled.id, log.origin, newest.size, newest.root, log.is_whole);
+        if let Some(proven) = self.proven.borrow().get(&(view, leaf)) {
+            return *proven;
+        }
+        let proven = self.proven_anew(log, settled, leaf);
+        self.proven.borrow_mut().insert((view, leaf), proven);
+        proven
+    }
+
+    fn proven_anew(
         &self,
         log: &LogView,
         settled: &Settled,

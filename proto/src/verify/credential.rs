@@ -6,40 +6,39 @@ use super::policy::Accept;
 use super::report::{Check, Reason, check, reason};
 use super::{Judge, fail, not_checked, pass, undetermined};
 use crate::anchor::Anchor;
-use crate::credential::claims::{self, Claims, ClaimsError};
+use crate::credential::claims::{self, AlwaysShown, Claims, ClaimsError};
 use crate::credential::disclosure::{DisclosureError, Reader, Restored};
-use crate::credential::skill;
-use crate::id::Did;
+use crate::id::Digest;
 use crate::presentation::KeyBindingToken;
-use crate::profile::{Profile, claim};
+use crate::profile::Profile;
 
 /// A credential with what could be read of it.
 pub(super) struct Credential<'b> {
     pub token: &'b KeyBindingToken<'b>,
+    pub digest: Digest,
     pub anchor: Option<&'b Anchor>,
+    /// The claims that always show, which need no disclosure.
+    pub shown: AlwaysShown,
     pub restored: Result<Restored, DisclosureError>,
     /// The claims; `Err` holds what is wrong with them, or nothing if the disclosures are wrong.
-    pub claims: Result<Claims, Option<claims::ClaimsError>>,
-    /// Who the credential says issued it.
-    pub issuer: Option<Did>,
+    pub claims: Result<Claims, Option<ClaimsError>>,
 }
 
 impl<'b> Credential<'b> {
     pub fn read(
         profile: Profile,
         token: &'b KeyBindingToken<'b>,
+        digest: Digest,
         anchor: Option<&'b Anchor>,
     ) -> Self {
+        let payload = token.credential.payload().unwrap_or_default();
+        let shown = AlwaysShown::read(payload).unwrap_or_default();
         let restored = token.credential.restore(profile, Reader::Verifier);
         let claims = match &restored {
-            Ok(restored) => Claims::read(&restored.claims).map_err(Some),
+            Ok(restored) => Claims::with(&shown, &restored.claims).map_err(Some),
             Err(_) => Err(None),
         };
-        let issuer = match &claims {
-            Ok(claims) => Some(claims.issuer),
-            Err(_) => token.credential.payload().ok().and_then(claims::issuer_of),
-        };
-        Self { token, anchor, restored, claims, issuer }
+        Self { token, digest, anchor, shown, restored, claims }
     }
 
     pub fn disclosures_check(&self) -> Check {
@@ -54,25 +53,7 @@ impl<'b> Credential<'b> {
 
     /// Returns names of redactable claims that were not shown.
     pub fn withheld(&self) -> Vec<&'static str> {
-        let Ok(restored) = &self.restored else { return Vec::new() };
-        let shown = |path: &[i64], name: &str| {
-            let mut at = &restored.claims;
-            for key in path {
-                match at.at((*key).into()) {
-                    Some(inner) => at = inner,
-                    None => return false,
-                }
-            }
-            let mut keys = at.as_map().unwrap_or_default().iter().map(|(key, _)| key);
-            if path.is_empty() {
-                keys.any(|key| claims::claim_name(key) == Some(name))
-            } else {
-                keys.any(|key| skill::entry_name(key) == Some(name))
-            }
-        };
-        let outer = claims::redactable_names().filter(|name| !shown(&[], name));
-        let inner = skill::redactable_names().filter(|name| !shown(&[claim::SKILL], name));
-        outer.chain(inner).collect()
+        self.restored.as_ref().map_or_else(|_| Vec::new(), |r| claims::withheld_names(&r.claims))
     }
 
     pub fn withheld_hashes(&self) -> usize {
@@ -80,7 +61,7 @@ impl<'b> Credential<'b> {
     }
 }
 
-impl Judge<'_> {
+impl Judge<'_, '_> {
     pub(super) fn claim_shape(&self, credential: &Credential<'_>) -> Check {
         let claims = match &credential.claims {
             Ok(claims) => claims,
@@ -104,10 +85,12 @@ impl Judge<'_> {
     }
 
     pub(super) fn time(&self, credential: &Credential<'_>) -> Check {
-        let Ok(claims) = &credential.claims else { return not_checked(check::TIME) };
+        let shown = &credential.shown;
+        let Some((iat, exp)) = shown.issued_at.zip(shown.expires_at) else {
+            return not_checked(check::TIME);
+        };
         let (now, skew) = (self.quorums.now(), self.skew());
-        let (iat, exp) = (claims.issued_at, claims.expires_at);
-        let not_before = claims.not_before.unwrap_or(iat);
+        let not_before = shown.not_before.unwrap_or(iat);
         if iat >= exp || not_before > iat {
             return fail(check::TIME, Reason::new(reason::TIMES_WRONG));
         }
@@ -117,7 +100,7 @@ impl Judge<'_> {
         if not_before > now.plus(skew) || iat > now.plus(skew) {
             return fail(check::TIME, Reason::new(reason::NOT_YET_VALID).with("from", iat));
         }
-        match claims.skill.valid_until {
+        match credential.claims.as_ref().ok().and_then(|claims| claims.skill.valid_until) {
             Some(until) if until.start().end_of_day() < now => {
                 fail(check::TIME, Reason::new(reason::QUALIFICATION_ENDED).with("until", until))
             }

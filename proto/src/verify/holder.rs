@@ -9,14 +9,20 @@ use super::report::{Check, Reason, check, reason};
 use super::{Judge, fail, not_checked, pass, undetermined};
 use crate::credential::claims::{Claims, Person};
 use crate::id::Digest;
-use crate::presentation::container_digest;
+use crate::presentation::{KeyBindingClaims, container_digest};
 use crate::profile::{AUDIENCE_ANYONE, MAX_LIVE_SECONDS, MAX_PREPARED_SECONDS};
+use crate::time::UnixSeconds;
 
-impl Judge<'_> {
+impl Judge<'_, '_> {
     pub(super) fn holder_binding(&self, credential: &Credential<'_>) -> Check {
         let id = check::HOLDER_BINDING;
-        let Ok(claims) = &credential.claims else { return not_checked(id) };
-        if !credential.token.is_signed_by(&claims.holder_key) {
+        let shown = &credential.shown;
+        let (Some(key), Some(issued_at), Some(expires_at)) =
+            (&shown.holder_key, shown.issued_at, shown.expires_at)
+        else {
+            return not_checked(id);
+        };
+        if !credential.token.is_signed_by(key) {
             return fail(id, Reason::new(reason::HOLDER_SIGNATURE));
         }
         let token = &credential.token.claims;
@@ -29,22 +35,26 @@ impl Judge<'_> {
                 .with("expected", &self.policy.audience);
             return fail(id, reason);
         }
-        if let Err(reason) = self.freshness(credential, claims) {
+        if let Err(reason) = self.freshness(&credential.token.claims, issued_at, expires_at) {
             return fail(id, reason);
         }
         let kind = if token.nonce.is_some() { reason::LIVE } else { reason::PREPARED };
         pass(id, Reason::new(kind))
     }
 
-    /// Checks the times of the token, and its nonce.
-    fn freshness(&self, credential: &Credential<'_>, claims: &Claims) -> Result<(), Reason> {
-        let token = &credential.token.claims;
+    /// Checks the times of the token against those of its credential, and its nonce.
+    fn freshness(
+        &self,
+        token: &KeyBindingClaims,
+        issued_at: UnixSeconds,
+        expires_at: UnixSeconds,
+    ) -> Result<(), Reason> {
         let (now, skew) = (self.quorums.now(), self.skew());
         let (iat, exp) = (token.issued_at, token.expires_at);
         // That the credential itself has run out is for the check of its own times to say.
-        let has_run_out = claims.expires_at.plus(skew) <= now;
-        let outlives = exp > claims.expires_at || iat >= claims.expires_at;
-        if iat >= exp || iat < claims.issued_at || (outlives && !has_run_out) {
+        let has_run_out = expires_at.plus(skew) <= now;
+        let outlives = exp > expires_at || iat >= expires_at;
+        if iat >= exp || iat < issued_at || (outlives && !has_run_out) {
             return Err(Reason::new(reason::PRESENTATION_TIMES));
         }
         let longest = match token.nonce {

@@ -1,15 +1,17 @@
 //! Who issued the credential: key, signature, anchor, witnesses, path and status.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 
 use super::credential::Credential;
 use super::path::{Found, Wanted};
 use super::report::{Check, Link, Outcome, Reason, check, reason};
 use super::{Judge, called, fail, not_checked, pass, undetermined};
-use crate::id::{Did, LeafIndex};
+use crate::id::{Did, Digest, LeafIndex};
 use crate::key::Purpose;
 use crate::ledger::{LogView, Position, Settled};
-use crate::status::{Status, StatusToken, StatusUri};
+use crate::status::{Status, StatusList, StatusToken, StatusUri};
 use crate::time::UnixSeconds;
 
 /// What was found out about the issuer.
@@ -28,13 +30,30 @@ pub(super) struct IssuerResult {
     is_fresh: bool,
 }
 
-impl Judge<'_> {
+/// Most status lists that are kept inflated; a list has at most 1 MiB.
+const MAX_INFLATED_LISTS: usize = 64;
+
+/// Status lists that were asked for before, inflated.
+#[derive(Debug, Default)]
+pub(super) struct InflatedLists(RefCell<BTreeMap<Digest, StatusList>>);
+
+impl InflatedLists {
+    fn value(&self, token: &StatusToken, index: u64) -> Option<u8> {
+        let mut lists = self.0.borrow_mut();
+        if !lists.contains_key(token.digest()) && lists.len() >= MAX_INFLATED_LISTS {
+            lists.clear();
+        }
+        lists.entry(*token.digest()).or_insert_with(|| token.list()).value(index)
+    }
+}
+
+impl Judge<'_, '_> {
     fn views(&self, issuer: Option<Did>) -> impl Iterator<Item = &LogView> {
         issuer.into_iter().flat_map(|did| self.quorums.ledger().views(&did))
     }
 
     pub(super) fn issuer(&self, credential: &Credential<'_>) -> IssuerResult {
-        let views = || self.views(credential.issuer);
+        let views = || self.views(credential.shown.issuer);
         let issuance = credential.anchor.map(|anchor| anchor.issuance);
         // The view that holds the issuance; without it, any.
         let holding = issuance.and_then(|digest| {
@@ -44,11 +63,11 @@ impl Judge<'_> {
         let log = holding.map(|(log, _)| log).or_else(|| views().next());
         let leaf = holding.map(|(_, leaf)| leaf);
         let scope = credential.claims.as_ref().ok().map(|claims| claims.skill.scope());
-        let found = credential.issuer.map(|issuer| {
+        let found = credential.shown.issuer.map(|issuer| {
             self.search.find(&Wanted {
                 issuer,
                 scope: scope.as_ref(),
-                issued_at: credential.claims.as_ref().ok().map(|claims| claims.issued_at),
+                issued_at: credential.shown.issued_at,
                 issuance,
             })
         });
@@ -61,6 +80,7 @@ impl Judge<'_> {
             Some(Found::Unknown(_)) | None => (None, None),
         };
         let position = credential
+            .shown
             .issuer
             .zip(settled.as_ref())
             .and_then(|(issuer, settled)| self.quorums.best(&issuer, settled))
@@ -144,16 +164,13 @@ impl Judge<'_> {
             let reason = Reason::new(reason::ISSUANCE_UNKNOWN);
             return undetermined(id, reason.with("statement", anchor.issuance));
         };
-        let is_in_batch = anchor.root(&credential.token.credential.digest()) == Some(issuance.root);
-        let is_of_type = credential
-            .claims
-            .as_ref()
-            .map_or(true, |c| c.skill.scope().credential_type == issuance.credential_type.as_str());
+        let is_in_batch = anchor.root(&credential.digest) == Some(issuance.root);
+        let found = credential.shown.credential_type.as_deref();
+        let is_of_type = found.is_none_or(|found| found == issuance.credential_type.as_str());
         let mut check = if !is_in_batch || !is_of_type {
             fail(id, Reason::new(reason::ANCHOR_WRONG))
         } else {
-            let issued_at = credential.claims.as_ref().ok().map(|claims| claims.issued_at);
-            match (proven, issued_at) {
+            match (proven, credential.shown.issued_at) {
                 (Some(proven), Some(issued_at)) if issued_at > proven.plus(self.skew()) => {
                     fail(id, Reason::new(reason::ISSUED_AFTER_ANCHOR).with("proven", proven))
                 }
@@ -202,24 +219,25 @@ impl Judge<'_> {
 
     pub(super) fn status(&self, credential: &Credential<'_>, issuer: &IssuerResult) -> Check {
         let id = check::STATUS;
-        let Ok(claims) = &credential.claims else { return not_checked(id) };
-        let reference = &claims.status;
+        let shown = &credential.shown;
+        let (Some(reference), Some(did)) = (&shown.status, shown.issuer) else {
+            return not_checked(id);
+        };
         let uri = StatusUri::parse(&reference.uri);
-        if uri.is_none_or(|uri| uri.issuer != claims.issuer) {
+        if uri.is_none_or(|uri| uri.issuer != did) {
             return fail(id, Reason::new(reason::STATUS_OTHER_ISSUER));
         }
         // A refusal stands in whatever view and however old: revocation is final, and a newer list
         // that lifts a suspension is for the holder to show.
-        let views = || self.views(Some(claims.issuer));
+        let views = || self.views(Some(did));
         let values: Vec<_> = views()
             .filter_map(|log| log.status.get(&reference.uri))
-            .map(|token| (*token.digest(), token.list().value(reference.index)))
+            .map(|token| (*token.digest(), self.lists.value(token, reference.index)))
             .collect();
         if values.iter().any(|(_, value)| *value == Some(Status::Invalid as u8)) {
             return fail(id, Reason::new(reason::REVOKED));
         }
-        let Some((log, token, is_shown)) = self.newest_list(claims.issuer, &reference.uri, issuer)
-        else {
+        let Some((log, token, is_shown)) = self.newest_list(did, &reference.uri, issuer) else {
             return undetermined(id, Reason::new(reason::STATUS_UNKNOWN));
         };
         let now = self.quorums.now();

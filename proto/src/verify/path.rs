@@ -12,18 +12,22 @@
 //! which makes the answer undetermined; then with all, which makes it invalid. What is not even then
 //! reached is unknown.
 
+mod index;
 mod link;
 
 use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{OnceCell, RefCell};
 
+pub(super) use self::index::Index;
+use self::index::{BodyNumber, Edge, Logged, Via};
 use self::link::Judge;
-use super::policy::{Policy, TrustPurpose};
+use super::policy::{Policy, TrustAnchor, TrustPurpose};
 use super::report::{Link, Reason, reason};
 use crate::id::{Did, Digest};
-use crate::ledger::{Held, LogView, ProfileView, Quorums, Settled, WitnessPolicy};
+use crate::ledger::{Ledger, LogView, ProfileView, Quorums, Settled, WitnessPolicy};
 use crate::statement::accreditation::Scope;
 use crate::statement::agreement::Agreement;
 use crate::time::UnixSeconds;
@@ -117,63 +121,70 @@ fn place_of(realms: &mut Vec<Realm>, realm: Realm) -> usize {
     })
 }
 
-/// An agreement with the log and the entry that hold it.
-#[derive(Clone, Copy)]
-struct Logged<'l> {
-    digest: &'l Digest,
-    holder: &'l LogView,
-    held: &'l Held,
-    agreement: &'l Agreement,
-}
-
 /// A body that was reached.
 #[derive(Clone)]
-struct Reached {
+struct Reached<'i, 'l> {
+    body: BodyNumber,
     did: Did,
     realm: usize,
     /// Steps of accreditation that may still follow.
     steps: u8,
-    links: Vec<Link>,
+    /// The last link, and the place of the one before among those taken; absent at a trust anchor.
+    last: Option<(&'i Edge<'l>, Option<usize>)>,
+    /// The trust anchor from which the way begins.
+    anchor: &'l TrustAnchor,
     /// The first link that does not hold.
     doubt: Option<(Reason, Option<Digest>)>,
     /// The oldest time at which a quorum saw a log on the way.
     oldest: Option<UnixSeconds>,
 }
 
-/// Searches for paths in one ledger under one policy.
+/// A link taken, and the place of the one before.
+type Taken<'i, 'l> = Vec<(&'i Edge<'l>, Option<usize>)>;
+
+/// Searches for paths in one ledger under one policy at one time.
 pub(super) struct Search<'l> {
-    quorums: &'l Quorums<'l>,
+    pub quorums: Quorums<'l>,
     policy: &'l Policy,
+    index: Rc<Index<'l>>,
     settled: RefCell<BTreeMap<WitnessPolicy, Settled>>,
-    /// Agreements by signatory, in the order of their digests.
-    agreements: BTreeMap<Did, Vec<Logged<'l>>>,
+    /// For each trust anchor, the witnesses by whom it is judged.
+    homes: OnceCell<Vec<(&'l TrustAnchor, Option<Settled>)>>,
+}
+
+/// Returns the trust anchors for skills.
+pub(super) fn anchors(policy: &Policy) -> impl Iterator<Item = &TrustAnchor> {
+    policy.trust_anchors.iter().filter(|a| a.purposes.contains(&TrustPurpose::Skill))
+}
+
+/// Returns the links of a ledger.
+pub(super) fn index_of<'l>(ledger: &'l Ledger, policy: &Policy) -> Index<'l> {
+    Index::new(ledger, anchors(policy).map(|anchor| anchor.did))
 }
 
 impl<'l> Search<'l> {
-    pub fn new(quorums: &'l Quorums<'l>, policy: &'l Policy) -> Self {
-        let mut agreements: BTreeMap<Did, Vec<Logged<'l>>> = BTreeMap::new();
-        for (digest, (holder, held, agreement)) in quorums.ledger().agreements() {
-            for signatory in agreement.signatories() {
-                let logged = Logged { digest, holder, held, agreement };
-                agreements.entry(signatory.did).or_default().push(logged);
-            }
-        }
-        Self { quorums, policy, settled: RefCell::default(), agreements }
+    pub fn new(quorums: Quorums<'l>, policy: &'l Policy, index: Rc<Index<'l>>) -> Self {
+        Self { quorums, policy, index, settled: RefCell::default(), homes: OnceCell::new() }
     }
 
     pub fn find(&self, wanted: &Wanted<'_>) -> Found {
-        let anchors = self.policy.trust_anchors.iter();
-        if !anchors.clone().any(|a| a.purposes.contains(&TrustPurpose::Skill)) {
+        if anchors(self.policy).next().is_none() {
             return Found::Unknown(Reason::new(reason::NO_TRUST_ANCHOR));
         }
+        let no_path = || Found::Unknown(Reason::new(reason::NO_PATH));
+        let Some(issuer) = self.index.body(&wanted.issuer) else { return no_path() };
+        let Some(nearest) = self.index.distance(issuer) else { return no_path() };
         for pass in [Pass::Holding, Pass::Unclear, Pass::All] {
-            let Some((reached, realm)) = self.search(wanted, pass) else { continue };
+            // Most often the shortest way is the one.
+            let within = |longest| {
+                let edges = self.index.towards(issuer, wanted.scope, pass, longest);
+                self.search(wanted, pass, &edges, longest)
+            };
+            let found = within(nearest).or_else(|| within(MAX_DEPTH as u8));
+            let Some((links, realm, doubt, oldest)) = found else { continue };
             let (witnesses, proven) = (realm.witnesses, realm.proven);
-            return match (pass, reached.doubt) {
-                (Pass::Holding, _) | (_, None) => {
-                    let oldest = reached.oldest;
-                    Found::Path { links: reached.links, witnesses, proven, oldest }
-                }
+            return match (pass, doubt) {
+                (Pass::Holding, _) | (_, None) => Found::Path { links, witnesses, proven, oldest },
                 (Pass::Unclear, Some((reason, statement))) => {
                     Found::Unclear { reason, statement, witnesses, proven }
                 }
@@ -182,30 +193,34 @@ impl<'l> Search<'l> {
                 }
             };
         }
-        Found::Unknown(Reason::new(reason::NO_PATH))
+        no_path()
     }
 
     /// Returns the witnesses that hold under a policy, each policy settled once.
-    fn settle(&self, policy: WitnessPolicy) -> Settled {
-        if let Some(settled) = self.settled.borrow().get(&policy) {
+    fn settle(&self, policy: &WitnessPolicy) -> Settled {
+        if let Some(settled) = self.settled.borrow().get(policy) {
             return settled.clone();
         }
-        let settled = self.quorums.settle(&policy);
-        self.settled.borrow_mut().insert(policy, settled.clone());
+        let settled = self.quorums.settle(policy);
+        self.settled.borrow_mut().insert(policy.clone(), settled.clone());
         settled
     }
 
     /// Returns the older of the time at which a quorum saw this body's log and what came before it on
     /// the way.
-    fn oldest(&self, reached: &Reached, realms: &[Realm]) -> Option<UnixSeconds> {
+    fn oldest(&self, reached: &Reached<'_, 'l>, realms: &[Realm]) -> Option<UnixSeconds> {
         let settled = realms.get(reached.realm)?.witnesses.as_ref();
         let position = settled.and_then(|settled| self.quorums.best(&reached.did, settled));
         let seen = position.map(|(_, position)| position.seen);
         reached.oldest.into_iter().chain(seen).min()
     }
 
-    fn realm(&self, wanted: &Wanted<'_>, named: Option<WitnessPolicy>) -> Realm {
-        let witnesses = self.policy.witnesses.clone().or(named).map(|policy| self.settle(policy));
+    /// Returns the witnesses by whom logs are judged where `named` are named.
+    fn witnesses(&self, named: Option<&WitnessPolicy>) -> Option<Settled> {
+        self.policy.witnesses.as_ref().or(named).map(|policy| self.settle(policy))
+    }
+
+    fn realm(&self, wanted: &Wanted<'_>, witnesses: Option<Settled>) -> Realm {
         let proven = witnesses.as_ref().and_then(|settled| {
             let issuance = wanted.issuance?;
             let views = self.quorums.ledger().views(&wanted.issuer);
@@ -218,6 +233,20 @@ impl<'l> Search<'l> {
         Realm { witnesses, proven, may_follow_agreements: true, only_chaining: false }
     }
 
+    /// Returns the trust anchors with the witnesses by whom each is judged.
+    fn homes(&self) -> &[(&'l TrustAnchor, Option<Settled>)] {
+        self.homes.get_or_init(|| {
+            let home = |anchor: &'l TrustAnchor| {
+                let named = match self.policy.witnesses {
+                    Some(_) => None,
+                    None => self.proposed_by(&anchor.did),
+                };
+                (anchor, self.witnesses(named.as_ref()))
+            };
+            anchors(self.policy).map(home).collect()
+        })
+    }
+
     /// Returns the witnesses that a trust anchor proposes. Where the verifier has a view of its own,
     /// another that was shown may name others only if those named before have cosigned it: else a
     /// thief of the anchor's keys would choose who watches him.
@@ -227,7 +256,7 @@ impl<'l> Search<'l> {
             return ledger.log(anchor).and_then(proposed_witnesses);
         };
         let known = proposed_witnesses(own)?;
-        let best = self.quorums.best(anchor, &self.settle(known.clone()));
+        let best = self.quorums.best(anchor, &self.settle(&known));
         match best {
             Some((view, position)) if position.is_usable() && !core::ptr::eq(view, own) => {
                 proposed_witnesses(view)
@@ -236,108 +265,125 @@ impl<'l> Search<'l> {
         }
     }
 
-    /// Returns the first body reached that is the issuer, and its realm.
-    fn search(&self, wanted: &Wanted<'_>, pass: Pass) -> Option<(Reached, Realm)> {
+    /// Follows these links, and returns the first way that ends at the issuer, the realm there, what
+    /// is in doubt on the way and the oldest view of it.
+    #[expect(clippy::type_complexity, reason = "what is told of a way")]
+    fn search(
+        &self,
+        wanted: &Wanted<'_>,
+        pass: Pass,
+        edges: &[&Edge<'l>],
+        longest: u8,
+    ) -> Option<(Vec<Link>, Realm, Option<(Reason, Option<Digest>)>, Option<UnixSeconds>)> {
         let mut realms = Vec::new();
         let mut frontier = Vec::new();
-        for anchor in &self.policy.trust_anchors {
-            if !anchor.purposes.contains(&TrustPurpose::Skill) {
-                continue;
-            }
-            let named = match self.policy.witnesses {
-                Some(_) => None,
-                None => self.proposed_by(&anchor.did),
-            };
-            let realm = self.realm(wanted, named);
+        for (anchor, witnesses) in self.homes() {
+            let Some(body) = self.index.body(&anchor.did) else { continue };
+            let realm = self.realm(wanted, witnesses.clone());
             frontier.push(Reached {
+                body,
                 did: anchor.did,
                 realm: place_of(&mut realms, realm),
                 steps: MAX_DEPTH as u8,
-                links: Vec::from([Link::TrustAnchor {
-                    did: anchor.did,
-                    name: anchor.name.clone(),
-                }]),
+                last: None,
+                anchor,
                 doubt: None,
                 oldest: None,
             });
         }
-        let mut best: BTreeMap<(Did, usize), u8> = BTreeMap::new();
-        for _ in 0..=MAX_DEPTH {
+        let mut best: BTreeMap<(BodyNumber, usize), u8> = BTreeMap::new();
+        let mut taken: Taken<'_, 'l> = Vec::new();
+        for _ in 0..=longest {
             frontier.sort_by_cached_key(order);
             let mut next = Vec::new();
             for mut reached in frontier {
                 reached.oldest = self.oldest(&reached, &realms);
                 if reached.did == wanted.issuer {
                     let realm = realms.get(reached.realm)?.clone();
-                    return Some((reached, realm));
+                    return Some((links(&reached, &taken), realm, reached.doubt, reached.oldest));
                 }
                 // A second way to a body matters only if it allows more further steps, or other
                 // witnesses judge what follows.
-                let at = (reached.did, reached.realm);
+                let at = (reached.body, reached.realm);
                 match best.get(&at) {
                     Some(steps) if *steps >= reached.steps => continue,
                     _ => best.insert(at, reached.steps),
                 };
-                self.expand(wanted, pass, &reached, &mut realms, &mut next);
+                let from = edges.partition_point(|edge| edge.from < reached.body);
+                let onward = edges.get(from..).unwrap_or_default();
+                let onward = onward.split(|edge| edge.from != reached.body).next();
+                let last = reached.last.map(|last| {
+                    taken.push(last);
+                    taken.len() - 1
+                });
+                let from = From { reached: &reached, last, wanted, pass };
+                self.expand(&from, onward.unwrap_or_default(), &mut realms, &mut next);
             }
             frontier = next;
         }
         None
     }
 
-    fn expand(
+    fn expand<'i>(
         &self,
-        wanted: &Wanted<'_>,
-        pass: Pass,
-        from: &Reached,
+        from: &From<'_, 'i, 'l>,
+        onward: &[&'i Edge<'l>],
         realms: &mut Vec<Realm>,
-        next: &mut Vec<Reached>,
+        next: &mut Vec<Reached<'i, 'l>>,
     ) {
-        let Some(realm) = realms.get(from.realm).cloned() else { return };
-        let judge = Judge { quorums: self.quorums, wanted, realm: &realm };
-        for log in self.quorums.ledger().views(&from.did) {
-            for (digest, held, accreditation) in log.accreditations() {
-                let judgement = judge.accreditation(log, digest, held, accreditation, from.steps);
-                let link = Link::Accreditation {
-                    by: from.did,
-                    did: accreditation.subject,
-                    name: accreditation.name.clone(),
-                    statement: *digest,
-                    appeal_body: accreditation.appeal_body.clone(),
-                };
-                let steps = from.steps.saturating_sub(1).min(accreditation.may_accredit);
-                next.extend(follow(from, pass, judgement, link, from.realm, steps));
-            }
+        let Some(realm) = realms.get(from.reached.realm).cloned() else { return };
+        let judge = Judge { quorums: &self.quorums, wanted: from.wanted, realm: &realm };
+        let is_accreditation = |edge: &&Edge<'l>| matches!(edge.via, Via::Accreditation { .. });
+        let (accreditations, agreements) =
+            onward.split_at(onward.partition_point(|edge| is_accreditation(edge)));
+        for edge in accreditations {
+            let Via::Accreditation { log, digest, held, accreditation } = edge.via else {
+                continue;
+            };
+            let steps = from.reached.steps;
+            let judgement = judge.accreditation(log, digest, held, accreditation, steps);
+            next.extend(from.follow(
+                edge,
+                judgement,
+                from.reached.realm,
+                accreditation.may_accredit,
+            ));
         }
-        if !realm.may_follow_agreements || from.steps == 0 {
+        if !realm.may_follow_agreements || from.reached.steps == 0 {
             return;
         }
-        let signed = self.agreements.get(&from.did).into_iter().flatten();
-        for logged in signed.filter(|logged| !realm.only_chaining || logged.agreement.chains) {
-            self.expand_agreement(wanted, pass, (from, &judge), logged, realms, next);
+        let same = |a: &&Edge<'l>, b: &&Edge<'l>| a.statement() == b.statement();
+        for named in agreements.chunk_by(same) {
+            let Some(Via::Agreement { logged, .. }) = named.first().map(|edge| edge.via) else {
+                continue;
+            };
+            if !realm.only_chaining || logged.agreement.chains {
+                self.expand_agreement(from, &judge, &logged, named, realms, next);
+            }
         }
     }
 
-    fn expand_agreement(
+    fn expand_agreement<'i>(
         &self,
-        wanted: &Wanted<'_>,
-        pass: Pass,
-        (from, judge): (&Reached, &Judge<'_>),
+        from: &From<'_, 'i, 'l>,
+        judge: &Judge<'_>,
         logged: &Logged<'_>,
+        named: &[&'i Edge<'l>],
         realms: &mut Vec<Realm>,
-        next: &mut Vec<Reached>,
+        next: &mut Vec<Reached<'i, 'l>>,
     ) {
         let agreement = logged.agreement;
-        let Some((home, signatory)) = agreement.signatory(&from.did) else { return };
+        let Some((home, signatory)) = agreement.signatory(&from.reached.did) else { return };
         // Anyone can log an agreement that names this body, and witnesses by the dozen: unless the
         // body ratified it, nothing of it is judged.
         let (has_signed, own_yes) = judge.has_ratified(logged, home, signatory);
-        if own_yes != Judgement::Holds && pass == Pass::Holding {
+        if own_yes != Judgement::Holds && from.pass == Pass::Holding {
             return;
         }
-        let parties = agreement.parties.iter().enumerate();
-        let mut theirs: Vec<Option<Realm>> = parties
-            .clone()
+        let theirs: Vec<Option<Realm>> = agreement
+            .parties
+            .iter()
+            .enumerate()
             .map(|(index, party)| {
                 if index == home {
                     return None;
@@ -350,13 +396,13 @@ impl<'l> Search<'l> {
                         only_chaining: true,
                     });
                 }
-                let named = party
+                let witnesses = party
                     .quorum
                     .map(|quorum| WitnessPolicy { witnesses: party.witnesses.clone(), quorum });
                 Some(Realm {
                     may_follow_agreements: agreement.chains,
                     only_chaining: true,
-                    ..self.realm(wanted, named)
+                    ..self.realm(from.wanted, self.witnesses(witnesses.as_ref()))
                 })
             })
             .collect();
@@ -364,58 +410,97 @@ impl<'l> Search<'l> {
             Judgement::Holds => judge.agreement(logged, home, &theirs),
             unclear => unclear,
         };
-        for (index, party) in parties {
-            let Some(realm) = theirs.get_mut(index).and_then(Option::take) else { continue };
-            let at = place_of(realms, realm);
-            for body in &party.bodies {
-                let link = Link::Agreement {
-                    by: from.did,
-                    did: body.did,
-                    name: body.name.clone(),
-                    title: title(agreement),
-                    country: party.country,
-                    statement: *logged.digest,
-                };
-                let judgement = judge.body(&in_force, body);
-                let steps = from.steps.saturating_sub(1).min(body.may_accredit);
-                next.extend(follow(from, pass, judgement, link, at, steps));
-            }
+        for edge in named {
+            let Via::Agreement { party, body, .. } = edge.via else { continue };
+            let Some(Some(realm)) = theirs.get(party) else { continue };
+            let at = place_of(realms, realm.clone());
+            let judgement = judge.body(&in_force, body);
+            next.extend(from.follow(edge, judgement, at, body.may_accredit));
         }
     }
 }
 
-/// Returns the body at the end of a link, if this pass follows links judged like this one.
-fn follow(
-    from: &Reached,
+/// A body from which the search goes on.
+struct From<'r, 'i, 'l> {
+    reached: &'r Reached<'i, 'l>,
+    /// The place among those taken of the link by which it was reached.
+    last: Option<usize>,
+    wanted: &'r Wanted<'r>,
     pass: Pass,
-    judgement: Judgement,
-    link: Link,
-    realm: usize,
-    steps: u8,
-) -> Option<Reached> {
-    let statement = link.statement().copied();
-    let doubt = match judgement {
-        Judgement::Holds => None,
-        Judgement::Unclear(reason) if pass >= Pass::Unclear => Some((reason, statement)),
-        Judgement::Fails(reason) if pass >= Pass::All => Some((reason, statement)),
-        Judgement::Unclear(_) | Judgement::Fails(_) => return None,
-    };
-    let mut links = from.links.clone();
-    let did = *link.did();
-    links.push(link);
-    let doubt = from.doubt.clone().or(doubt);
-    Some(Reached { did, realm, steps, links, doubt, oldest: from.oldest })
+}
+
+impl<'i, 'l> From<'_, 'i, 'l> {
+    /// Returns the body at the end of a link, if this pass follows links judged like this one.
+    fn follow(
+        &self,
+        edge: &'i Edge<'l>,
+        judgement: Judgement,
+        realm: usize,
+        may_accredit: u8,
+    ) -> Option<Reached<'i, 'l>> {
+        let doubt = match judgement {
+            Judgement::Holds => None,
+            Judgement::Unclear(reason) if self.pass >= Pass::Unclear => Some(reason),
+            Judgement::Fails(reason) if self.pass >= Pass::All => Some(reason),
+            Judgement::Unclear(_) | Judgement::Fails(_) => return None,
+        };
+        let doubt = doubt.map(|reason| (reason, Some(*edge.statement())));
+        let from = self.reached;
+        Some(Reached {
+            body: edge.to,
+            did: *match &edge.via {
+                Via::Accreditation { accreditation, .. } => &accreditation.subject,
+                Via::Agreement { body, .. } => &body.did,
+            },
+            realm,
+            steps: from.steps.saturating_sub(1).min(may_accredit),
+            last: Some((edge, self.last)),
+            anchor: from.anchor,
+            doubt: from.doubt.clone().or(doubt),
+            oldest: from.oldest,
+        })
+    }
+}
+
+/// Returns the way to a body.
+fn links(reached: &Reached<'_, '_>, taken: &Taken<'_, '_>) -> Vec<Link> {
+    let anchor = reached.anchor;
+    let mut links = Vec::new();
+    let mut at = reached.last;
+    while let Some((edge, before)) = at {
+        links.push(match &edge.via {
+            Via::Accreditation { digest, accreditation, .. } => Link::Accreditation {
+                by: edge.by,
+                did: accreditation.subject,
+                name: accreditation.name.clone(),
+                statement: **digest,
+                appeal_body: accreditation.appeal_body.clone(),
+            },
+            Via::Agreement { logged, party, body } => Link::Agreement {
+                by: edge.by,
+                did: body.did,
+                name: body.name.clone(),
+                title: title(logged.agreement),
+                country: match logged.agreement.parties.get(*party) {
+                    Some(party) => party.country,
+                    None => break,
+                },
+                statement: *logged.digest,
+            },
+        });
+        at = before.and_then(|before| taken.get(before)).copied();
+    }
+    links.push(Link::TrustAnchor { did: anchor.did, name: anchor.name.clone() });
+    links.reverse();
+    links
 }
 
 /// The order among bodies reached by equally long ways: first those without doubt, then by who
 /// vouches and by which statement.
-fn order(reached: &Reached) -> (bool, Option<Did>, Option<Digest>) {
-    let last = reached.links.last();
-    let by = last.map(|link| match link {
-        Link::TrustAnchor { did, .. } => *did,
-        Link::Accreditation { by, .. } | Link::Agreement { by, .. } => *by,
-    });
-    (reached.doubt.is_some(), by, last.and_then(|link| link.statement().copied()))
+fn order(reached: &Reached<'_, '_>) -> (bool, Did, Option<Digest>) {
+    let last = reached.last.map(|(edge, _)| edge);
+    let by = last.map_or(reached.anchor.did, |edge| edge.by);
+    (reached.doubt.is_some(), by, last.map(|edge| *edge.statement()))
 }
 
 fn title(agreement: &Agreement) -> String {

@@ -6,7 +6,7 @@ use carnet_proto::anchor::{Anchor, Batch};
 use carnet_proto::cbor::{Decode as _, Encode as _, Mode, Value};
 use carnet_proto::cose;
 use carnet_proto::credential::SdCwt;
-use carnet_proto::credential::claims::{Claims, issuer_of};
+use carnet_proto::credential::claims::{AlwaysShown, Claims};
 use carnet_proto::credential::disclosure::Reader;
 use carnet_proto::evidence::{Evidence, GatherFor};
 use carnet_proto::key::{Purpose, SigningKey};
@@ -30,7 +30,8 @@ pub fn both(world: &World, policy: &Policy, presentation: &Presentation) -> [Rep
     let parts = presentation.presented.iter().map(|presented| {
         let token = KeyBindingToken::parse(&presented.token).unwrap();
         let restored = token.credential.restore(presentation.profile, Reader::Verifier).unwrap();
-        let issuer = issuer_of(token.credential.payload().unwrap()).unwrap();
+        let shown = AlwaysShown::read(token.credential.payload().unwrap()).unwrap();
+        let issuer = shown.issuer.unwrap();
         let status_uri = match Claims::read(&restored.claims) {
             Ok(claims) => claims.status.uri,
             Err(_) => format!("{issuer}/status/0"),

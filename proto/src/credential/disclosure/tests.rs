@@ -1,7 +1,8 @@
 use alloc::vec;
 
 use super::*;
-use crate::cbor::CborErrorKind;
+use crate::cbor::{CborErrorKind, Mode};
+use crate::profile::{TAGS_BEFORE_ISSUANCE, claim};
 use crate::test_support::SeededRng;
 
 /// The claim that these tests redact; nothing forbids it.
@@ -55,6 +56,12 @@ fn verifier(payload: &Value, disclosures: &[&[u8]]) -> Result<Restored, Disclosu
     strict
 }
 
+impl PartialEq<Value> for RestoredClaims {
+    fn eq(&self, other: &Value) -> bool {
+        self.as_bytes() == other.to_cbor()
+    }
+}
+
 fn refusal(payload: &Value, disclosures: &[&[u8]]) -> DisclosureError {
     verifier(payload, disclosures).unwrap_err()
 }
@@ -88,7 +95,8 @@ fn a_nested_disclosure_is_refused_without_the_one_that_holds_it() {
     let payload = redacted(&[], &[&outer]);
     assert_eq!(refusal(&payload, &[&inner]), DisclosureError::Unmatched);
     let alone = verifier(&payload, &[&outer]).unwrap();
-    assert_eq!((alone.claims, alone.withheld), (map(&[(KEY, map(&[(1, "us".into())]))]), 1));
+    assert_eq!(alone.claims, map(&[(KEY, map(&[(1, "us".into())]))]));
+    assert_eq!(alone.withheld, 1);
     let both = verifier(&payload, &[&inner, &outer]).unwrap();
     assert_eq!(both.claims, map(&[(KEY, map(&[(1, "us".into()), (2, "ca".into())]))]));
     let place = both.placed.iter().find(|p| p.index == 0).unwrap();
@@ -377,7 +385,7 @@ fn redacting_and_disclosing_everything_gives_the_same_claims() {
         (claim::SKILL, map(&[(1, "open".into()), (2, numbers)])),
     ]);
     let restored = holder(&disclosures).unwrap();
-    assert_eq!(restored.claims.to_cbor(), expected.to_cbor());
+    assert_eq!(restored.claims, expected);
     assert_eq!(restored.withheld, 0);
     // 2 claims, 1 entry and 4 elements, and decoys in the two maps.
     assert_eq!((disclosures.len(), restored.placed.len()), (12, 7));

@@ -3,7 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Judgement, Logged, Realm, Wanted};
+use super::index::Logged;
+use super::{Judgement, Realm, Wanted};
 use crate::id::{Digest, LeafIndex, TreeSize};
 use crate::ledger::{Held, LogView, Quorums};
 use crate::profile::CLOCK_SKEW;
@@ -253,23 +254,25 @@ impl Judge<'_> {
 
     /// Checks that a quorum has cosigned what stands at a leaf, and recently.
     fn counts(&self, realm: &Realm, log: &LogView, leaf: LeafIndex) -> Result<(), Reason> {
-        let name = super::super::called(log);
+        let name = || super::super::called(log);
         let settled = realm
             .witnesses
             .as_ref()
-            .ok_or_else(|| Reason::new(reason::NO_QUORUM).with("log", &name))?;
+            .ok_or_else(|| Reason::new(reason::NO_QUORUM).with("log", name()))?;
         let position = self.quorums.position(log, settled);
         match position {
             Some(position) if position.seen > self.quorums.now().plus(CLOCK_SKEW) => {
                 Err(Reason::new(reason::CLOCK_BEHIND).with("seen", position.seen))
             }
             Some(position) if !self.quorums.is_fresh(&position) => {
-                Err(Reason::new(reason::VIEW_STALE).with("log", name).with("seen", position.seen))
+                Err(Reason::new(reason::VIEW_STALE).with("log", name()).with("seen", position.seen))
             }
             Some(position) if position.covers(leaf) => Ok(()),
             _ => Err(match settled.stale() {
-                Some(seen) => Reason::new(reason::VIEW_STALE).with("log", name).with("seen", seen),
-                None => Reason::new(reason::NO_QUORUM).with("log", name),
+                Some(seen) => {
+                    Reason::new(reason::VIEW_STALE).with("log", name()).with("seen", seen)
+                }
+                None => Reason::new(reason::NO_QUORUM).with("log", name()),
             }),
         }
     }

@@ -1,0 +1,193 @@
+//! Which links lead to whom, so that a search looks only at those that can end at the issuer.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::{MAX_DEPTH, Pass};
+use crate::id::{Did, Digest};
+use crate::ledger::{Held, Ledger, LogView};
+use crate::statement::accreditation::{Accreditation, Scope, any_covers};
+use crate::statement::agreement::{self, Agreement};
+
+/// A body that links lead to or from, by number.
+pub(super) type BodyNumber = u32;
+
+/// An agreement with the log and the entry that hold it.
+#[derive(Clone, Copy)]
+pub(super) struct Logged<'l> {
+    pub digest: &'l Digest,
+    pub holder: &'l LogView,
+    pub held: &'l Held,
+    pub agreement: &'l Agreement,
+}
+
+/// What makes a link.
+#[derive(Clone, Copy)]
+pub(super) enum Via<'l> {
+    Accreditation {
+        log: &'l LogView,
+        digest: &'l Digest,
+        held: &'l Held,
+        accreditation: &'l Accreditation,
+    },
+    /// A body that an agreement names for a party other than the one of the signatory.
+    Agreement { logged: Logged<'l>, party: usize, body: &'l agreement::Body },
+}
+
+/// A link from one body to another.
+#[derive(Clone, Copy)]
+pub(super) struct Edge<'l> {
+    pub from: BodyNumber,
+    pub by: Did,
+    pub to: BodyNumber,
+    pub via: Via<'l>,
+    /// Its place among the links from the same body: accreditations of the verifier's own view, then
+    /// of the one shown, then agreements, each in the order of the digests.
+    place: u32,
+}
+
+impl Edge<'_> {
+    pub fn statement(&self) -> &Digest {
+        match &self.via {
+            Via::Accreditation { digest, .. } => digest,
+            Via::Agreement { logged, .. } => logged.digest,
+        }
+    }
+
+    /// Returns whether a link that leads to the issuer after `further` more could hold, going by what
+    /// its statement says alone.
+    fn could_hold(&self, scope: Option<&Scope>, further: u8) -> bool {
+        let (grants, steps) = match &self.via {
+            Via::Accreditation { accreditation, .. } => {
+                (&accreditation.grants, accreditation.may_accredit)
+            }
+            Via::Agreement { body, .. } => (&body.grants, body.may_accredit),
+        };
+        steps >= further && scope.is_none_or(|scope| any_covers(grants, scope).is_ok())
+    }
+}
+
+/// The links of a ledger.
+#[derive(Default)]
+pub(in crate::verify) struct Index<'l> {
+    numbers: BTreeMap<Did, BodyNumber>,
+    /// By body: the links that lead to it.
+    into: Vec<Vec<Edge<'l>>>,
+    /// By body: the fewest links from a trust anchor, whether they hold or not; absent if there is no
+    /// way.
+    distance: Vec<Option<u8>>,
+}
+
+impl<'l> Index<'l> {
+    pub fn new(ledger: &'l Ledger, trust_anchors: impl Iterator<Item = Did>) -> Self {
+        let mut index = Self::default();
+        let mut places: BTreeMap<BodyNumber, u32> = BTreeMap::new();
+        let mut onward: Vec<Vec<BodyNumber>> = Vec::new();
+        let mut add = |index: &mut Self, by: Did, to: Did, via: Via<'l>| {
+            let (from, to) = (index.number(by), index.number(to));
+            let place = places.entry(from).or_default();
+            *place = place.saturating_add(1);
+            let edge = Edge { from, by, to, via, place: *place };
+            let at = |number: BodyNumber| usize::try_from(number).unwrap_or(usize::MAX);
+            onward.resize_with(index.into.len(), Vec::new);
+            if let (Some(into), Some(onward)) =
+                (index.into.get_mut(at(to)), onward.get_mut(at(from)))
+            {
+                into.push(edge);
+                onward.push(to);
+            }
+        };
+        for log in ledger.all_views() {
+            for (digest, held, accreditation) in log.accreditations() {
+                let via = Via::Accreditation { log, digest, held, accreditation };
+                add(&mut index, log.origin, accreditation.subject, via);
+            }
+        }
+        for (digest, (holder, held, agreement)) in ledger.agreements() {
+            let logged = Logged { digest, holder, held, agreement };
+            // A body that signs for several parties is led on from by the first.
+            let mut signatories = BTreeSet::new();
+            for signatory in agreement.signatories() {
+                let Some((home, _)) = agreement.signatory(&signatory.did) else { continue };
+                if !signatories.insert(signatory.did) {
+                    continue;
+                }
+                for (party, named) in agreement.parties.iter().enumerate() {
+                    for body in named.bodies.iter().filter(|_| party != home) {
+                        let via = Via::Agreement { logged, party, body };
+                        add(&mut index, signatory.did, body.did, via);
+                    }
+                }
+            }
+        }
+        let mut frontier: Vec<_> = trust_anchors.map(|did| index.number(did)).collect();
+        index.distance.resize(index.into.len(), None);
+        for distance in 0..=MAX_DEPTH as u8 {
+            let mut next = Vec::new();
+            for body in frontier {
+                let at = usize::try_from(body).unwrap_or(usize::MAX);
+                if let Some(known @ None) = index.distance.get_mut(at) {
+                    *known = Some(distance);
+                    next.extend(onward.get(at).into_iter().flatten());
+                }
+            }
+            frontier = next;
+        }
+        index
+    }
+
+    fn number(&mut self, did: Did) -> BodyNumber {
+        let next = BodyNumber::try_from(self.into.len()).unwrap_or(BodyNumber::MAX);
+        let number = *self.numbers.entry(did).or_insert(next);
+        if number == next {
+            self.into.push(Vec::new());
+        }
+        number
+    }
+
+    /// Returns the number of a body that has links or is a trust anchor.
+    pub fn body(&self, did: &Did) -> Option<BodyNumber> {
+        self.numbers.get(did).copied()
+    }
+
+    /// Returns the fewest links that lead from a trust anchor to a body.
+    pub fn distance(&self, body: BodyNumber) -> Option<u8> {
+        *self.distance.get(usize::try_from(body).ok()?)?
+    }
+
+    /// Returns the links that can be part of a way of at most `longest` links to the issuer, by the
+    /// body that they lead from. All that a pass of the search would follow on such a way are among
+    /// them.
+    pub(super) fn towards(
+        &self,
+        issuer: BodyNumber,
+        scope: Option<&Scope>,
+        pass: Pass,
+        longest: u8,
+    ) -> Vec<&Edge<'l>> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::from([issuer]);
+        let mut frontier = Vec::from([issuer]);
+        for further in 0..longest {
+            let mut next = Vec::new();
+            for body in frontier {
+                let into = usize::try_from(body).ok().and_then(|body| self.into.get(body));
+                for edge in into.into_iter().flatten() {
+                    let is_near = self
+                        .distance(edge.from)
+                        .is_some_and(|distance| distance.saturating_add(further) < longest);
+                    if !is_near || (pass != Pass::All && !edge.could_hold(scope, further)) {
+                        continue;
+                    }
+                    found.push(edge);
+                    if seen.insert(edge.from) {
+                        next.push(edge.from);
+                    }
+                }
+            }
+            frontier = next;
+        }
+        found.sort_unstable_by_key(|edge| (edge.from, edge.place));
+        found
+    }
+}
