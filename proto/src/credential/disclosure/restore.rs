@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{DisclosureError, SALT_BYTES};
 use crate::cbor::{
-    CborError, Decode as _, Decoder, Encode as _, Encoder, Key, Kind, MAX_DEPTH, MapKeys, Mode,
+    CborError, Decode as _, Decoder, Encode, Encoder, Key, Kind, MAX_DEPTH, MapKeys, Mode,
     Value,
 };
 use crate::profile::{
@@ -61,6 +61,12 @@ impl RestoredClaims {
     #[cfg(test)]
     pub(crate) fn of(claims: &Value) -> Self {
         Self(claims.to_cbor())
+    }
+}
+
+impl Encode for RestoredClaims {
+    fn encode(&self, e: &mut Encoder) {
+        e.raw(&self.0);
     }
 }
 
