@@ -84,7 +84,10 @@ fn redacted(recipe: &mut Recipe<'_>) {
     }
     for reader in [Reader::Holder, Reader::Verifier] {
         if let Ok(part) = give(&shown, reader) {
-            assert!(is_part(&part.claims.to_value().expect("claims"), &plain), "only what was there can be shown");
+            assert!(
+                is_part(&part.claims.to_value().expect("claims"), &plain),
+                "only what was there can be shown"
+            );
         }
     }
     let at = recipe.index(shown.len());

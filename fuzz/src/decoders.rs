@@ -155,7 +155,7 @@ fn token(data: &[u8], mode: Mode) {
 /// Notes, checkpoints, cosignatures, keys of notes, and proofs.
 pub fn log(data: &[u8]) {
     let Some((selector, rest)) = data.split_first() else { return };
-    match selector % 6 {
+    match selector % 7 {
         0 => note(rest),
         1 => {
             if let Ok(line) = str::from_utf8(rest)
@@ -180,6 +180,7 @@ pub fn log(data: &[u8]) {
             }
         }
         4 => proof(rest),
+        6 => super::views::views(rest),
         _ => {
             strict::<TreeHead>(rest);
             strict::<InclusionProof>(rest);

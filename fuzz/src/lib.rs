@@ -10,12 +10,13 @@ mod fixture;
 mod recipe;
 mod sync;
 mod verify;
+mod views;
 
 pub use credential::{credential, presentation};
 pub use decoders::{cbor, files, log, statement, status};
 pub use fixture::{Fixture, Log};
 pub use sync::sync;
-pub use verify::{verdict, verify, worst};
+pub use verify::{verify, worst};
 
 /// A target: takes any bytes, and panics if a rule is broken.
 pub type Target = fn(&[u8]);

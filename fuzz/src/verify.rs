@@ -158,13 +158,6 @@ pub fn verify(data: &[u8]) {
     }
 }
 
-/// Returns the verdict on the body of a presentation, with a ledger that is empty or that of a node.
-pub fn verdict(body: &[u8], is_whole: bool) -> Verdict {
-    let base = Base::get();
-    let ledger = if is_whole { base.ledger.clone() } else { Ledger::new() };
-    judge(base, body, &base.policy(base.live()), &ledger, base.now).verdict
-}
-
 fn judge(base: &Base, body: &[u8], policy: &Policy, ledger: &Ledger, now: UnixSeconds) -> Report {
     let report = verification::verify(body, policy, ledger, now);
     let worst = report.credentials.iter().map(|c| c.verdict).max();

@@ -18,6 +18,7 @@ pub mod key_binding;
 pub mod log;
 pub mod note;
 pub mod presentation;
+pub mod receipt;
 pub mod request;
 pub mod statement;
 pub mod statement_kinds;
@@ -175,6 +176,7 @@ pub fn all() -> (Vec<Case>, Vec<WorldFile>) {
         file::cases(),
         request::key_requests(),
         request::challenges(),
+        receipt::cases(),
         verify,
     ];
     (parts.into_iter().flat_map(|cases| cases.list).collect(), worlds)

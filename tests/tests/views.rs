@@ -42,6 +42,7 @@ fn receipts_of_a_service_that_signs_with_es256_are_read_and_their_signed_bytes_v
     let issuer = ReceiptIssuer { log: &log.did, key: &own };
     let key = SigningKey::from_slice(&[0x42; 32]).unwrap();
     let service = key.verifying_key();
+    #[expect(clippy::disallowed_methods, reason = "P-256, for which there is no stricter rule")]
     let verified = |receipt: &ForeignReceipt<'_>, head: &TreeHead| {
         let signature = Signature::from_slice(receipt.signature()).unwrap();
         service.verify(&receipt.to_be_signed(&head.root), &signature).is_ok()

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use carnet_proto::cbor::{Decode as _, Encode as _, Mode};
 use carnet_proto::credential::SdCwt;
-use carnet_proto::credential::claims::issuer_of;
+use carnet_proto::credential::claims::AlwaysShown;
 use carnet_proto::id::{Digest, LeafIndex};
 use carnet_proto::issuing::{CredentialFile, IssuedBatch};
 use carnet_proto::statement::Body;
@@ -77,7 +77,8 @@ async fn every_credential_of_a_class_is_anchored_and_has_a_valid_status() {
         let file = CredentialFile::open(&row.file.0).unwrap();
         let credential = SdCwt::parse(&file.sd_cwt.0, Mode::Strict).unwrap();
         assert!(credential.is_signed_by(&replica.view().keys[0].keys.credential));
-        assert_eq!(issuer_of(credential.payload().unwrap()), Some(did));
+        let shown = AlwaysShown::read(credential.payload().unwrap()).unwrap();
+        assert_eq!(shown.issuer, Some(did));
         assert_eq!(file.anchor.root(&credential.digest()), Some(issuance.root));
         let record = records.iter().find(|r| r["row"] == row.row.as_str()).unwrap();
         let (list, index) = (record["list"].as_u64().unwrap(), record["index"].as_u64().unwrap());

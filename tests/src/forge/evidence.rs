@@ -75,7 +75,7 @@ pub fn cases() -> Cases {
             "profile": log.profile.is_some() && logs == 1,
         })
     };
-    c.valid("valid", "An issuer's log: checkpoints, standing, a statement, an issuance, a status list, a profile.", input(&[good.clone()]), reads(&good, 1));
+    c.valid("valid", "An issuer's log: checkpoints, standing, a statement, an issuance, a status list, a profile.", input(std::slice::from_ref(&good)), reads(&good, 1));
     c.valid("valid-none", "Evidence of no logs.", input(&[]), reads(&good, 0));
     let bare = LogEvidence {
         earlier: vec![],
@@ -88,7 +88,7 @@ pub fn cases() -> Cases {
     c.valid(
         "valid-standing-alone",
         "A checkpoint and the standing under it.",
-        input(&[bare.clone()]),
+        input(std::slice::from_ref(&bare)),
         reads(&bare, 1),
     );
 

@@ -317,7 +317,7 @@ pub fn cosignatures() -> Cases {
     c.valid(
         "valid",
         "As of that time the witness knew no larger tree.",
-        with(&[good.clone()]),
+        with(std::slice::from_ref(&good)),
         json!({ "times": [at] }),
     );
     c.valid(

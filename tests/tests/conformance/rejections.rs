@@ -6,6 +6,7 @@ pub type Rejection = (&'static str, &'static str, &'static str, &'static [&'stat
 
 const SD_CWT: &str = "SD-CWT: credentials and key-binding tokens";
 const STATUS: &str = "Token Status List, CWT form";
+const RECEIPT: &str = "COSE receipts";
 const C2SP: &str = "C2SP notes and cosignatures, RFC 9162 proofs";
 const VERIFIER: &str = "What a verifier checks";
 
@@ -373,6 +374,97 @@ pub const REJECTIONS: &[Rejection] = &[
             "status-list/valid-4-bit",
             "status-list/valid-8-bit",
         ],
+    ),
+    (
+        RECEIPT,
+        "not tagged as COSE_Sign1",
+        "RFC 9942, section 4",
+        &["receipt/untagged", "receipt/tagged-as-mac0"],
+    ),
+    (
+        RECEIPT,
+        "algorithm or data structure not protected",
+        "RFC 9942, section 4",
+        &[
+            "receipt/algorithm-unprotected",
+            "receipt/algorithm-missing",
+            "receipt/structure-unprotected",
+            "receipt/structure-missing",
+        ],
+    ),
+    (
+        RECEIPT,
+        "unknown data structure",
+        "RFC 9942, section 4",
+        &["receipt/structure-0", "receipt/structure-2"],
+    ),
+    (
+        RECEIPT,
+        "unknown kind of proof, or none",
+        "RFC 9942, section 4",
+        &[
+            "receipt/proof-of-unknown-kind",
+            "receipt/proofs-missing",
+            "receipt/proofs-empty",
+            "receipt/proof-list-empty",
+        ],
+    ),
+    (
+        RECEIPT,
+        "leaf index not below the tree size",
+        "RFC 9942, section 5; RFC 9162, section 2.1.3.2",
+        &["receipt/leaf-index-equal-to-size", "receipt/tree-empty"],
+    ),
+    (
+        RECEIPT,
+        "path of another length, or to another root",
+        "RFC 9942, section 5; RFC 9162, section 2.1.3.2",
+        &[
+            "receipt/path-empty",
+            "receipt/path-hash-missing",
+            "receipt/path-hash-left-over",
+            "receipt/path-hash-of-31-bytes",
+            "receipt/path-changed",
+            "receipt/path-swapped",
+            "receipt/index-changed",
+            "receipt/another-statement",
+        ],
+    ),
+    (
+        RECEIPT,
+        "consistency that does not hold",
+        "RFC 9942, section 5; RFC 9162, section 2.1.4.2",
+        &[
+            "receipt/consistency-from-size-0",
+            "receipt/consistency-sizes-reversed",
+            "receipt/consistency-from-another-size",
+            "receipt/consistency-path-cut",
+            "receipt/consistency-path-changed",
+            "receipt/consistency-older-root-another",
+        ],
+    ),
+    (
+        RECEIPT,
+        "signature over the root wrong",
+        "RFC 9942, section 5",
+        &[
+            "receipt/signature-wrong",
+            "receipt/signature-over-another-root",
+            "receipt/signed-by-the-checkpoint-key",
+            "receipt/key-identifier-of-another-key",
+        ],
+    ),
+    (
+        RECEIPT,
+        "issuer or subject missing or another",
+        "RFC 9943, section 7",
+        &["receipt/claims-missing", "receipt/issuer-a-url", "receipt/subject-of-another"],
+    ),
+    (
+        RECEIPT,
+        "empty path in a tree of one leaf, or between equal sizes, is accepted",
+        "RFC 9162, section 2.1",
+        &["receipt/valid-empty-path", "receipt/valid-5-to-5"],
     ),
     (
         C2SP,

@@ -19,6 +19,7 @@ use carnet_proto::key::PublicKey;
 use carnet_proto::log::checkpoint::{Note, NoteKey};
 use carnet_proto::log::merkle::{TreeHead, leaf_hash};
 use carnet_proto::log::proof::{ConsistencyProof, InclusionProof};
+use carnet_proto::log::receipt::{Receipt, ReceiptError};
 use carnet_proto::presentation::{KeyBindingToken, Presentation, PresentationError};
 use carnet_proto::profile::{FileKind, MAX_PRESENTATION_BYTES, Profile};
 use carnet_proto::request::{KeyRequest, KeyRequestError, MAX_REQUEST_BYTES};
@@ -48,6 +49,7 @@ pub fn answer(object: &str, input: &Json, context: &Json) -> Option<Answer> {
         "key-binding" => key_binding,
         "key-request" => key_request,
         "presentation" => presentation,
+        "receipt" => receipt,
         "statement" => statement,
         "status-list" => status_list,
         "status-token" => status_token,
@@ -355,4 +357,27 @@ fn challenge(input: &Json, _: &Json) -> Answer {
         "expires_at": challenge.expires_at.0,
         "wishes": challenge.wishes.len(),
     }))
+}
+
+fn receipt_error(error: ReceiptError) -> String {
+    match error {
+        ReceiptError::Malformed(error) => within("Malformed")(error),
+        ReceiptError::Proof(error) => format!("Proof:{}", named(error)),
+        other => named(other),
+    }
+}
+
+fn receipt(input: &Json, context: &Json) -> Answer {
+    let bytes = bytes(input, "receipt");
+    let receipt = Receipt::parse(&bytes).map_err(receipt_error)?;
+    if receipt.log().to_string() != str(context, "log") {
+        return Err("OtherLog".into());
+    }
+    let key = public_key(context, "receipt_key")?;
+    let head = match input.get("entry") {
+        Some(_) => receipt.verify_inclusion(&self::bytes(input, "entry"), &key),
+        None => receipt.verify_consistency(&head(input, "old_size", "old_root"), &key),
+    };
+    let head = head.map_err(receipt_error)?;
+    Ok(json!({ "size": head.size.0, "root": hex(head.root.as_bytes()) }))
 }

@@ -112,10 +112,10 @@ impl<'s> Arriving<'s> {
         let held = self.replica.size();
         let rest = &self.entries[held.0 as usize..];
         let ready = self.notes.iter().position(|(size, _)| *size <= held);
-        if let (Some(at), true) = (ready, rest.is_empty() || s.byte() % 2 == 0) {
+        if let (Some(at), true) = (ready, rest.is_empty() || s.byte().is_multiple_of(2)) {
             let (_, note) = self.notes.remove(at);
             self.replica.add_checkpoint(&note, |_, _| true).unwrap();
-            if s.byte() % 4 == 0 {
+            if s.byte().is_multiple_of(4) {
                 // A second time it says nothing new.
                 assert_eq!(self.replica.add_checkpoint(&note, |_, _| true), Ok(false));
             }

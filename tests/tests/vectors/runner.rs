@@ -18,8 +18,11 @@ pub struct Run {
     opened: BTreeSet<PathBuf>,
 }
 
+/// What is judged of a whole run.
+type Afterwards = fn(&Path, &Run);
+
 /// Judged when everything else has run.
-const AFTERWARDS: [(&str, fn(&Path, &Run)); 3] = [
+const AFTERWARDS: [(&str, Afterwards); 3] = [
     ("table::every_folder_is_known_and_some_of_it_ran", every_folder_is_known),
     ("table::every_file_is_run_or_left_out_with_a_reason", every_file_is_accounted_for),
     ("table::docs_vectors_md_is_made_from_it", document::is_current),

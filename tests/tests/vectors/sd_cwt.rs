@@ -171,7 +171,11 @@ pub fn what_is_disclosed_returns_to_its_place() {
         let (name, expected, withheld) = expected(&path);
         let token = parse(&bytes);
         let judge = |restored: Restored, withheld: usize| {
-            assert_eq!(diagnostic(&own_claims(&restored.claims.to_value().unwrap())), *expected, "{path:?}");
+            assert_eq!(
+                diagnostic(&own_claims(&restored.claims.to_value().unwrap())),
+                *expected,
+                "{path:?}"
+            );
             assert_eq!(restored.withheld, withheld, "{path:?}");
             restored
         };

@@ -105,12 +105,19 @@ fn save(
     let file = args.out.display().to_string();
     if context.out.is_json() {
         let mut line = line_of(wanted, &shown);
-        line["file"] = json!(file);
+        set(&mut line, "file", json!(file));
         context.out.json(&line)?;
     } else {
         context.say("log-saved", &values(&shown).with("file", file))?;
     }
     Ok(Answer::Yes)
+}
+
+/// Adds an entry to an object.
+fn set(line: &mut serde_json::Value, name: &str, value: serde_json::Value) {
+    if let Some(line) = line.as_object_mut() {
+        line.insert(name.into(), value);
+    }
 }
 
 /// Checks a saved file.
@@ -156,11 +163,12 @@ pub fn verify(args: &args::LogVerify, context: &mut Context) -> Result<Answer, C
         if let Judged::Yes(shown) = &judged {
             line = line_of(&wanted, shown);
         }
-        line["ok"] = match answer {
+        let ok = match answer {
             Answer::Unknown => serde_json::Value::Null,
             answer => json!(answer == Answer::Yes),
         };
-        line["reason"] = json!(reason);
+        set(&mut line, "ok", ok);
+        set(&mut line, "reason", json!(reason));
         return context.out.answer(answer, |out| out.json(&line));
     }
     let mut values = match &judged {

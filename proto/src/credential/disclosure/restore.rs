@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 
 use super::{DisclosureError, SALT_BYTES};
 use crate::cbor::{
-    CborError, Decode as _, Decoder, Encode, Encoder, Key, Kind, MAX_DEPTH, MapKeys, Mode,
-    Value,
+    CborError, Decode as _, Decoder, Encode, Encoder, Key, Kind, MAX_DEPTH, MapKeys, Mode, Value,
 };
 use crate::profile::{
     MAX_DISCLOSURES, Profile, SIMPLE_REDACTED_KEYS, TAG_REDACTED_ELEMENT, TAGS_BEFORE_ISSUANCE,

@@ -1,7 +1,7 @@
 use alloc::vec;
 
 use super::*;
-use crate::cbor::{CborErrorKind, Mode};
+use crate::cbor::{CborErrorKind, Decode as _, Mode};
 use crate::profile::{TAGS_BEFORE_ISSUANCE, claim};
 use crate::test_support::SeededRng;
 
