@@ -138,12 +138,20 @@ impl<'b> Sign1<'b> {
     /// # Errors
     /// [`CborError`] if it is malformed, or shares a label with the unprotected header.
     pub fn header(&self) -> Result<Header<'b>, CborError> {
+        self.headers().map(|(protected, _)| protected)
+    }
+
+    /// Reads both headers, the protected one first.
+    ///
+    /// # Errors
+    /// [`CborError`] if one is malformed, or they share a label.
+    pub fn headers(&self) -> Result<(Header<'b>, Header<'b>), CborError> {
         let protected = Header::parse(self.protected, self.mode)?;
         let unprotected = self.unprotected_header()?;
         if protected.labels().any(|label| unprotected.labels().any(|other| other == label)) {
             return Err(CborError::invalid("a label stands in both headers"));
         }
-        Ok(protected)
+        Ok((protected, unprotected))
     }
 
     /// Reads the unprotected header.
@@ -198,7 +206,7 @@ pub fn sign1(protected: &[u8], unprotected: &[u8], payload: &[u8], key: &Signing
 
 /// Replaces the unprotected header of a signed object; the signature does not cover it.
 pub fn with_unprotected(sign1: &Sign1<'_>, unprotected: &[u8]) -> Vec<u8> {
-    let mut e = Encoder::new();
+    let mut e = Encoder::with_capacity(sign1.raw.len() + unprotected.len());
     e.tag(TAG_SIGN1).array(4).bytes(sign1.protected).raw(unprotected);
     match sign1.payload {
         Some(payload) => e.bytes(payload),

@@ -62,7 +62,7 @@ impl<'b> SdCwt<'b> {
             return Err(CredentialError::TooLarge(bytes.len()));
         }
         let sign1 = Sign1::parse(bytes, mode)?;
-        let head = sign1.header()?;
+        let (head, unprotected) = sign1.headers()?;
         let typ = head.raw(header::TYP).ok_or(CredentialError::WrongType)?;
         let mut d = Decoder::new(typ, mode);
         let is_sd_cwt = match d.kind()? {
@@ -73,7 +73,6 @@ impl<'b> SdCwt<'b> {
         if !is_sd_cwt {
             return Err(CredentialError::WrongType);
         }
-        let unprotected = sign1.unprotected_header()?;
         if mode == Mode::Strict {
             let labels = [header::ALG, header::KID, header::TYP, header::SD_ALG];
             let sha256 = head.value::<i64>(header::SD_ALG)? == Some(ALG_SHA256);

@@ -217,20 +217,21 @@ struct Judge<'a, 'l> {
 impl Judge<'_, '_> {
     fn credential(&self, credential: &Credential<'_>) -> Judged {
         let issuer = self.issuer(credential);
+        let status = self.status(credential, &issuer);
         let checks = Vec::from([
             pass(check::DECODE, Reason::new(reason::OK)),
             self.holder_binding(credential),
             self.container(credential),
             not_checked(check::SAME_SUBJECT),
-            issuer.key.clone(),
-            issuer.signature.clone(),
+            issuer.key,
+            issuer.signature,
             credential.disclosures_check(),
             self.claim_shape(credential),
             self.time(credential),
-            self.status(credential, &issuer),
-            issuer.anchor.clone(),
-            issuer.witnesses.clone(),
-            issuer.path_check.clone(),
+            status,
+            issuer.anchor,
+            issuer.witnesses,
+            issuer.path_check,
         ]);
         let log = credential.shown.issuer.and_then(|did| self.quorums.ledger().log(&did));
         let report = CredentialReport {

@@ -424,10 +424,15 @@ impl<'b> Decoder<'b> {
         &mut self,
         mut read: impl FnMut(&mut Self, Key<'b>) -> Result<(), CborError>,
     ) -> Result<(), CborError> {
-        self.map_slices(|d, slice, start| {
-            let key = Key::parse(slice, d.mode);
-            read(d, key.ok_or(CborError::new(CborErrorKind::ForbiddenKey, start))?)
-        })
+        let length = self.enter_map()?;
+        let mut keys = MapKeys::default();
+        for _ in 0..length {
+            let start = self.position;
+            let (_, key) = keys.next(self)?;
+            read(self, key.ok_or(CborError::new(CborErrorKind::ForbiddenKey, start))?)?;
+        }
+        self.leave();
+        Ok(())
     }
 
     /// Reads a map, handing out each key as the slice received, with its offset. Keys are scalars,
@@ -440,7 +445,7 @@ impl<'b> Decoder<'b> {
         let mut keys = MapKeys::default();
         for _ in 0..length {
             let start = self.position;
-            let key = keys.next(self)?;
+            let (key, _) = keys.next(self)?;
             read(self, key, start)?;
         }
         self.leave();
@@ -453,23 +458,36 @@ impl<'b> Decoder<'b> {
     /// The first defect in it.
     pub fn skip(&mut self) -> Result<&'b [u8], CborError> {
         let start = self.position;
-        match self.kind()? {
-            Kind::Int => self.int().map(|_| ())?,
-            Kind::Bytes => self.bytes().map(|_| ())?,
-            Kind::Text => self.text().map(|_| ())?,
-            Kind::Bool | Kind::Null | Kind::Simple | Kind::Float => self.header().map(|_| ())?,
-            Kind::Tag => {
+        match self.header()? {
+            Header::Bytes(Some(length)) => self.take(length).map(|_| ())?,
+            Header::Text(Some(length)) => {
+                let text = core::str::from_utf8(self.take(length)?);
+                text.map_err(|_| CborError::new(CborErrorKind::NotUtf8, start))?;
+            }
+            Header::Array(Some(length)) => {
+                self.enter()?;
+                for _ in 0..length {
+                    self.skip()?;
+                }
+                self.leave();
+            }
+            Header::Map(Some(length)) => {
+                self.enter()?;
+                let mut keys = MapKeys::default();
+                for _ in 0..length {
+                    keys.next(self)?;
+                    self.skip()?;
+                }
+                self.leave();
+            }
+            Header::Tag(_) => {
+                // The rules for tags are applied where they are read.
+                self.position = start;
                 self.enter_tag()?;
                 self.skip()?;
                 self.leave();
             }
-            Kind::Array => self.array(|d, length| {
-                for _ in 0..length {
-                    d.skip()?;
-                }
-                Ok(())
-            })?,
-            Kind::Map => self.map_slices(|d, _, _| d.skip().map(|_| ()))?,
+            _ => {}
         }
         Ok(self.since(start))
     }
@@ -492,7 +510,7 @@ impl<'b> Decoder<'b> {
 }
 
 impl<'b> Key<'b> {
-    /// Reads a key that was checked already; `None` if it is of none of the kinds.
+    /// Reads a key that was checked already; `None` if it is of none of these kinds.
     pub(crate) fn parse(slice: &'b [u8], mode: Mode) -> Option<Self> {
         let mut d = Decoder::new(slice, mode);
         match d.header().ok()? {
@@ -516,40 +534,52 @@ pub(crate) struct MapKeys<'b> {
 }
 
 impl<'b> MapKeys<'b> {
-    /// Reads the next key of a map that was entered, as the slice received. Keys are scalars, tagged
-    /// once at most.
-    pub fn next(&mut self, d: &mut Decoder<'b>) -> Result<&'b [u8], CborError> {
+    /// Reads the next key of a map that was entered: as the slice received, and as what it is, if it is
+    /// of the kinds that maps of ours have. Keys are scalars, tagged once at most.
+    pub fn next(&mut self, d: &mut Decoder<'b>) -> Result<(&'b [u8], Option<Key<'b>>), CborError> {
         let start = d.position;
         let error = |kind| CborError::new(kind, start);
-        // A container inside a key would be read twice a level: time exponential in the depth.
-        let mut inner = d.kind()?;
-        if inner == Kind::Tag {
-            let mut ahead = d.clone();
-            ahead.tag()?;
-            inner = ahead.kind()?;
-        }
-        if matches!(inner, Kind::Array | Kind::Map | Kind::Tag) {
-            return Err(error(CborErrorKind::ForbiddenKey));
-        }
-        let key = d.skip()?;
+        let key = match d.header()? {
+            Header::Positive(n) => Some(Key::Int(i128::from(n))),
+            Header::Negative(n) => Some(Key::Int(!i128::from(n))),
+            Header::Text(Some(length)) => {
+                let text = core::str::from_utf8(d.take(length)?);
+                Some(Key::Text(text.map_err(|_| error(CborErrorKind::NotUtf8))?))
+            }
+            Header::Bytes(Some(length)) => d.take(length).map(|_| None)?,
+            Header::Simple(20..=22) | Header::Float(_) => None,
+            Header::Simple(n) => Some(Key::Simple(n)),
+            Header::Tag(_) => {
+                d.position = start;
+                d.tag()?;
+                // A container inside a key would be read twice a level: time exponential in the depth.
+                if matches!(d.kind()?, Kind::Array | Kind::Map | Kind::Tag) {
+                    return Err(error(CborErrorKind::ForbiddenKey));
+                }
+                d.skip()?;
+                None
+            }
+            _ => return Err(error(CborErrorKind::ForbiddenKey)),
+        };
+        let raw = d.since(start);
         match (d.mode, self.previous) {
-            (Mode::Strict, Some(before)) if before == key => {
+            (Mode::Strict, Some(before)) if before == raw => {
                 return Err(error(CborErrorKind::DuplicateKey));
             }
-            (Mode::Strict, Some(before)) if before > key => {
+            (Mode::Strict, Some(before)) if before > raw => {
                 return Err(error(CborErrorKind::UnsortedKeys));
             }
             (Mode::Foreign, _) => {
                 // Keys are compared by value: `01` and `18 01` are the same key.
-                let value = Value::decode(&mut Decoder::new(key, d.mode))?;
+                let value = Value::decode(&mut Decoder::new(raw, d.mode))?;
                 if !self.seen.insert(value.to_cbor()) {
                     return Err(error(CborErrorKind::DuplicateKey));
                 }
             }
             _ => {}
         }
-        self.previous = Some(key);
-        Ok(key)
+        self.previous = Some(raw);
+        Ok((raw, key))
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::disclosure::{Node, RestoredClaims};
-use super::skill::{self, Skill};
+use super::skill::Skill;
 use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Key, Mode, Value};
 use crate::classification::Country;
 use crate::id::{CredentialId, Did};
@@ -180,30 +180,96 @@ impl AlwaysShown {
     /// # Errors
     /// [`CborError`] if it is not a map.
     pub fn read(payload: &[u8]) -> Result<Self, CborError> {
-        let mut shown = Self::default();
-        let mut d = Decoder::new(payload, Mode::Strict);
+        Ok(Parts::read(payload)?.shown)
+    }
+}
+
+/// What stands in a claims map, judged by itself.
+#[derive(Default)]
+struct Parts<'b> {
+    shown: AlwaysShown,
+    person: Person,
+    subject: Option<Line>,
+    skill: Option<&'b [u8]>,
+    /// The first claim that the format does not define.
+    unknown: Option<Key<'b>>,
+}
+
+impl<'b> Parts<'b> {
+    fn read(claims: &'b [u8]) -> Result<Self, CborError> {
+        let mut parts = Self::default();
+        let Self { shown, person, subject, skill, unknown } = &mut parts;
+        let mut d = Decoder::new(claims, Mode::Strict);
         d.map(|d, key| {
-            let value = d.skip()?;
-            let Key::Int(key) = key else { return Ok(()) };
+            let number = match key {
+                Key::Int(n) => i64::try_from(n).ok(),
+                _ => None,
+            };
             let wrong = &mut shown.wrong;
-            match i64::try_from(key).unwrap_or_default() {
-                claim::ISS => shown.issuer = part(value, "iss", wrong),
-                claim::EXP => shown.expires_at = part(value, "exp", wrong),
-                claim::NBF => shown.not_before = part(value, "nbf", wrong),
-                claim::IAT => shown.issued_at = part(value, "iat", wrong),
-                claim::CTI => shown.id = part(value, "cti", wrong),
-                claim::CNF => {
-                    let confirmation: Option<Confirmation> = part(value, "cnf", wrong);
-                    shown.holder_key = confirmation.map(|Confirmation(CoseKey(key))| key);
-                }
-                claim::VCT => shown.credential_type = part(value, "vct", wrong),
-                claim::STATUS => shown.status = part(value, "status", wrong),
-                _ => {}
+            macro_rules! fill {
+                ($($field:ident, $key:ident, $name:literal;)*) => {
+                    match number {
+                        Some(claim::ISS) => shown.issuer = part(d, "iss", wrong)?,
+                        Some(claim::EXP) => shown.expires_at = part(d, "exp", wrong)?,
+                        Some(claim::NBF) => shown.not_before = part(d, "nbf", wrong)?,
+                        Some(claim::IAT) => shown.issued_at = part(d, "iat", wrong)?,
+                        Some(claim::CTI) => shown.id = part(d, "cti", wrong)?,
+                        Some(claim::CNF) => {
+                            let confirmation: Option<Confirmation> = part(d, "cnf", wrong)?;
+                            shown.holder_key = confirmation.map(|Confirmation(CoseKey(key))| key);
+                        }
+                        Some(claim::VCT) => shown.credential_type = part(d, "vct", wrong)?,
+                        Some(claim::STATUS) => shown.status = part(d, "status", wrong)?,
+                        $(Some(claim::$key) => person.$field = part(d, $name, wrong)?,)*
+                        Some(claim::SUB) => *subject = part(d, "sub", wrong)?,
+                        Some(claim::SKILL) => *skill = Some(d.skip()?),
+                        _ => {
+                            d.skip()?;
+                            unknown.get_or_insert(key);
+                        }
+                    }
+                };
             }
+            person_claims!(fill);
             Ok(())
         })?;
         d.finish()?;
-        Ok(shown)
+        Ok(parts)
+    }
+
+    fn claims(self) -> Result<Claims, ClaimsError> {
+        let shown = self.shown;
+        match shown.credential_type {
+            Some(vct) if vct != VCT_SKILL => {
+                return Err(ClaimsError::UnknownType(vct.chars().take(80).collect()));
+            }
+            _ => {}
+        }
+        if let Some(key) = self.unknown {
+            let name = match key {
+                Key::Int(n) => alloc::format!("{n}"),
+                Key::Text(text) => text.chars().take(60).collect(),
+                Key::Simple(n) => alloc::format!("simple({n})"),
+            };
+            return Err(ClaimsError::Unknown(name));
+        }
+        if let Some(wrong) = shown.wrong {
+            return Err(wrong);
+        }
+        let missing = ClaimsError::Missing;
+        shown.credential_type.ok_or(missing("vct"))?;
+        Ok(Claims {
+            issuer: shown.issuer.ok_or(missing("iss"))?,
+            subject: self.subject.map(|sub| sub.as_str().into()),
+            expires_at: shown.expires_at.ok_or(missing("exp"))?,
+            not_before: shown.not_before,
+            issued_at: shown.issued_at.ok_or(missing("iat"))?,
+            id: shown.id.ok_or(missing("cti"))?,
+            holder_key: shown.holder_key.ok_or(missing("cnf"))?,
+            status: shown.status.ok_or(missing("status"))?,
+            person: self.person,
+            skill: Skill::read(self.skill.ok_or(missing("skill"))?).map_err(malformed("skill"))?,
+        })
     }
 }
 
@@ -213,86 +279,35 @@ impl Claims {
     /// # Errors
     /// [`ClaimsError`].
     pub fn read(claims: &RestoredClaims) -> Result<Self, ClaimsError> {
-        let shown = AlwaysShown::read(claims.as_bytes()).map_err(malformed("claims"))?;
-        Self::with(&shown, claims)
+        Parts::read(claims.as_bytes()).map_err(malformed("claims"))?.claims()
     }
 
-    /// Reads restored claims of which those always shown have been read.
-    ///
-    /// # Errors
-    /// [`ClaimsError`].
-    pub fn with(shown: &AlwaysShown, claims: &RestoredClaims) -> Result<Self, ClaimsError> {
-        if let Some(other) = shown.credential_type.as_deref().filter(|vct| *vct != VCT_SKILL) {
-            return Err(ClaimsError::UnknownType(other.chars().take(80).collect()));
+    /// Reads restored claims, and those always shown even if there is something wrong with others.
+    pub fn read_with_shown(claims: &RestoredClaims) -> (AlwaysShown, Result<Self, ClaimsError>) {
+        match Parts::read(claims.as_bytes()) {
+            Ok(parts) => (parts.shown.clone(), parts.claims()),
+            Err(error) => (AlwaysShown::default(), Err(malformed("claims")(error))),
         }
-        let mut person = Person::default();
-        let mut subject: Option<Line> = None;
-        let mut skill = None;
-        let mut unknown = None;
-        let mut wrong = shown.wrong.clone();
-        let mut d = Decoder::new(claims.as_bytes(), Mode::Strict);
-        let read = d.map(|d, key| {
-            let value = d.skip()?;
-            let number = match key {
-                Key::Int(n) => i64::try_from(n).ok(),
-                _ => None,
-            };
-            macro_rules! fill {
-                ($($field:ident, $key:ident, $name:literal;)*) => {
-                    match number {
-                        $(Some(claim::$key) => person.$field = part(value, $name, &mut wrong),)*
-                        Some(claim::SUB) => subject = part(value, "sub", &mut wrong),
-                        Some(claim::SKILL) => skill = Some(value),
-                        Some(n) if ALWAYS_SHOWN.contains(&n) => {}
-                        _ => unknown = unknown.take().or(Some(key)),
-                    }
-                };
-            }
-            person_claims!(fill);
-            Ok(())
-        });
-        read.map_err(malformed("claims"))?;
-        if let Some(key) = unknown {
-            let name = match key {
-                Key::Int(n) => alloc::format!("{n}"),
-                Key::Text(text) => text.chars().take(60).collect(),
-                Key::Simple(n) => alloc::format!("simple({n})"),
-            };
-            return Err(ClaimsError::Unknown(name));
+    }
+
+    /// Names the redactable claims that are not there.
+    pub fn withheld(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        if self.subject.is_none() {
+            names.push("sub");
         }
-        if let Some(wrong) = wrong {
-            return Err(wrong);
+        macro_rules! push {
+            ($($field:ident, $key:ident, $name:literal;)*) => {$(
+                if self.person.$field.is_none() {
+                    names.push($name);
+                }
+            )*};
         }
-        if shown.credential_type.is_none() {
-            return Err(ClaimsError::Missing("vct"));
-        }
-        let missing = ClaimsError::Missing;
-        Ok(Self {
-            issuer: shown.issuer.ok_or(missing("iss"))?,
-            subject: subject.map(|sub| sub.as_str().into()),
-            expires_at: shown.expires_at.ok_or(missing("exp"))?,
-            not_before: shown.not_before,
-            issued_at: shown.issued_at.ok_or(missing("iat"))?,
-            id: shown.id.ok_or(missing("cti"))?,
-            holder_key: shown.holder_key.ok_or(missing("cnf"))?,
-            status: shown.status.clone().ok_or(missing("status"))?,
-            person,
-            skill: Skill::read(skill.ok_or(missing("skill"))?).map_err(malformed("skill"))?,
-        })
+        person_claims!(push);
+        names.extend(self.skill.withheld());
+        names
     }
 }
-
-/// Claims of the outermost map that every credential shows, or may show.
-const ALWAYS_SHOWN: [i64; 8] = [
-    claim::ISS,
-    claim::EXP,
-    claim::NBF,
-    claim::IAT,
-    claim::CTI,
-    claim::CNF,
-    claim::VCT,
-    claim::STATUS,
-];
 
 fn malformed(claim: &'static str) -> impl Fn(CborError) -> ClaimsError {
     move |source| ClaimsError::Malformed { claim, source }
@@ -300,44 +315,21 @@ fn malformed(claim: &'static str) -> impl Fn(CborError) -> ClaimsError {
 
 /// Reads the value of a claim; what is wrong with it is kept, unless something was before.
 fn part<'b, T: Decode<'b>>(
-    value: &'b [u8],
+    d: &mut Decoder<'b>,
     name: &'static str,
     wrong: &mut Option<ClaimsError>,
-) -> Option<T> {
-    match T::from_cbor(value) {
-        Ok(value) => Some(value),
+) -> Result<Option<T>, CborError> {
+    let mut ahead = d.clone();
+    match T::decode(&mut ahead) {
+        Ok(value) => {
+            *d = ahead;
+            Ok(Some(value))
+        }
         Err(error) => {
             wrong.get_or_insert_with(|| malformed(name)(error));
-            None
+            d.skip().map(|_| None)
         }
     }
-}
-
-/// Names the redactable claims, of the outermost map and of the skill, that are not there.
-pub fn withheld_names(claims: &RestoredClaims) -> Vec<&'static str> {
-    let keys = |map: &[u8]| {
-        let mut keys = Vec::new();
-        let mut skill = None;
-        // A map that is malformed shows nothing from there on.
-        let _ = Decoder::new(map, Mode::Strict).map(|d, key| {
-            let start = d.position();
-            d.skip()?;
-            if let Key::Int(key) = key {
-                keys.push(key);
-                if key == i128::from(claim::SKILL) {
-                    skill = map.get(start..d.position()).map(Vec::from);
-                }
-            }
-            Ok(())
-        });
-        (keys, skill)
-    };
-    let (outer, skill) = keys(claims.as_bytes());
-    let (inner, _) = keys(&skill.unwrap_or_default());
-    let is_named = |key: &i128, name| claim_name(&Value::Int(*key)) == Some(name);
-    let outer = redactable_names().filter(|name| !outer.iter().any(|key| is_named(key, *name)));
-    let inner = skill::withheld_names(inner);
-    outer.chain(inner).collect()
 }
 
 /// The value of `cnf`: `{1: COSE_Key}` (RFC 8747).

@@ -306,29 +306,28 @@ const REDACTABLE: [(i128, &str); 10] = [
 ];
 
 impl Skill {
-    /// Reads the restored value of the skill claim. A list of which no element was disclosed is
-    /// treated as not disclosed.
+    /// Reads the restored value of the skill claim. A list of skills of which no element was disclosed
+    /// is treated as not disclosed.
     ///
     /// # Errors
     /// [`CborError`].
     pub fn read(value: &[u8]) -> Result<Self, CborError> {
-        const EMPTY_LIST: &[u8] = b"\x80";
-        let mut entries = Vec::new();
-        let mut has_empty = false;
-        Decoder::new(value, Mode::Strict).map_slices(|d, key, _| {
-            let value = d.skip()?;
-            has_empty |= value == EMPTY_LIST;
-            entries.push((key, value));
-            Ok(())
-        })?;
-        if !has_empty {
+        /// `SKILLS`, and a list without items.
+        const NO_SKILLS: &[u8] = b"\x17\x80";
+        if !value.windows(NO_SKILLS.len()).any(|bytes| bytes == NO_SKILLS) {
             return Self::from_cbor(value);
         }
-        entries.retain(|(_, value)| *value != EMPTY_LIST);
+        let mut entries = Vec::new();
+        Decoder::new(value, Mode::Strict).map_slices(|d, _, start| {
+            d.skip()?;
+            entries.push(d.since(start));
+            Ok(())
+        })?;
+        entries.retain(|entry| *entry != NO_SKILLS);
         let mut e = Encoder::new();
         e.map(entries.len());
-        for (key, value) in entries {
-            e.raw(key).raw(value);
+        for entry in entries {
+            e.raw(entry);
         }
         Self::from_cbor(e.as_bytes())
     }
@@ -357,6 +356,23 @@ impl Skill {
         Ok(Node::Map(entries))
     }
 
+    /// Names the redactable entries that are not there, in the order of their keys.
+    pub(super) fn withheld(&self) -> impl Iterator<Item = &'static str> {
+        let is_there = [
+            self.series.is_some(),
+            self.sequence.is_some(),
+            self.supersedes.is_some(),
+            !self.skills.is_empty(),
+            self.assessment.is_some(),
+            self.learning.is_some(),
+            !self.experience.is_empty(),
+            self.licence.is_some(),
+            !self.prior_learning.is_empty(),
+            !self.languages.is_empty(),
+        ];
+        redactable_names().zip(is_there).filter(|(_, is_there)| !is_there).map(|(name, _)| name)
+    }
+
     /// Returns what accreditations have to cover.
     pub fn scope(&self) -> Scope {
         Scope {
@@ -378,9 +394,4 @@ pub fn entry_name(key: &Value) -> Option<&'static str> {
 /// Names of every redactable entry of the skill claim.
 pub fn redactable_names() -> impl Iterator<Item = &'static str> {
     REDACTABLE.iter().map(|(_, name)| *name)
-}
-
-/// Names the redactable entries that are not among these keys.
-pub(super) fn withheld_names(shown: Vec<i128>) -> impl Iterator<Item = &'static str> {
-    REDACTABLE.iter().filter(move |(n, _)| !shown.contains(n)).map(|(_, name)| *name)
 }

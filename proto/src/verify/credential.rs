@@ -6,7 +6,7 @@ use super::policy::Accept;
 use super::report::{Check, Reason, check, reason};
 use super::{Judge, fail, not_checked, pass, undetermined};
 use crate::anchor::Anchor;
-use crate::credential::claims::{self, AlwaysShown, Claims, ClaimsError};
+use crate::credential::claims::{AlwaysShown, Claims, ClaimsError};
 use crate::credential::disclosure::{DisclosureError, Reader, Restored};
 use crate::id::Digest;
 use crate::presentation::KeyBindingToken;
@@ -31,12 +31,16 @@ impl<'b> Credential<'b> {
         digest: Digest,
         anchor: Option<&'b Anchor>,
     ) -> Self {
-        let payload = token.credential.payload().unwrap_or_default();
-        let shown = AlwaysShown::read(payload).unwrap_or_default();
         let restored = token.credential.restore(profile, Reader::Verifier);
-        let claims = match &restored {
-            Ok(restored) => Claims::with(&shown, &restored.claims).map_err(Some),
-            Err(_) => Err(None),
+        let (shown, claims) = match &restored {
+            Ok(restored) => {
+                let (shown, claims) = Claims::read_with_shown(&restored.claims);
+                (shown, claims.map_err(Some))
+            }
+            Err(_) => {
+                let payload = token.credential.payload().unwrap_or_default();
+                (AlwaysShown::read(payload).unwrap_or_default(), Err(None))
+            }
         };
         Self { token, digest, anchor, shown, restored, claims }
     }
@@ -53,7 +57,7 @@ impl<'b> Credential<'b> {
 
     /// Returns names of redactable claims that were not shown.
     pub fn withheld(&self) -> Vec<&'static str> {
-        self.restored.as_ref().map_or_else(|_| Vec::new(), |r| claims::withheld_names(&r.claims))
+        self.claims.as_ref().map_or_else(|_| Vec::new(), Claims::withheld)
     }
 
     pub fn withheld_hashes(&self) -> usize {

@@ -234,8 +234,11 @@ impl Reason {
     /// are replaced: a value may be a stranger's.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl alloc::string::ToString) -> Self {
-        let value = value.to_string();
-        self.args.push((name, value.replace(crate::text::is_hidden, "\u{fffd}")));
+        let mut value = value.to_string();
+        if value.contains(crate::text::is_hidden) {
+            value = value.replace(crate::text::is_hidden, "\u{fffd}");
+        }
+        self.args.push((name, value));
         self
     }
 }
@@ -400,13 +403,17 @@ impl CredentialReport {
         self.checks.iter().find(|check| check.id == id)
     }
 
-    /// Returns the first check that explains the verdict.
+    /// Returns the check that explains the verdict best: the first, but that of the disclosures before
+    /// others. What was altered after the holder signed breaks his signature too, and says less.
     pub fn decisive(&self) -> Option<&Check> {
         let wanted: &[Outcome] = match self.verdict {
             Verdict::Valid => return None,
             Verdict::Invalid => &[Outcome::Fail],
             Verdict::Undetermined => &[Outcome::Undetermined, Outcome::NotChecked],
         };
-        wanted.iter().find_map(|outcome| self.checks.iter().find(|c| c.outcome == *outcome))
+        let disclosures = self.check(check::DISCLOSURES).filter(|c| c.outcome == Outcome::Fail);
+        disclosures.or_else(|| {
+            wanted.iter().find_map(|outcome| self.checks.iter().find(|c| c.outcome == *outcome))
+        })
     }
 }

@@ -250,8 +250,8 @@ impl<'b> Restorer<'b> {
         let mut values = Vec::new();
         let mut hashes = None;
         for _ in 0..length {
-            let raw = keys.next(d)?;
-            match Key::parse(raw, self.mode) {
+            let (raw, key) = keys.next(d)?;
+            match key {
                 Some(Key::Simple(SIMPLE_REDACTED_KEYS)) => {
                     hashes = Some(d.clone());
                     d.skip()?;
