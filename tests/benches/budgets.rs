@@ -20,8 +20,6 @@ mod issue;
 mod logs;
 #[path = "budgets/path.rs"]
 mod path;
-#[path = "budgets/remembering.rs"]
-mod remembering;
 #[path = "budgets/samples.rs"]
 mod samples;
 #[path = "budgets/store.rs"]

@@ -18,6 +18,7 @@ use carnet_proto::request::KeyRequest;
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::status::{MIN_ENTRIES, StatusList, StatusToken, StatusUri};
 use carnet_proto::time::{DAY, UnixSeconds};
+use carnet_proto::verify::Verifier;
 use carnet_proto::verify::policy::{Accept, IssuedNonce, Policy, TrustAnchor, TrustPurpose};
 use carnet_proto::verify::report::Verdict;
 use carnet_proto::wallet::{PresentRequest, Wallet};
@@ -26,7 +27,6 @@ use carnet_tests::world::{AUDIENCE, line, welding, worker};
 
 use super::bench::{Bench, Spec, time};
 use super::federation::{COSIGNED, Federation, Issuing};
-use super::remembering::Verifier;
 use super::samples::Usual;
 use super::table::Budget;
 

@@ -1,14 +1,19 @@
 //! Verifying a presentation, against the two signatures in it.
 
-use std::cell::LazyCell;
+use std::cell::{Cell, LazyCell};
+use std::num::NonZeroUsize;
+use std::thread;
 
 use carnet_proto::ledger::Ledger;
 use carnet_proto::verify::report::Verdict;
+use carnet_proto::verify::{Verifier, verify_many};
 
 use super::bench::{Bench, Spec};
-use super::remembering::Verifier;
 use super::samples::Usual;
 use super::table::Budget;
+
+/// Presentations in a file of many.
+const MANY: usize = 256;
 
 pub fn rows(bench: &mut Bench) {
     let usual = LazyCell::new(|| {
@@ -42,5 +47,22 @@ pub fn rows(bench: &mut Bench) {
         spec("verify: from stapled evidence, no ledger", Budget::Information),
         || usual.verify(&usual.stapled, &Ledger::new()),
         || usual.verify_signatures(),
+    );
+    let bodies = LazyCell::new(|| vec![usual.body.clone(); MANY]);
+    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let many =
+        |threads| verify_many(&bodies, &usual.policy, &usual.ledger, usual.world.now, threads);
+    let spec = Spec {
+        what: "verify: a file of 256 on all cores",
+        yardstick: "on one core",
+        item: "presentations",
+        items: MANY as u32,
+        budget: Budget::Information,
+    };
+    let reports = Cell::new(0);
+    bench.compare(
+        spec,
+        || reports.set(many(cores).len()),
+        || reports.set(many(NonZeroUsize::MIN).len()),
     );
 }
