@@ -81,12 +81,38 @@ impl PublicKey {
     }
 
     /// Verifies a signature by the one rule of the federation: RFC 8032 with S below the group
-    /// order, no point of low order, and the cofactorless equation.
+    /// order, no point of low order, and the cofactorless equation with R compared as bytes.
+    ///
+    /// It is the rule of `verify_strict`, without decompressing R: the equation holds only for the
+    /// canonical encoding of a point, and those of low order are eight.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what it accepts beyond the rule is refused before"
+    )]
     pub fn verifies(&self, message: &[u8], signature: &Signature) -> bool {
+        use ed25519_dalek::Verifier as _;
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        self.0.verify_strict(message, &signature).is_ok()
+        // The key itself is of large order: there is none other.
+        !is_of_low_order(signature.r_bytes()) && self.0.verify(message, &signature).is_ok()
     }
+}
+
+/// Returns whether these bytes are the canonical encoding of a point of low order, with either sign.
+fn is_of_low_order(point: &[u8; 32]) -> bool {
+    /// The y coordinates of such points, by their order: 1, 2, 4 and twice 8.
+    const LOW_ORDER: [[u8; 32]; 5] = [
+        *b"\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
+        *b"\xec\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+        [0; 32],
+        *b"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
+        *b"\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
+    ];
+    let mut y = *point;
+    if let Some(last) = y.last_mut() {
+        *last &= 0x7f;
+    }
+    LOW_ORDER.contains(&y)
 }
 
 /// Returns whether the y coordinate is below the order of the field, 2^255 - 19.
@@ -369,6 +395,37 @@ mod tests {
             let is_canonical = *point.to_edwards().compress().as_bytes() == key;
             assert_eq!(is_reduced(&key), is_canonical, "{byte}");
         }
+    }
+
+    #[test]
+    fn the_points_of_low_order_are_eight_and_no_others() {
+        // Every multiple of a point of order 8, made from the library's own arithmetic: a weak key.
+        let found = |y: [u8; 32]| {
+            [0, 0x80].into_iter().filter(move |sign| {
+                let mut encoded = y;
+                encoded[31] |= sign;
+                let point = VerifyingKey::from_bytes(&encoded);
+                let is_canonical =
+                    |p: &VerifyingKey| *p.to_edwards().compress().as_bytes() == encoded;
+                point.is_ok_and(|point| point.is_weak() && is_canonical(&point))
+            })
+        };
+        let eighths = [
+            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        ];
+        let mut ys =
+            eighths.map(|y| data_encoding::HEXLOWER.decode(y.as_bytes()).unwrap()).to_vec();
+        ys.extend([[0; 32].to_vec(), [&[1], [0; 31].as_slice()].concat()]);
+        ys.push([&[0xec], [0xff; 30].as_slice(), &[0x7f]].concat());
+        let ys: Vec<[u8; 32]> = ys.into_iter().map(|y| y.try_into().unwrap()).collect();
+        assert_eq!(ys.iter().map(|y| found(*y).count()).sum::<usize>(), 8);
+        assert!(ys.iter().all(is_of_low_order));
+        // A genuine R is of none of them.
+        let key = Seed::new([7; 32]).signing_key(Purpose::Statement);
+        let signature = key.sign(b"message");
+        assert!(!is_of_low_order(signature.0.first_chunk().unwrap()));
+        assert!(key.public().verifies(b"message", &signature));
     }
 
     #[test]

@@ -242,6 +242,8 @@ struct Known {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     logs: BTreeMap<Did, Known>,
+    /// Whether any view was shown rather than the verifier's own.
+    has_shown: bool,
 }
 
 impl Ledger {
@@ -258,6 +260,7 @@ impl Ledger {
 
     /// Adds every view of another ledger as shown: beside those known already, never in their place.
     pub fn merge(&mut self, other: &Self) {
+        self.has_shown |= !other.logs.is_empty();
         for (origin, known) in &other.logs {
             let here = &mut self.logs.entry(*origin).or_default().shown;
             for view in [&known.own, &known.shown].into_iter().flatten() {
@@ -284,6 +287,11 @@ impl Ledger {
     /// Returns every view of every log, by identifier, the verifier's own first.
     pub(crate) fn all_views(&self) -> impl Iterator<Item = &LogView> {
         self.logs.values().flat_map(Known::views)
+    }
+
+    /// Returns whether there may be a second view of a log.
+    pub(crate) fn has_shown(&self) -> bool {
+        self.has_shown
     }
 
     /// Returns one view of each log, in the order of the identifiers.

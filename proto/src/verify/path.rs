@@ -129,18 +129,23 @@ struct Reached<'i, 'l> {
     realm: usize,
     /// Steps of accreditation that may still follow.
     steps: u8,
-    /// The last link, and the place of the one before among those taken; absent at a trust anchor.
-    last: Option<(&'i Edge<'l>, Option<usize>)>,
+    /// The last link; absent at a trust anchor.
+    last: Option<Step<'i, 'l>>,
     /// The trust anchor from which the way begins.
     anchor: &'l TrustAnchor,
     /// The first link that does not hold.
     doubt: Option<(Reason, Option<Digest>)>,
-    /// The oldest time at which a quorum saw a log on the way.
-    oldest: Option<UnixSeconds>,
 }
 
-/// A link taken, and the place of the one before.
-type Taken<'i, 'l> = Vec<(&'i Edge<'l>, Option<usize>)>;
+/// A link taken.
+#[derive(Clone, Copy)]
+struct Step<'i, 'l> {
+    edge: &'i Edge<'l>,
+    /// The body that it leads from, and the realm there.
+    from: (Did, usize),
+    /// The place of the step before among those taken.
+    before: Option<usize>,
+}
 
 /// Searches for paths in one ledger under one policy at one time.
 pub(super) struct Search<'l> {
@@ -206,13 +211,19 @@ impl<'l> Search<'l> {
         settled
     }
 
-    /// Returns the older of the time at which a quorum saw this body's log and what came before it on
-    /// the way.
-    fn oldest(&self, reached: &Reached<'_, 'l>, realms: &[Realm]) -> Option<UnixSeconds> {
-        let settled = realms.get(reached.realm)?.witnesses.as_ref();
-        let position = settled.and_then(|settled| self.quorums.best(&reached.did, settled));
-        let seen = position.map(|(_, position)| position.seen);
-        reached.oldest.into_iter().chain(seen).min()
+    /// Returns the oldest time at which a quorum saw a log on the way to a body.
+    fn oldest(
+        &self,
+        reached: &Reached<'_, 'l>,
+        taken: &[Step<'_, 'l>],
+        realms: &[Realm],
+    ) -> Option<UnixSeconds> {
+        let seen = |(did, realm): (Did, usize)| {
+            let settled = realms.get(realm)?.witnesses.as_ref()?;
+            self.quorums.best(&did, settled).map(|(_, position)| position.seen)
+        };
+        let steps = steps(reached, taken).filter_map(|step| seen(step.from));
+        seen((reached.did, reached.realm)).into_iter().chain(steps).min()
     }
 
     /// Returns the witnesses by whom logs are judged where `named` are named.
@@ -279,6 +290,9 @@ impl<'l> Search<'l> {
         let mut frontier = Vec::new();
         for (anchor, witnesses) in self.homes() {
             let Some(body) = self.index.body(&anchor.did) else { continue };
+            if anchor.did != wanted.issuer && onward(edges, body).is_empty() {
+                continue;
+            }
             let realm = self.realm(wanted, witnesses.clone());
             frontier.push(Reached {
                 body,
@@ -288,19 +302,18 @@ impl<'l> Search<'l> {
                 last: None,
                 anchor,
                 doubt: None,
-                oldest: None,
             });
         }
         let mut best: BTreeMap<(BodyNumber, usize), u8> = BTreeMap::new();
-        let mut taken: Taken<'_, 'l> = Vec::new();
+        let mut taken: Vec<Step<'_, 'l>> = Vec::new();
         for _ in 0..=longest {
             frontier.sort_by_cached_key(order);
             let mut next = Vec::new();
-            for mut reached in frontier {
-                reached.oldest = self.oldest(&reached, &realms);
+            for reached in frontier {
                 if reached.did == wanted.issuer {
                     let realm = realms.get(reached.realm)?.clone();
-                    return Some((links(&reached, &taken), realm, reached.doubt, reached.oldest));
+                    let oldest = self.oldest(&reached, &taken, &realms);
+                    return Some((links(&reached, &taken), realm, reached.doubt, oldest));
                 }
                 // A second way to a body matters only if it allows more further steps, or other
                 // witnesses judge what follows.
@@ -309,15 +322,12 @@ impl<'l> Search<'l> {
                     Some(steps) if *steps >= reached.steps => continue,
                     _ => best.insert(at, reached.steps),
                 };
-                let from = edges.partition_point(|edge| edge.from < reached.body);
-                let onward = edges.get(from..).unwrap_or_default();
-                let onward = onward.split(|edge| edge.from != reached.body).next();
                 let last = reached.last.map(|last| {
                     taken.push(last);
                     taken.len() - 1
                 });
                 let from = From { reached: &reached, last, wanted, pass };
-                self.expand(&from, onward.unwrap_or_default(), &mut realms, &mut next);
+                self.expand(&from, onward(edges, reached.body), &mut realms, &mut next);
             }
             frontier = next;
         }
@@ -454,21 +464,33 @@ impl<'i, 'l> From<'_, 'i, 'l> {
             },
             realm,
             steps: from.steps.saturating_sub(1).min(may_accredit),
-            last: Some((edge, self.last)),
+            last: Some(Step { edge, from: (from.did, from.realm), before: self.last }),
             anchor: from.anchor,
             doubt: from.doubt.clone().or(doubt),
-            oldest: from.oldest,
         })
     }
 }
 
+/// Returns the links that lead from a body.
+fn onward<'e, 'i, 'l>(edges: &'e [&'i Edge<'l>], body: BodyNumber) -> &'e [&'i Edge<'l>] {
+    let from = edges.partition_point(|edge| edge.from < body);
+    let onward = edges.get(from..).unwrap_or_default();
+    onward.split(|edge| edge.from != body).next().unwrap_or_default()
+}
+
+/// Returns the steps to a body, the last one first.
+fn steps<'i, 'l>(
+    reached: &Reached<'i, 'l>,
+    taken: &[Step<'i, 'l>],
+) -> impl Iterator<Item = Step<'i, 'l>> {
+    core::iter::successors(reached.last, |step| taken.get(step.before?).copied())
+}
+
 /// Returns the way to a body.
-fn links(reached: &Reached<'_, '_>, taken: &Taken<'_, '_>) -> Vec<Link> {
+fn links(reached: &Reached<'_, '_>, taken: &[Step<'_, '_>]) -> Vec<Link> {
     let anchor = reached.anchor;
-    let mut links = Vec::new();
-    let mut at = reached.last;
-    while let Some((edge, before)) = at {
-        links.push(match &edge.via {
+    let mut links: Vec<_> = steps(reached, taken)
+        .map(|Step { edge, .. }| match &edge.via {
             Via::Accreditation { digest, accreditation, .. } => Link::Accreditation {
                 by: edge.by,
                 did: accreditation.subject,
@@ -476,20 +498,16 @@ fn links(reached: &Reached<'_, '_>, taken: &Taken<'_, '_>) -> Vec<Link> {
                 statement: **digest,
                 appeal_body: accreditation.appeal_body.clone(),
             },
-            Via::Agreement { logged, party, body } => Link::Agreement {
+            Via::Agreement { logged, country, body, .. } => Link::Agreement {
                 by: edge.by,
                 did: body.did,
                 name: body.name.clone(),
                 title: title(logged.agreement),
-                country: match logged.agreement.parties.get(*party) {
-                    Some(party) => party.country,
-                    None => break,
-                },
+                country: *country,
                 statement: *logged.digest,
             },
-        });
-        at = before.and_then(|before| taken.get(before)).copied();
-    }
+        })
+        .collect();
     links.push(Link::TrustAnchor { did: anchor.did, name: anchor.name.clone() });
     links.reverse();
     links
@@ -498,7 +516,7 @@ fn links(reached: &Reached<'_, '_>, taken: &Taken<'_, '_>) -> Vec<Link> {
 /// The order among bodies reached by equally long ways: first those without doubt, then by who
 /// vouches and by which statement.
 fn order(reached: &Reached<'_, '_>) -> (bool, Did, Option<Digest>) {
-    let last = reached.last.map(|(edge, _)| edge);
+    let last = reached.last.map(|step| step.edge);
     let by = last.map_or(reached.anchor.did, |edge| edge.by);
     (reached.doubt.is_some(), by, last.map(|edge| *edge.statement()))
 }

@@ -4,6 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::{MAX_DEPTH, Pass};
+use crate::classification::Country;
 use crate::id::{Did, Digest};
 use crate::ledger::{Held, Ledger, LogView};
 use crate::statement::accreditation::{Accreditation, Scope, any_covers};
@@ -31,7 +32,7 @@ pub(super) enum Via<'l> {
         accreditation: &'l Accreditation,
     },
     /// A body that an agreement names for a party other than the one of the signatory.
-    Agreement { logged: Logged<'l>, party: usize, body: &'l agreement::Body },
+    Agreement { logged: Logged<'l>, party: usize, country: Country, body: &'l agreement::Body },
 }
 
 /// A link from one body to another.
@@ -114,7 +115,8 @@ impl<'l> Index<'l> {
                 }
                 for (party, named) in agreement.parties.iter().enumerate() {
                     for body in named.bodies.iter().filter(|_| party != home) {
-                        let via = Via::Agreement { logged, party, body };
+                        let country = named.country;
+                        let via = Via::Agreement { logged, party, country, body };
                         add(&mut index, signatory.did, body.did, via);
                     }
                 }

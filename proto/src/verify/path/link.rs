@@ -93,6 +93,9 @@ impl Judge<'_> {
             State::Void => 3,
         };
         let mut worst = (log, state);
+        if !self.quorums.ledger().has_shown() {
+            return worst;
+        }
         for view in self.quorums.ledger().views(&log.origin) {
             if let Some(other) = view.statements.get(digest)
                 && rank(&other.state) > rank(&worst.1)
