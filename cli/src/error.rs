@@ -19,7 +19,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 /// Version of the shape of an error printed with `--json`.
-const ERROR_VERSION: u32 = 1;
+pub const ERROR_VERSION: u32 = 1;
 /// Most causes that are printed.
 const MAX_CAUSES: usize = 8;
 /// Exit code of a bug of ours.
@@ -91,6 +91,19 @@ pub struct Mistake {
     pub column: Option<String>,
     /// What is wrong.
     pub reason: String,
+}
+
+/// A failure as JSON says it, below the key `error`.
+#[derive(Debug, Serialize)]
+pub struct ErrorBody<'a> {
+    code: &'a str,
+    message: String,
+    causes: Vec<String>,
+    hint: Option<String>,
+    #[serde(skip_serializing_if = "<[Mistake]>::is_empty")]
+    mistakes: &'a [Mistake],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more_mistakes: Option<usize>,
 }
 
 impl Mistake {
@@ -269,32 +282,25 @@ impl CliError {
         }
     }
 
-    fn to_json(&self, texts: &Texts) -> String {
-        #[derive(Serialize)]
-        struct Report<'a> {
-            version: u32,
-            error: Body<'a>,
-        }
-        #[derive(Serialize)]
-        struct Body<'a> {
-            code: &'a str,
-            message: String,
-            causes: Vec<String>,
-            hint: Option<String>,
-            #[serde(skip_serializing_if = "<[Mistake]>::is_empty")]
-            mistakes: &'a [Mistake],
-            #[serde(skip_serializing_if = "Option::is_none")]
-            more_mistakes: Option<usize>,
-        }
-        let body = Body {
+    /// Returns what JSON says of the failure.
+    pub fn body(&self, texts: &Texts) -> ErrorBody<'_> {
+        ErrorBody {
             code: self.code,
             message: self.message(texts),
             causes: self.causes(),
             hint: self.hint_text(texts),
             mistakes: &self.mistakes,
             more_mistakes: (self.more_mistakes > 0).then_some(self.more_mistakes),
-        };
-        let report = Report { version: ERROR_VERSION, error: body };
+        }
+    }
+
+    fn to_json(&self, texts: &Texts) -> String {
+        #[derive(Serialize)]
+        struct Report<'a> {
+            version: u32,
+            error: ErrorBody<'a>,
+        }
+        let report = Report { version: ERROR_VERSION, error: self.body(texts) };
         serde_json::to_string(&report).unwrap_or_default() + "\n"
     }
 }

@@ -116,6 +116,16 @@ impl Output {
         self.line(text)
     }
 
+    /// Writes one value as JSON on one line.
+    ///
+    /// # Errors
+    /// As [`Output::line`].
+    pub fn json_line(&mut self, value: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string(value)
+            .map_err(|cause| CliError::bug("json-write").caused_by(cause))?;
+        self.line(text)
+    }
+
     /// Ends a command whose exit code is an answer. If nobody reads the text any more, the answer still
     /// counts: a reader that goes away must not turn a no into a yes.
     ///

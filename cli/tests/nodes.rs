@@ -105,6 +105,28 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
         if answer.code == 0 { Ok(()) } else { Err(answer.stdout) }
     });
 
+    // Of two answers to one challenge in a folder the first counts, also beside one to another.
+    present("third");
+    present("fourth");
+    let twin =
+        "wallet present 1 --challenge third.challenge --disclose name_latin --out twin.carnet";
+    user.run_locked(&format!("{twin} --wallet ana.age"), PASSPHRASE).ok();
+    let line = "verify third.carnet twin.carnet fourth.carnet --policy trust.toml --offline";
+    let answer = user.run(&format!("{line} --json"));
+    let lines: Vec<Value> =
+        answer.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let said = |line: &Value| (line["file"].clone(), line["verdict"].clone());
+    assert_eq!(
+        lines.iter().map(said).collect::<Vec<_>>(),
+        [("third.carnet", "valid"), ("twin.carnet", "invalid"), ("fourth.carnet", "valid")]
+            .map(|(file, verdict)| (file.into(), verdict.into()))
+    );
+    assert!(lines[1].to_string().contains("nonce-used"), "{}", lines[1]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    let again = user.run(line);
+    assert_eq!(again.stdout.matches("(Ana Example): ").count(), 3, "{}", again.stdout);
+    assert!(again.stdout.contains("\n3 files: 0 valid, 3 invalid"), "{}", again.stdout);
+
     // The holder is told who asks, what for and for what.
     let ask = ["challenge", "--policy", "trust.toml", "--purpose", "Hiring a welder", "--ask"];
     user.run_with(ask.iter().chain(&["name-latin", "--out", "asked.challenge"]), b"").ok();

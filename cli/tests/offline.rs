@@ -169,6 +169,74 @@ fn what_is_malformed_inside_a_presentation_is_invalid_with_the_reason() {
 }
 
 #[test]
+fn of_several_files_each_gets_a_line_and_those_that_cannot_be_read_are_named() {
+    let user = User::new();
+    policy(&user);
+    let malformed = b"\x84\x66carnet\x01\x01\xff";
+    std::fs::write(user.path("malformed.carnet"), malformed).unwrap();
+    std::fs::write(user.path("noise"), b"noise").unwrap();
+    let files = ["verify", "none.carnet", "malformed.carnet", "noise", "-"];
+    let rules = ["--policy", "trust.toml"];
+    let told = user.run_with(files.iter().chain(&rules), malformed);
+    assert_eq!((told.code, told.stderr.as_str()), (1, ""));
+    let lines: Vec<_> = told.stdout.lines().collect();
+    for (line, words) in lines.iter().zip([
+        "? none.carnet: there is no file none.carnet",
+        "✗ malformed.carnet: ",
+        "? noise: noise is not a presentation",
+        "✗ -: ",
+        "4 files: 0 valid, 2 invalid, 0 undetermined, 2 could not be read",
+    ]) {
+        assert!(line.starts_with(words), "no {words:?} in {}", told.stdout);
+    }
+    assert_eq!(lines.len(), 5);
+
+    let told = user.run_with(files.iter().chain(&rules).chain(&["--json"]), malformed);
+    let lines: Vec<serde_json::Value> =
+        told.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| &line["file"]).collect::<Vec<_>>(), files[1..]);
+    assert_eq!(lines[0]["error"]["code"], "file-missing");
+    assert_eq!(lines[2]["error"]["causes"][0], "not a Carnet file");
+    for judged in [&lines[1], &lines[3]] {
+        assert_eq!((&judged["version"], &judged["verdict"]), (&1.into(), &"invalid".into()));
+        assert_eq!(judged["credentials"][0]["checks"][0]["reason"]["id"], "malformed");
+    }
+
+    let told = user.run("verify noise none.carnet --policy trust.toml");
+    assert_eq!((told.code, told.stdout.lines().count()), (3, 3), "{}", told.stdout);
+    user.run("verify - - --policy trust.toml").fails(2, &["`-` is named twice"]);
+    user.run("verify noise none.carnet --policy none.toml").fails(3, &["no rules at none.toml"]);
+}
+
+#[test]
+fn a_long_list_is_verified_whole_and_a_reader_that_goes_away_changes_no_answer() {
+    let user = User::new();
+    policy(&user);
+    let names: Vec<_> = (0..600).map(|number| format!("{number}.carnet")).collect();
+    for name in &names {
+        std::fs::write(user.path(name), b"noise").unwrap();
+    }
+    // The last one decides.
+    std::fs::write(user.path("599.carnet"), b"\x84\x66carnet\x01\x01\xff").unwrap();
+    let line: Vec<_> = ["verify", "--policy", "trust.toml"].map(str::to_owned).into();
+    let told = user.run_with(line.iter().chain(&names), b"");
+    let lines: Vec<_> = told.stdout.lines().collect();
+    assert_eq!((told.code, lines.len()), (1, 601), "{}", told.stderr);
+    for (line, name) in lines.iter().zip(&names) {
+        assert!(line.contains(&format!(" {name}: ")), "{line} is not about {name}");
+    }
+    let mut child = user
+        .command(line.iter().chain(&names))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let answer: support::Answer = child.wait_with_output().unwrap().into();
+    assert_eq!((answer.code, answer.stderr.as_str()), (1, ""));
+}
+
+#[test]
 fn a_failure_in_json_is_one_line_on_stderr() {
     let user = User::new();
     let stderr = user.run("trust list --json").fails(3, &[]);

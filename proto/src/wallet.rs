@@ -18,7 +18,7 @@ use crate::credential::disclosure::{DisclosureError, Placed, Reader};
 use crate::credential::skill::entry_name;
 use crate::credential::{CredentialError, SdCwt};
 use crate::file::{self, FileError};
-use crate::id::{CredentialId, Did, Digest};
+use crate::id::{CredentialId, Did};
 use crate::issuing::CredentialFile;
 use crate::key::{Seed, SigningKey};
 use crate::presentation::{
@@ -275,14 +275,18 @@ impl Wallet {
         let chosen: Option<Vec<_>> = indexes.iter().map(|i| self.credentials.get(*i)).collect();
         let chosen = chosen.ok_or(WalletError::Nothing)?;
         let profile = chosen.first().ok_or(WalletError::Nothing)?.profile;
-        let mut digests: Vec<Digest> = Vec::new();
-        let mut names = Vec::new();
-        for credential in &chosen {
+        let mut opened = Vec::new();
+        for credential in chosen {
             let sd_cwt = SdCwt::parse(&credential.sd_cwt.0, Mode::Strict)?;
-            digests.push(sd_cwt.digest());
-            names.extend(contents_of(credential)?.disclosures.into_iter().map(|d| d.name));
+            let contents = contents(&sd_cwt, credential.profile)?;
+            opened.push((credential, sd_cwt, contents));
         }
         for claim in request.disclose {
+            let mut names: Vec<_> = opened
+                .iter()
+                .flat_map(|(_, _, contents)| &contents.disclosures)
+                .map(|disclosure| disclosure.name.as_str())
+                .collect();
             if !names.iter().any(|name| is_chosen(name, claim)) {
                 names.sort_unstable();
                 names.dedup();
@@ -292,6 +296,7 @@ impl Wallet {
                 });
             }
         }
+        let digests: Vec<_> = opened.iter().map(|(_, sd_cwt, _)| sd_cwt.digest()).collect();
         let claims = KeyBindingClaims {
             audience: request.audience.into(),
             expires_at: request.expires_at,
@@ -300,17 +305,16 @@ impl Wallet {
             container: container_digest(&digests),
         };
         let mut presented = Vec::new();
-        for credential in &chosen {
-            let sd_cwt = SdCwt::parse(&credential.sd_cwt.0, Mode::Strict)?;
-            let keep = contents_of(credential)?.with_parents(request.disclose);
+        for (credential, sd_cwt, contents) in &opened {
+            let keep = contents.with_parents(request.disclose);
             let shown = sd_cwt.with_disclosures(|index| keep.contains(&index));
             let token = KeyBindingToken::sign(&shown, &claims, &self.key(credential));
             presented.push(Presented { token, anchor: Some(credential.anchor.clone()) });
         }
-        let evidence: Vec<_> = chosen
+        let evidence: Vec<_> = opened
             .iter()
             .filter(|_| request.with_evidence)
-            .filter_map(|credential| credential.evidence.as_ref().map(|e| e.0.as_slice()))
+            .filter_map(|(credential, ..)| credential.evidence.as_ref().map(|e| e.0.as_slice()))
             .collect();
         Ok(Presentation { profile, presented, evidence: merge(&evidence) })
     }
@@ -371,7 +375,11 @@ pub fn contents_of(credential: &WalletCredential) -> Result<Contents, WalletErro
 }
 
 fn read(profile: Profile, sd_cwt: &[u8]) -> Result<Contents, WalletError> {
-    let restored = SdCwt::parse(sd_cwt, Mode::Strict)?.restore(profile, Reader::Holder)?;
+    contents(&SdCwt::parse(sd_cwt, Mode::Strict)?, profile)
+}
+
+fn contents(sd_cwt: &SdCwt<'_>, profile: Profile) -> Result<Contents, WalletError> {
+    let restored = sd_cwt.restore(profile, Reader::Holder)?;
     let claims = Claims::read(&restored.claims)?;
     let mut disclosures = Vec::new();
     for placed in &restored.placed {

@@ -249,4 +249,5 @@ error-agreement-ratified-already = this institution has ratified { $digest } alr
 
 error-presentation-not = { $file } is not a presentation
 hint-presentation-not = ask the holder for the .carnet file that `carnet wallet present` made
+error-verify-stdin = `-` is named twice, and stdin can be read once only
 error-presentation-newer = { $file } was made by a newer version of carnet; update carnet to verify it

@@ -21,6 +21,13 @@ report-ask-calls-itself = The issuer calls itself “{ $issuer }”; nobody you 
 report-ask-unknown = The credential says that it was issued by { $issuer }. Find out who that is by a way you trust.
 report-ask-holder = Ask the holder for another presentation.
 
+# Of several files: one line each, and a line at the end.
+verify-file = { $file }: { $reason }
+verify-file-of = { $file } ({ $name }): { $reason }
+verify-count =
+    { $count } files: { $valid } valid, { $invalid } invalid, { $undetermined } undetermined, { $unreadable } could not be read
+progress-verify = verifying
+
 span-seconds =
     { $count ->
         [one] one second

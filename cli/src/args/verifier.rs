@@ -45,9 +45,13 @@ Examples:
   carnet verify presentation.carnet --policy trust.toml
   carnet verify shown.carnet --challenge challenge.carnet --node http://127.0.0.1:7878
   carnet verify - --policy trust.toml --offline --json < presentation.carnet
+  carnet verify applicants/anna.carnet applicants/ben.carnet --policy trust.toml
 
 Without --node the evidence stapled to the presentation is all that is used.
-Exit codes: 0 valid, 1 invalid, 3 could not tell.
+Of several files each gets one line, in the order given; what cannot be read is named and the
+others are still verified. Two answers to one challenge are not both accepted.
+Exit codes: 0 valid, 1 invalid, 3 could not tell; of several files 1 if any is invalid, else 3 if
+any could not be told or read.
 
 The shape of --json, version 1:
   version, verdict (\"valid\", \"invalid\", \"undetermined\"), checked_at (Unix seconds),
@@ -58,11 +62,13 @@ The shape of --json, version 1:
     path: [{ kind (\"trust_anchor\", \"accreditation\", \"agreement\"), did, name, ... }] or null,
     proven_time (Unix seconds, or null), disclosed: { claims shown } or null,
     withheld: [claim], withheld_hashes, prepared }]
+Of several files it is one such object a line, with file; of one that cannot be read, its line is
+  version, file, error: { code, message, causes, hint }.
 A later version adds to it and takes nothing away.")]
 pub struct Verify {
-    /// The presentation; `-` is stdin.
-    #[arg(value_name = "FILE")]
-    pub presentation: PathBuf,
+    /// The presentations; `-` is stdin.
+    #[arg(value_name = "FILE", required = true)]
+    pub presentations: Vec<PathBuf>,
     /// The verifier's rules.
     #[command(flatten)]
     pub policy: PolicyFile,

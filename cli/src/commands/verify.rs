@@ -1,5 +1,6 @@
 //! `carnet verify`: judging a presentation and saying why.
 
+mod many;
 pub mod report;
 
 use super::{Context, policy_file, wallet};
@@ -12,22 +13,43 @@ use crate::ledger;
 use crate::policy::{self, Accepts, Rules};
 use crate::text::Args;
 use carnet_proto::cbor::Decode as _;
+use carnet_proto::challenge::Challenge;
 use carnet_proto::file::FileError;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::presentation::{KeyBindingToken, Presentation};
 use carnet_proto::profile::MAX_PRESENTATION_BYTES;
 use carnet_proto::time::UnixSeconds;
+use carnet_proto::verify::policy::Policy;
 use carnet_proto::verify::report::{Outcome, Reason, Report, Verdict, check, reason};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-/// Verifies a presentation.
+/// Verifies presentations.
 ///
 /// # Errors
-/// What kept it from being judged: an input that is no presentation, rules that are wrong, a node that
-/// cannot be reached. The verdict is no error.
+/// What kept them from being judged: an input that is no presentation, rules that are wrong, a node that
+/// cannot be reached. The verdict is no error. Of several files, one that is no presentation is part of
+/// the answer.
 pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
-    let bytes = files::read_limited(&args.presentation, MAX_PRESENTATION_BYTES as u64)?;
-    let body = open(&args.presentation, &bytes)?;
+    let [presentation] = args.presentations.as_slice() else { return many::run(args, context) };
+    let bytes = read(presentation)?;
+    let body = open(presentation, &bytes)?;
+    let (rules, ledger, challenge) = demands(args, context)?;
+    let only = nonce_asked(challenge.as_ref());
+    let report = judge(body, &rules, &ledger, &Challenges::of_user()?, only, context.now())?;
+    let answer = report::answer(report.verdict);
+    let (texts, out) = (&context.texts, &mut context.out);
+    out.answer(answer, |out| {
+        if out.is_json() { out.json(&report) } else { report::write(&report, texts, out) }
+    })
+}
+
+/// Returns what presentations are judged by: the rules, what is known of logs, and the challenge to
+/// answer.
+fn demands(
+    args: &Verify,
+    context: &mut Context,
+) -> Result<(Rules, Ledger, Option<Challenge>), CliError> {
     let mut rules = policy::read(&policy_file(&args.policy)?)?;
     let challenge = args.challenge.as_deref().map(wallet::open_challenge).transpose()?;
     if let Some(challenge) = &challenge {
@@ -50,13 +72,15 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
             fetched.ledger()
         }
     };
-    let only = challenge.as_ref().map(|challenge| challenge.nonce.0.as_slice());
-    let report = judge(body, &rules, &ledger, &Challenges::of_user()?, only, context.now())?;
-    let answer = report::answer(report.verdict);
-    let (texts, out) = (&context.texts, &mut context.out);
-    out.answer(answer, |out| {
-        if out.is_json() { out.json(&report) } else { report::write(&report, texts, out) }
-    })
+    Ok((rules, ledger, challenge))
+}
+
+fn nonce_asked(challenge: Option<&Challenge>) -> Option<&[u8]> {
+    challenge.map(|challenge| challenge.nonce.0.as_slice())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    files::read_limited(path, MAX_PRESENTATION_BYTES as u64)
 }
 
 /// Opens the outermost layer of a presentation.
@@ -75,10 +99,6 @@ pub fn open<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b [u8], CliError> {
 
 /// Judges the body of a presentation and uses up the nonce that it answers.
 ///
-/// The nonce is used only by an answer that the holder's key signed for this verifier, so that nobody
-/// else can spend it, and not by one that could not be judged, so that it can be judged again with a
-/// node at hand.
-///
 /// # Errors
 /// If the nonces cannot be read, or one cannot be marked as used.
 pub fn judge(
@@ -89,32 +109,68 @@ pub fn judge(
     only: Option<&[u8]>,
     now: UnixSeconds,
 ) -> Result<Report, CliError> {
-    let mut nonces = match rules.accepts {
-        Accepts::Live => challenges.issued(rules.audience.as_str())?,
-        Accepts::Prepared => Vec::new(),
-    };
-    nonces.retain(|known| only.is_none_or(|only| known.nonce == only));
-    let mut report = carnet_proto::verify::verify(body, &rules.policy(nonces), ledger, now);
-    if rules.accepts == Accepts::Live
-        && report.verdict != Verdict::Undetermined
-        && report.credentials.iter().any(|c| {
-            c.check(check::HOLDER_BINDING).is_some_and(|check| check.outcome == Outcome::Pass)
-        })
-        && let Some(nonce) = nonce_of(body)
-        && !challenges.use_up(&nonce)?
-    {
-        // Another answer to the same challenge was judged at the same time.
-        refuse_used(&mut report);
-    }
-    Ok(report)
+    let mut nonces = Nonces::new(rules, challenges);
+    let report = carnet_proto::verify::verify(body, &nonces.policy(only)?, ledger, now);
+    nonces.settle(body, report)
 }
 
-fn nonce_of(body: &[u8]) -> Option<Vec<u8>> {
-    let presentation = Presentation::from_cbor(body).ok()?;
-    presentation
-        .presented
+/// Sees to it that a nonce answers once.
+///
+/// It is used only by an answer that the holder's key signed for this verifier, so that nobody else can
+/// spend it, and not by one that could not be judged, so that it can be judged again with a node at hand.
+struct Nonces<'c> {
+    rules: &'c Rules,
+    challenges: &'c Challenges,
+    /// Those answered since the policy was made.
+    answered: BTreeSet<Vec<u8>>,
+}
+
+impl<'c> Nonces<'c> {
+    const fn new(rules: &'c Rules, challenges: &'c Challenges) -> Self {
+        Self { rules, challenges, answered: BTreeSet::new() }
+    }
+
+    /// Returns the policy with the nonces handed out, or `only` with the one.
+    fn policy(&self, only: Option<&[u8]>) -> Result<Policy, CliError> {
+        let mut nonces = match self.rules.accepts {
+            Accepts::Live => self.challenges.issued(self.rules.audience.as_str())?,
+            Accepts::Prepared => Vec::new(),
+        };
+        nonces.retain(|known| only.is_none_or(|only| known.nonce == only));
+        Ok(self.rules.policy(nonces))
+    }
+
+    /// Uses up the nonces that a presentation answers. If one was answered since the policy was made,
+    /// the report is turned into what it would be now.
+    fn settle(&mut self, body: &[u8], mut report: Report) -> Result<Report, CliError> {
+        if self.rules.accepts == Accepts::Live {
+            let mut is_used = false;
+            for nonce in nonces_answered(body, &report) {
+                if self.answered.contains(&nonce) {
+                    is_used = true;
+                } else if report.verdict != Verdict::Undetermined {
+                    is_used |= !self.challenges.use_up(&nonce)?;
+                    self.answered.insert(nonce);
+                }
+            }
+            if is_used {
+                refuse_used(&mut report);
+            }
+        }
+        Ok(report)
+    }
+}
+
+/// Returns the nonces of those tokens of a presentation that answer this verifier.
+fn nonces_answered(body: &[u8], report: &Report) -> BTreeSet<Vec<u8>> {
+    let presented = Presentation::from_cbor(body).map(|p| p.presented).unwrap_or_default();
+    let holds = |check: &carnet_proto::verify::report::Check| check.outcome == Outcome::Pass;
+    presented
         .iter()
-        .find_map(|presented| KeyBindingToken::parse(&presented.token).ok()?.claims.nonce)
+        .zip(&report.credentials)
+        .filter(|(_, credential)| credential.check(check::HOLDER_BINDING).is_some_and(holds))
+        .filter_map(|(presented, _)| KeyBindingToken::parse(&presented.token).ok()?.claims.nonce)
+        .collect()
 }
 
 fn refuse_used(report: &mut Report) {

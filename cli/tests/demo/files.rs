@@ -87,6 +87,44 @@ fn noise_is_no_presentation_and_the_error_says_why() {
 }
 
 #[test]
+fn a_folder_is_verified_at_once_and_the_worst_is_the_answer() {
+    let policy = run().path("trust.toml");
+    let verify_all = |names: &[&str], json: bool| {
+        let files: Vec<_> = names.iter().map(|name| run().path(name)).collect();
+        let mut args = vec![Path::new("verify"), Path::new("--policy"), &policy];
+        args.extend(json.then_some(Path::new("--json")));
+        args.extend(files.iter().map(AsRef::as_ref));
+        User::new().run_with(args, b"")
+    };
+    let copy = "presentation.carnet";
+    let told = verify_all(&[copy, copy], false).ok();
+    assert_eq!(told.matches("(Malaya Halimbawa): Every check holds.").count(), 2, "{told}");
+    assert!(told.ends_with("2 files: 2 valid, 0 invalid, 0 undetermined, 0 could not be read\n"));
+    assert_eq!(verify_all(&[copy, "noise.carnet"], false).code, 3);
+
+    let told = verify_all(&["presentation-altered.carnet", copy, "noise.carnet"], true);
+    assert_eq!(told.code, 1, "{}", told.stderr);
+    let lines: Vec<Value> =
+        told.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["verdict"], "invalid");
+    assert_eq!(lines[1]["credentials"][0]["disclosed"]["name_latin"], "Malaya Halimbawa");
+    assert_eq!(lines[2]["error"]["code"], "presentation-not");
+    // The same object as of the file alone, and its name.
+    let mut alone = verify(&run().path(copy), true).json();
+    alone["checked_at"] = lines[1]["checked_at"].clone();
+    alone["file"] = lines[1]["file"].clone();
+    let at_all_times = |json: &Value| {
+        let mut json = json.clone();
+        json["evidence_age"] = Value::Null;
+        for check in json["credentials"][0]["checks"].as_array_mut().unwrap() {
+            check["reason"]["age"] = Value::Null;
+        }
+        json
+    };
+    assert_eq!(at_all_times(&alone), at_all_times(&lines[1]));
+}
+
+#[test]
 fn the_wallet_that_stays_opens_with_its_passphrase() {
     let user = User::new();
     let passphrase = String::from_utf8(run().read("wallet.passphrase")).unwrap();
