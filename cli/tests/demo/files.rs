@@ -93,7 +93,7 @@ fn a_folder_is_verified_at_once_and_the_worst_is_the_answer() {
         let files: Vec<_> = names.iter().map(|name| run().path(name)).collect();
         let mut args = vec![Path::new("verify"), Path::new("--policy"), &policy];
         args.extend(json.then_some(Path::new("--json")));
-        args.extend(files.iter().map(AsRef::as_ref));
+        args.extend(files.iter().map(std::path::PathBuf::as_path));
         User::new().run_with(args, b"")
     };
     let copy = "presentation.carnet";
