@@ -1,6 +1,6 @@
 //! The one task that writes an institution's log; everybody else sends it what to state.
 //!
-//! What is asked for while the disk is busy is committed together:
+//! What is asked for while the disk is busy is signed meanwhile, and committed together:
 //!
 //! 1. each statement is signed, on all cores, and checked, in the order of the requests;
 //! 2. one standing is signed behind them;
@@ -37,10 +37,11 @@ mod tests;
 
 pub use check::CannotCount;
 
-/// Requests that wait for the writer; whoever comes next waits to be let in.
-pub const REQUEST_QUEUE: usize = 256;
 /// Most statements in one commit; the standing is one more.
 pub const MAX_GROUP: usize = 1024;
+/// Requests that wait for the writer: as many as a commit may take. Whoever comes next waits to be let
+/// in.
+pub const REQUEST_QUEUE: usize = MAX_GROUP;
 
 /// Where a statement stands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,6 +170,8 @@ async fn run(
     mut stopped: oneshot::Receiver<()>,
 ) {
     let mut is_stopping = false;
+    // While one group waits for the disk, the next is signed.
+    let mut committing: Option<JoinHandle<()>> = None;
     loop {
         let first = tokio::select! {
             biased;
@@ -188,16 +191,35 @@ async fn run(
             statements += request.bodies.len();
             group.push(request);
         }
-        let core = Arc::clone(&core);
+        let signing = {
+            let core = Arc::clone(&core);
+            tokio::task::spawn_blocking(move || core.sign(group))
+        };
         // A panic there drops the replies: the callers see that the writer stopped.
-        if let Err(error) = tokio::task::spawn_blocking(move || core.commit(group)).await {
-            tracing::error!(%error, "a commit ended by itself");
+        let signed = signing.await;
+        is_done(committing.take()).await;
+        match signed {
+            Ok(signed) => {
+                let core = Arc::clone(&core);
+                committing = Some(tokio::task::spawn_blocking(move || core.commit(signed)));
+            }
+            Err(error) => tracing::error!(%error, "signing ended by itself"),
         }
     }
+    is_done(committing).await;
     let saved = tokio::task::spawn_blocking(move || core.logs.save(&core.did)).await;
     if let Ok(Err(error)) = saved {
         // The next start signs it again.
         tracing::warn!(%error, "the last checkpoint is not on disk");
+    }
+}
+
+/// Waits for a commit.
+async fn is_done(committing: Option<JoinHandle<()>>) {
+    if let Some(committing) = committing
+        && let Err(error) = committing.await
+    {
+        tracing::error!(%error, "a commit ended by itself");
     }
 }
 
@@ -254,16 +276,22 @@ impl Core {
         if signed > held { Err(WriterError::Restored { held, signed }) } else { Ok(()) }
     }
 
-    /// Commits and publishes what a group of requests asks for, and answers each.
-    fn commit(&self, group: Vec<Request>) {
+    /// Signs what a group of requests asks for.
+    fn sign(&self, group: Vec<Request>) -> Vec<Signed> {
         let bodies: Vec<_> = group.iter().flat_map(|request| &request.bodies).collect();
         let mut signed =
             spread(&bodies, |body| Statement::sign(&self.did, Body::clone(body), &self.statement))
                 .into_iter();
-        let mut waiting = group.into_iter().map(|request| {
-            let signed = signed.by_ref().take(request.bodies.len()).collect();
-            Signed { statements: signed, status: request.status, reply: request.reply }
+        let signed = group.into_iter().map(|request| {
+            let statements = signed.by_ref().take(request.bodies.len()).collect();
+            Signed { statements, status: request.status, reply: request.reply }
         });
+        signed.collect()
+    }
+
+    /// Commits and publishes what a group of requests asks for, and answers each.
+    fn commit(&self, group: Vec<Signed>) {
+        let mut waiting = group.into_iter();
         let mut granted = Vec::new();
         let committed = self.logs.append_own(&self.did, |replica| {
             self.is_newest(replica)?;

@@ -29,6 +29,8 @@ use super::table::Budget;
 
 /// Entries of the log that is appended to, where it is not empty.
 const HELD: u64 = 10_000;
+/// Callers that append at once.
+const CALLERS: usize = 4 * MAX_GROUP;
 /// Entries that are copied at once.
 const COPIED: usize = 2048;
 /// Accreditations of the two logs whose standings change.
@@ -36,8 +38,11 @@ const MANY: usize = 100_000;
 const FEW: usize = 1_000;
 
 pub fn rows(bench: &mut Bench) {
-    append(bench, "append: 1,024 callers with a statement each, empty log", 0);
-    append(bench, "append: 1,024 callers with a statement each, 10,000 entries held", HELD);
+    let one = Against { yardstick: "bare signing, one thread", is_spread: false };
+    let all = Against { yardstick: "bare signing, all cores", is_spread: true };
+    append(bench, "append: 4,096 callers with a statement each, empty log", 0, &one);
+    append(bench, "append: 4,096 callers with a statement each, 10,000 entries held", HELD, &one);
+    append(bench, "append: the same, empty log, against more cores", 0, &all);
     copy(bench);
     standing(bench);
 }
@@ -125,11 +130,11 @@ impl Appending {
         appending
     }
 
-    /// As many callers as a commit has room for, each with a statement.
+    /// As many callers as four commits have room for, each with a statement.
     fn append(&mut self) -> Duration {
         let bodies: Vec<_> =
-            (self.next..self.next + MAX_GROUP).map(|number| accreditation(number).into()).collect();
-        self.next += MAX_GROUP;
+            (self.next..self.next + CALLERS).map(|number| accreditation(number).into()).collect();
+        self.next += CALLERS;
         let start = Instant::now();
         let callers = bodies.into_iter().map(|body| {
             let handle = self.writer.handle();
@@ -145,21 +150,34 @@ impl Appending {
     }
 }
 
-fn append(bench: &mut Bench, what: &'static str, held: u64) {
+/// What appending is compared with. A log has one writer, and signs with one key; that the writer
+/// spreads its signing over the cores is its own affair.
+struct Against {
+    yardstick: &'static str,
+    is_spread: bool,
+}
+
+fn append(bench: &mut Bench, what: &'static str, held: u64, against: &Against) {
     let appending: LazyCell<RefCell<Appending>, _> =
         LazyCell::new(|| RefCell::new(Appending::new(held)));
     let spec = Spec {
         what,
-        yardstick: "bare signing, all cores",
+        yardstick: against.yardstick,
         item: "statements",
-        items: MAX_GROUP as u32,
-        budget: Budget::Rate(0.8),
+        items: CALLERS as u32,
+        budget: if against.is_spread { Budget::Information } else { Budget::Rate(0.8) },
     };
     bench.rounds(spec, || {
         let mut appending = appending.borrow_mut();
         let ours = appending.append();
         let (bare, key) = (&appending.bare, &appending.bare_key);
-        (ours, time(1, || spread(bare.len(), |at| key.sign(&bare[at]))))
+        let sign = |at: usize| key.sign(&bare[at % bare.len()]);
+        let yardstick = if against.is_spread {
+            time(1, || drop(spread(CALLERS, sign)))
+        } else {
+            time(1, || drop((0..CALLERS).map(sign).collect::<Vec<_>>()))
+        };
+        (ours, yardstick)
     });
 }
 
