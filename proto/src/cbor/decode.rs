@@ -551,12 +551,13 @@ impl<'b> MapKeys<'b> {
             Header::Simple(n) => Some(Key::Simple(n)),
             Header::Tag(_) => {
                 d.position = start;
-                d.tag()?;
+                d.enter_tag()?;
                 // A container inside a key would be read twice a level: time exponential in the depth.
                 if matches!(d.kind()?, Kind::Array | Kind::Map | Kind::Tag) {
                     return Err(error(CborErrorKind::ForbiddenKey));
                 }
                 d.skip()?;
+                d.leave();
                 None
             }
             _ => return Err(error(CborErrorKind::ForbiddenKey)),

@@ -92,17 +92,22 @@ pub struct Quorums<'l> {
     known: Rc<Cosignatures>,
     /// By policy, log and head: when a quorum cosigned.
     quorate: RefCell<BTreeMap<(u32, Did, TreeSize, RootHash), Times>>,
-    /// By policy, log, head and whether the view is whole: how far it is cosigned.
+    /// How far a view is cosigned.
     positions: RefCell<BTreeMap<ViewKey, Option<Position>>>,
-    /// By policy, log, head, whether the view is whole, and leaf: by when it is proven.
+    /// By when a leaf of a view is proven.
     proven: RefCell<BTreeMap<(ViewKey, LeafIndex), Option<UnixSeconds>>>,
     /// By policy and log: the witnesses that count for it.
     counting: RefCell<BTreeMap<(u32, Did), Groups>>,
     settled: Cell<u32>,
 }
 
-/// A policy, a log, its head, and whether the view is whole.
-type ViewKey = (u32, Did, TreeSize, RootHash, bool);
+/// A policy, and the address of a view: two views of one log may have one head and know different
+/// checkpoints below it. The ledger is borrowed, so that a view stays where it is.
+type ViewKey = (u32, usize);
+
+fn view_key(log: &LogView, settled: &Settled) -> ViewKey {
+    (settled.id, core::ptr::from_ref(log).addr())
+}
 
 /// Witnesses by node.
 type Groups = Rc<Vec<Vec<Did>>>;
@@ -302,10 +307,9 @@ impl<'l> Quorums<'l> {
         best
     }
 
-    /// Returns how far a view is cosigned; `None` if nowhere by a quorum.
+    /// Returns how far a view of this ledger is cosigned; `None` if nowhere by a quorum.
     pub fn position(&self, log: &LogView, settled: &Settled) -> Option<Position> {
-        let newest = log.newest()?.head;
-        let key = (settled.id, log.origin, newest.size, newest.root, log.is_whole);
+        let key = view_key(log, settled);
         if let Some(position) = self.positions.borrow().get(&key) {
             return *position;
         }
@@ -326,15 +330,14 @@ impl<'l> Quorums<'l> {
     }
 
     /// Returns the earliest time by which a leaf is proven to have existed: the q-th earliest
-    /// cosignature on a checkpoint that covers it, the earliest over all of this view.
+    /// cosignature on a checkpoint that covers it, the earliest over all of this view, which is one of this ledger.
     pub fn proven_time(
         &self,
         log: &LogView,
         settled: &Settled,
         leaf: LeafIndex,
     ) -> Option<UnixSeconds> {
-        let newest = log.newest()?.head;
-        let view = (settled.id, log.origin, newest.size, newest.root, log.is_whole);
+        let view = view_key(log, settled);
         if let Some(proven) = self.proven.borrow().get(&(view, leaf)) {
             return *proven;
         }

@@ -15,10 +15,10 @@ type Digests = DigestMap<Digest, ()>;
 pub struct Statements {
     all: DigestMap<Digest, Held>,
     agreements: Digests,
-    /// By the agreement.
+    /// By [`about`] the agreement.
     ratifications: DigestMap<Digest, Digests>,
-    /// By the subject.
-    accreditations: DigestMap<Did, Digests>,
+    /// By [`about`] the subject.
+    accreditations: DigestMap<Digest, Digests>,
 }
 
 impl Statements {
@@ -26,10 +26,10 @@ impl Statements {
     pub fn insert(&mut self, digest: Digest, held: Held) {
         match held.statement.body() {
             Body::Accreditation(accreditation) => {
-                add(&mut self.accreditations, accreditation.subject, digest);
+                add(&mut self.accreditations, about(accreditation.subject.as_bytes()), digest);
             }
             Body::Ratification(ratification) => {
-                add(&mut self.ratifications, ratification.agreement, digest);
+                add(&mut self.ratifications, about(ratification.agreement.as_bytes()), digest);
             }
             Body::Agreement(_) => {
                 self.agreements.insert(digest, ());
@@ -56,7 +56,7 @@ impl Statements {
         &self,
         agreement: &Digest,
     ) -> impl Iterator<Item = (&Digest, &Held)> + Clone {
-        self.all_of(self.ratifications.get(agreement))
+        self.all_of(self.ratifications.get(&about(agreement.as_bytes())))
     }
 
     /// Returns all ratifications, by the agreement.
@@ -66,7 +66,12 @@ impl Statements {
 
     /// Returns who is accredited, in the order of the identifiers.
     pub(super) fn subjects(&self) -> impl Iterator<Item = &Did> + Clone {
-        self.accreditations.keys()
+        let first = |digests: &Digests| digests.keys().next().copied();
+        let held = self.accreditations.values().filter_map(first);
+        held.filter_map(|digest| match self.all.get(&digest)?.statement.body() {
+            Body::Accreditation(accreditation) => Some(&accreditation.subject),
+            _ => None,
+        })
     }
 
     /// Returns the accreditations of an institution, in the order of their digests.
@@ -74,7 +79,7 @@ impl Statements {
         &self,
         subject: &Did,
     ) -> impl Iterator<Item = (&Digest, &Held)> + Clone {
-        self.all_of(self.accreditations.get(subject))
+        self.all_of(self.accreditations.get(&about(subject.as_bytes())))
     }
 
     fn all_of<'s>(
@@ -96,7 +101,13 @@ impl Deref for Statements {
     }
 }
 
-fn add<K: super::digest_map::Hashed>(index: &mut DigestMap<K, Digests>, about: K, digest: Digest) {
+/// Returns the key under which statements about something are found. Whoever writes a log chooses what
+/// its statements are about, so that those names need not spread by themselves.
+fn about(name: &[u8; 32]) -> Digest {
+    Digest::of(name)
+}
+
+fn add(index: &mut DigestMap<Digest, Digests>, about: Digest, digest: Digest) {
     match index.get_mut(&about) {
         Some(digests) => {
             digests.insert(digest, ());
