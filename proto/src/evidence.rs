@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 
 use crate::cbor::{Bytes, CborError, Decode, Decoder, Encode, Encoder, Mode, record};
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
-use crate::key::Purpose;
+use crate::key::{PublicKey, Purpose};
 use crate::ledger::{
     CheckpointView, DigestMap, Held, Ledger, LogView, ProfileView, Statements, StatusLists,
 };
@@ -219,20 +219,24 @@ fn extend_new<T: PartialEq>(kept: &mut Vec<T>, more: Vec<T>) {
 }
 
 impl LogEvidence {
-    /// Checks every part. `room` is the number of status lists that may still be inflated: a
-    /// presentation has a list for each of its credentials at most, and a list may be a thousand
-    /// times as large as what carries it.
+    /// Checks every part, what costs little before signatures. `room` is the number of status lists
+    /// that may still be read: a presentation has a list for each of its credentials at most.
     fn verify(
         &self,
         room: &mut usize,
         dropped: &mut Vec<Dropped>,
     ) -> Result<LogView, &'static str> {
-        let period = self.first_keys()?;
         let origin = Did::of_inception(&self.inception.0);
+        let (note, head) = read_note(&self.note, &origin)?;
+        let last = LeafIndex(head.size.0.checked_sub(1).ok_or("an empty log")?);
+        self.standing_path
+            .verify(last, leaf_hash(&self.standing.0), &head)
+            .map_err(|_| "the standing is not the last entry")?;
+        let period = self.first_keys()?;
         let keys = period.keys;
-
-        let newest = checked_note(&self.note, &origin, &period)?;
-        let standing = self.checked_standing(&origin, &newest.head, &period)?;
+        note.verify(&NoteKey::of_log(&origin, keys.checkpoint)).map_err(|_| NOT_SIGNED_BY_LOG)?;
+        let newest = CheckpointView { head, note };
+        let standing = self.checked_standing(&origin, &period)?;
 
         let mut view = LogView {
             origin,
@@ -250,19 +254,20 @@ impl LogEvidence {
             status: StatusLists::default(),
             unsupported_from: None,
         };
+        view.add_checkpoint(newest);
         let mut note = |part, result: Result<(), &'static str>| {
             if let Err(reason) = result {
                 dropped.push(Dropped { origin: Some(origin), part, reason });
             }
         };
         for earlier in &self.earlier {
-            note("checkpoint", view.add_earlier(earlier, &newest.head));
+            note("checkpoint", view.add_earlier(earlier, &head));
         }
         for statement in &self.statements {
             note("statement", view.add_statement(statement, &standing.statements));
         }
         for issuance in &self.issuances {
-            note("issuance", view.add_issuance(issuance, &newest.head));
+            note("issuance", view.add_issuance(issuance, &head));
         }
         for status in &self.status {
             let head = &standing.status_lists;
@@ -276,7 +281,6 @@ impl LogEvidence {
         if let (Some(entry), Some(digest)) = (&self.profile, &standing.profile) {
             note("profile", view.set_profile(&entry.0, digest));
         }
-        view.add_checkpoint(newest);
         view.standing = Some(standing);
         Ok(view)
     }
@@ -297,17 +301,8 @@ impl LogEvidence {
         })
     }
 
-    fn checked_standing(
-        &self,
-        origin: &Did,
-        head: &TreeHead,
-        period: &KeyPeriod,
-    ) -> Result<Standing, &'static str> {
+    fn checked_standing(&self, origin: &Did, period: &KeyPeriod) -> Result<Standing, &'static str> {
         let statement = Statement::parse(&self.standing.0).map_err(|_| "malformed standing")?;
-        let last = LeafIndex(head.size.0.checked_sub(1).ok_or("an empty log")?);
-        self.standing_path
-            .verify(last, statement.leaf_hash(), head)
-            .map_err(|_| "the standing is not the last entry")?;
         let Body::Standing(standing) = statement.body() else { return Err("not a standing") };
         if statement.issuer() != origin || !statement.is_signed_by(&period.keys.statement) {
             return Err("the standing is not signed by the institution");
@@ -320,11 +315,10 @@ impl LogEvidence {
     }
 }
 
-fn checked_note(
-    text: &str,
-    origin: &Did,
-    period: &KeyPeriod,
-) -> Result<CheckpointView, &'static str> {
+const NOT_SIGNED_BY_LOG: &str = "the checkpoint is not signed by the log";
+
+/// Reads a checkpoint of a log; its signature is not checked.
+fn read_note(text: &str, origin: &Did) -> Result<(Note, TreeHead), &'static str> {
     if text.len() > MAX_NOTE_BYTES {
         return Err("the checkpoint is too large");
     }
@@ -333,9 +327,7 @@ fn checked_note(
     if checkpoint.origin != origin.to_string() {
         return Err("a checkpoint of another log");
     }
-    note.verify(&NoteKey::of_log(origin, period.keys.checkpoint))
-        .map_err(|_| "the checkpoint is not signed by the log")?;
-    Ok(CheckpointView { head: checkpoint.head, note })
+    Ok((note, checkpoint.head))
 }
 
 impl LogView {
@@ -344,13 +336,21 @@ impl LogView {
         earlier: &EarlierCheckpoint,
         newest: &TreeHead,
     ) -> Result<(), &'static str> {
+        let (note, head) = read_note(&earlier.note, &self.origin)?;
+        let proof = &earlier.proof;
+        proof.verify(&head, newest).map_err(|_| "not consistent with the newest checkpoint")?;
         let period = self.keys.first().ok_or("no keys")?;
-        let checkpoint = checked_note(&earlier.note, &self.origin, period)?;
-        earlier
-            .proof
-            .verify(&checkpoint.head, newest)
-            .map_err(|_| "not consistent with the newest checkpoint")?;
-        self.add_checkpoint(checkpoint);
+        let key = NoteKey::of_log(&self.origin, period.keys.checkpoint);
+        // Of the text that is known already the log's signature is too, and it makes no other.
+        let known = self.checkpoints.get(&head.size).map(|known| &known.note);
+        let is_signed = match known.filter(|known| known.body() == note.body()) {
+            Some(known) => note.is_signed_as(known, &key),
+            None => note.verify(&key).is_ok(),
+        };
+        if !is_signed {
+            return Err(NOT_SIGNED_BY_LOG);
+        }
+        self.add_checkpoint(CheckpointView { head, note });
         Ok(())
     }
 
@@ -369,15 +369,16 @@ impl LogView {
         evidence: &StatementEvidence,
         tree: &TreeHead,
     ) -> Result<(), &'static str> {
-        let statement = self.own_statement(&evidence.entry.0, evidence.leaf)?;
-        let digest = statement.digest();
-        let leaf = statement_leaf(evidence.leaf, &digest, &evidence.state);
-        evidence
-            .path
-            .verify(evidence.position, leaf, tree)
+        let StatementEvidence { entry, leaf, state, position, path } = evidence;
+        let digest = Digest::of(&entry.0);
+        path.verify(*position, statement_leaf(*leaf, &digest, state), tree)
             .map_err(|_| "its state is not what the standing says")?;
-        let held = Held { leaf: evidence.leaf, statement, state: evidence.state };
-        self.statements.insert(digest, held);
+        // One key set is shown, so what is known was signed by the key in force at any leaf.
+        let statement = match self.statements.get(&digest) {
+            Some(known) => known.statement.clone(),
+            None => self.own_statement(&entry.0, *leaf)?,
+        };
+        self.statements.insert(digest, Held { leaf: *leaf, statement, state: *state });
         Ok(())
     }
 
@@ -386,33 +387,39 @@ impl LogView {
         evidence: &IssuanceEvidence,
         head: &TreeHead,
     ) -> Result<(), &'static str> {
-        let statement = self.own_statement(&evidence.entry.0, evidence.leaf)?;
+        let IssuanceEvidence { entry, leaf, path } = evidence;
+        path.verify(*leaf, leaf_hash(&entry.0), head).map_err(|_| "not in the log")?;
+        let digest = Digest::of(&entry.0);
+        let statement = match self.issuances.get(&digest) {
+            Some((_, known)) => known.clone(),
+            None => self.own_statement(&entry.0, *leaf)?,
+        };
         if !matches!(statement.body(), Body::Issuance(_)) {
             return Err("not an issuance");
         }
-        evidence
-            .path
-            .verify(evidence.leaf, leaf_hash(&evidence.entry.0), head)
-            .map_err(|_| "not in the log")?;
-        self.add_first(statement.digest(), evidence.leaf, statement);
+        self.add_first(digest, *leaf, statement);
         Ok(())
     }
 
+    /// Adds a status list without inflating it: of those shown few are asked for.
     fn add_status(
         &mut self,
         evidence: &StatusEvidence,
         tree: &TreeHead,
-        key: &crate::key::PublicKey,
+        key: &PublicKey,
     ) -> Result<(), &'static str> {
-        let token = StatusToken::parse(&evidence.token.0, Mode::Strict)
+        let StatusEvidence { token, position, path } = evidence;
+        let token = StatusToken::parse_deflated(&token.0, Mode::Strict)
             .map_err(|_| "malformed status list")?;
+        path.verify(*position, status_leaf(&token.uri, token.digest()), tree)
+            .map_err(|_| "not the newest status list")?;
+        let known = self.status.get(&token.uri);
+        if known.is_some_and(|known| known.digest() == token.digest()) {
+            return Ok(());
+        }
         if !token.is_signed_by(key) {
             return Err("the status list is not signed by the issuer");
         }
-        evidence
-            .path
-            .verify(evidence.position, status_leaf(&token.uri, token.digest()), tree)
-            .map_err(|_| "not the newest status list")?;
         self.status.add(token);
         Ok(())
     }

@@ -5,10 +5,14 @@
 //! StatusList = { "bits": 1 / 2 / 4 / 8, "lst": bstr, ? "aggregation_uri": tstr }
 //! ```
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
 use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Encoder, Key, Mode, codes};
 use crate::cose::{self, Sign1};
@@ -19,6 +23,9 @@ use crate::time::UnixSeconds;
 
 /// Most bytes of an inflated list.
 pub const MAX_INFLATED_BYTES: usize = 1024 * 1024;
+/// Most blocks of a deflated list, besides the last. One of a dozen bytes may bring codes that take as long to set up as
+/// a thousand bytes take to inflate; who deflates in earnest fills blocks with thousands of symbols.
+pub const MAX_BLOCKS: usize = 256;
 /// Most bytes of a token: an incompressible list, and its envelope.
 pub const MAX_TOKEN_BYTES: usize = MAX_INFLATED_BYTES + 4096;
 /// Entries of the lists that Carnet issuers publish, at least: 2^17.
@@ -155,7 +162,21 @@ impl Encode for StatusList {
 
 impl<'b> Decode<'b> for StatusList {
     fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
-        let start = d.position();
+        Deflated::decode(d)?.inflate()
+    }
+}
+
+/// A list as it stands in a token.
+struct Deflated<'b> {
+    bits: u8,
+    lst: &'b [u8],
+    /// Where it stands.
+    at: usize,
+}
+
+impl<'b> Decode<'b> for Deflated<'b> {
+    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
+        let at = d.position();
         let (mut bits, mut lst) = (None, None);
         d.map(|d, key| {
             match key {
@@ -166,16 +187,46 @@ impl<'b> Decode<'b> for StatusList {
             }
             Ok(())
         })?;
-        let error = |what| CborError::new(CborErrorKind::Invalid(what), start);
+        let error = |what| CborError::new(CborErrorKind::Invalid(what), at);
         let bits = match bits {
             Some(bits @ (1 | 2 | 4 | 8)) => bits as u8,
             _ => return Err(error("the entries of a status list have 1, 2, 4 or 8 bits")),
         };
-        let lst = lst.ok_or(error("the status list is missing"))?;
-        let bytes =
-            miniz_oxide::inflate::decompress_to_vec_zlib_with_limit(lst, MAX_INFLATED_BYTES)
-                .map_err(|_| error("the status list does not inflate within its limit"))?;
-        Ok(Self { bits, bytes })
+        Ok(Self { bits, lst: lst.ok_or(error("the status list is missing"))?, at })
+    }
+}
+
+impl Deflated<'_> {
+    fn inflate(&self) -> Result<StatusList, CborError> {
+        let what = "the status list does not inflate within its limits";
+        let error = CborError::new(CborErrorKind::Invalid(what), self.at);
+        Ok(StatusList { bits: self.bits, bytes: inflate(self.lst).ok_or(error)? })
+    }
+}
+
+/// Inflates a zlib stream of at most [`MAX_BLOCKS`] to at most [`MAX_INFLATED_BYTES`].
+fn inflate(mut deflated: &[u8]) -> Option<Vec<u8>> {
+    let flags = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
+        | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF
+        | inflate_flags::TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
+    let mut inflator = Box::<DecompressorOxide>::default();
+    let mut bytes = alloc::vec![0; deflated.len().saturating_mul(2).clamp(1, MAX_INFLATED_BYTES)];
+    let (mut len, mut blocks) = (0, 0);
+    loop {
+        let (status, read, written) = decompress(&mut inflator, deflated, &mut bytes, len, flags);
+        deflated = deflated.get(read..)?;
+        len += written;
+        match status {
+            TINFLStatus::Done => {
+                bytes.truncate(len);
+                return Some(bytes);
+            }
+            TINFLStatus::BlockBoundary if blocks < MAX_BLOCKS => blocks += 1,
+            TINFLStatus::HasMoreOutput if bytes.len() < MAX_INFLATED_BYTES => {
+                bytes.resize(bytes.len().saturating_mul(2).min(MAX_INFLATED_BYTES), 0);
+            }
+            _ => return None,
+        }
     }
 }
 
@@ -195,8 +246,8 @@ pub struct StatusToken {
     pub ttl: Option<u64>,
     /// The key that signed it.
     pub kid: Option<Kid>,
-    /// How many entries the list has.
-    pub entries: u64,
+    /// How many entries the list has; `None` if it was not inflated.
+    pub entries: Option<u64>,
     digest: Digest,
     bytes: Vec<u8>,
     is_ed25519: bool,
@@ -225,18 +276,38 @@ impl StatusToken {
     /// Reads a token. Carnet's own are read strictly; others' claims may stand in any order.
     ///
     /// # Errors
-    /// [`CborError`] if it is too large, or not a status list token (its section 5.2).
+    /// [`CborError`] if it is too large, or not a status list token (its section 5.2); also if the
+    /// list does not inflate within its limits.
     pub fn parse(bytes: &[u8], mode: Mode) -> Result<Self, CborError> {
+        let (token, list) = Self::read(bytes, mode)?;
+        Ok(Self { entries: Some(list.inflate()?.len()), ..token })
+    }
+
+    /// Reads a token as [`StatusToken::parse`] does, but leaves the list as it is: for whoever is
+    /// shown many lists and will ask for few, by [`StatusToken::inflate`].
+    ///
+    /// # Errors
+    /// [`CborError`] if it is too large, or not a status list token.
+    pub fn parse_deflated(bytes: &[u8], mode: Mode) -> Result<Self, CborError> {
         Self::read(bytes, mode).map(|(token, _)| token)
     }
 
-    /// Inflates the list.
+    /// Inflates the list of a token that was read by [`StatusToken::parse`]. That of another has no
+    /// entries here, if it does not inflate.
     pub fn list(&self) -> StatusList {
-        // What was read once is read again; strict tokens are a part of the others.
-        Self::read(&self.bytes, Mode::Foreign).map_or_else(|_| StatusList::new(0), |(_, list)| list)
+        self.inflate().unwrap_or_else(|_| StatusList::new(0))
     }
 
-    fn read(bytes: &[u8], mode: Mode) -> Result<(Self, StatusList), CborError> {
+    /// Inflates the list.
+    ///
+    /// # Errors
+    /// [`CborError`] if it does not inflate within its limits, which [`StatusToken::parse`] rules out.
+    pub fn inflate(&self) -> Result<StatusList, CborError> {
+        // What was read once is read again; strict tokens are a part of the others.
+        Self::read(&self.bytes, Mode::Foreign).and_then(|(_, list)| list.inflate())
+    }
+
+    fn read(bytes: &[u8], mode: Mode) -> Result<(Self, Deflated<'_>), CborError> {
         if bytes.len() > MAX_TOKEN_BYTES {
             let kind = CborErrorKind::TooLarge { limit: MAX_TOKEN_BYTES, unit: "bytes" };
             return Err(CborError::new(kind, 0));
@@ -261,7 +332,7 @@ impl StatusToken {
                 Ok(claim::EXP) => exp = Some(UnixSeconds::decode(d)?),
                 Ok(claim::IAT) => iat = Some(UnixSeconds::decode(d)?),
                 Ok(claim::TTL) => ttl = Some(d.uint()?),
-                Ok(claim::STATUS_LIST) => list = Some(StatusList::decode(d)?),
+                Ok(claim::STATUS_LIST) => list = Some(Deflated::decode(d)?),
                 _ if mode == Mode::Strict => return Err(d.error(CborErrorKind::UnknownKey(key))),
                 _ => d.skip().map(|_| ())?,
             }
@@ -276,7 +347,7 @@ impl StatusToken {
             expires_at: exp,
             ttl,
             kid: head.value(header::KID).unwrap_or(None),
-            entries: list.len(),
+            entries: None,
             digest: Digest::of(bytes),
             bytes: bytes.into(),
             is_ed25519: head.value::<i64>(header::ALG)? == Some(ALG_ED25519),
@@ -303,157 +374,4 @@ impl StatusToken {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::key::{Purpose, Seed};
-
-    #[test]
-    fn entries_are_packed_from_the_least_significant_bits() {
-        let list = StatusList { bits: 2, bytes: Vec::from([0xc9, 0x44, 0xf9]) };
-        let values: Vec<_> = (0..12).map(|i| list.value(i).unwrap()).collect();
-        assert_eq!(values, [1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3]);
-        assert_eq!(list.value(12), None);
-        assert_eq!(list.value(u64::MAX), None);
-    }
-
-    #[test]
-    fn a_token_round_trips_and_only_its_key_verifies_it() {
-        let key = Seed::new([1; 32]).signing_key(Purpose::Status);
-        let uri = StatusUri { issuer: Did::of_inception(b"x"), list: 7 };
-        assert_eq!(StatusUri::parse(&format!("{uri}")), Some(uri));
-        let mut list = StatusList::new(MIN_ENTRIES);
-        assert!(list.set(5, Status::Invalid) && list.set(131_071, Status::Suspended));
-        assert!(!list.set(131_072, Status::Invalid));
-        let token = StatusToken::sign(&uri, &list, UnixSeconds(10), UnixSeconds(20), 60, &key);
-        assert!(token.len() < 400, "{}", token.len());
-        let token = StatusToken::parse(&token, Mode::Strict).unwrap();
-        let list = token.list();
-        assert_eq!((list.value(5), list.value(131_071)), (Some(1), Some(2)));
-        assert!(token.is_signed_by(&key.public()));
-        assert!(!token.is_signed_by(&Seed::new([1; 32]).signing_key(Purpose::Credential).public()));
-    }
-
-    #[test]
-    fn a_list_that_inflates_beyond_the_limit_is_refused() {
-        let lst =
-            miniz_oxide::deflate::compress_to_vec_zlib(&alloc::vec![0; MAX_INFLATED_BYTES + 1], 9);
-        let mut e = Encoder::new();
-        e.map(2).text("lst").bytes(&lst).text("bits").uint(2);
-        assert!(StatusList::from_cbor(e.as_bytes()).is_err());
-    }
-
-    #[test]
-    fn a_status_uri_has_one_form() {
-        let did = Did::of_inception(b"x");
-        for bad in ["/status/01", "/status/+1", "/status/", "/status/4294967296", "/other/1"] {
-            assert_eq!(StatusUri::parse(&format!("{did}{bad}")), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_list_of_exactly_the_limit_is_read_to_its_last_entry() {
-        let mut bytes = alloc::vec![0; MAX_INFLATED_BYTES];
-        bytes[MAX_INFLATED_BYTES - 1] = 0xff;
-        let list = StatusList { bits: 8, bytes };
-        let list = StatusList::from_cbor(&list.to_cbor()).unwrap();
-        assert_eq!((list.len(), list.value(0)), (1 << 20, Some(0)));
-        assert_eq!((list.value((1 << 20) - 1), list.value(1 << 20)), (Some(255), None));
-    }
-
-    #[test]
-    fn setting_a_status_leaves_its_neighbours_alone() {
-        let mut list = StatusList::new(8);
-        for index in 0..8 {
-            assert!(list.set(index, Status::Suspended));
-        }
-        assert!(list.set(5, Status::Valid) && list.set(6, Status::Invalid));
-        let values: Vec<_> = (0..8).map(|i| list.value(i).unwrap()).collect();
-        assert_eq!(values, [2, 2, 2, 2, 2, 0, 1, 2]);
-        assert!(!list.set(8, Status::Valid) && !list.set(u64::MAX, Status::Valid));
-        assert_eq!(list.len(), 8);
-    }
-
-    #[test]
-    fn lists_that_are_not_lists_are_refused() {
-        let good = StatusList::new(8).to_cbor();
-        assert!(StatusList::from_cbor(&good).is_ok());
-        let lst = miniz_oxide::deflate::compress_to_vec_zlib(&[0; 2], 9);
-        let encoded = |bits: u64, lst: &[u8]| {
-            let mut e = Encoder::new();
-            e.map(2).text("lst").bytes(lst).text("bits").uint(bits);
-            e.into_bytes()
-        };
-        assert!(StatusList::from_cbor(&encoded(2, &lst)).is_ok());
-        for bits in [0, 3, 16, u64::MAX] {
-            assert!(StatusList::from_cbor(&encoded(bits, &lst)).is_err(), "{bits}");
-        }
-        let raw_deflate = miniz_oxide::deflate::compress_to_vec(&[0; 2], 9);
-        for bad in [b"".as_slice(), b"\0", &raw_deflate, &lst[..lst.len() - 1]] {
-            assert!(StatusList::from_cbor(&encoded(2, bad)).is_err(), "{bad:x?}");
-        }
-        for bad in [b"\xa0".as_slice(), b"\xa1\x64bits\x02", b"\x80"] {
-            assert!(StatusList::from_cbor(bad).is_err(), "{bad:x?}");
-        }
-    }
-
-    #[test]
-    fn a_token_that_was_changed_is_malformed_or_unsigned() {
-        let key = Seed::new([1; 32]).signing_key(Purpose::Status);
-        let uri = StatusUri { issuer: Did::of_inception(b"x"), list: 7 };
-        let list = StatusList::new(64);
-        let token = StatusToken::sign(&uri, &list, UnixSeconds(10), UnixSeconds(20), 60, &key);
-        for mode in [Mode::Strict, Mode::Foreign] {
-            for at in 0..token.len() {
-                let mut changed = token.clone();
-                changed[at] ^= 1;
-                let accepted = StatusToken::parse(&changed, mode)
-                    .is_ok_and(|token| token.is_signed_by(&key.public()));
-                assert!(!accepted, "byte {at}");
-            }
-        }
-    }
-
-    #[test]
-    fn no_other_object_passes_as_a_status_list_token() {
-        let key = Seed::new([1; 32]).signing_key(Purpose::Status);
-        let mut e = Encoder::new();
-        e.map(3).int(claim::SUB.into()).text("x").int(claim::IAT.into()).uint(1);
-        e.int(claim::STATUS_LIST.into()).item(&StatusList::new(8));
-        let signed = |typ: &str, payload: &[u8], unprotected: &[u8]| {
-            let protected = cose::header_with_typ(&key.public().kid(), typ);
-            StatusToken::parse(&cose::sign1(&protected, unprotected, payload, &key), Mode::Strict)
-        };
-        assert!(signed(TYP_STATUS_LIST, e.as_bytes(), b"\xa0").is_ok());
-        assert!(signed("application/statuslist+jwt", e.as_bytes(), b"\xa0").is_err());
-        assert!(signed("statuslist+cwt", e.as_bytes(), b"\xa0").is_err());
-        assert!(signed(TYP_STATUS_LIST, e.as_bytes(), b"\xa1\x18\x64\x00").is_err());
-        // Without sub, iat or the list; with a claim that lists do not have.
-        for kept in [[false, true, true], [true, false, true], [true, true, false]] {
-            let mut e = Encoder::new();
-            e.map(2);
-            if kept[0] {
-                e.int(claim::SUB.into()).text("x");
-            }
-            if kept[1] {
-                e.int(claim::IAT.into()).uint(1);
-            }
-            if kept[2] {
-                e.int(claim::STATUS_LIST.into()).item(&StatusList::new(8));
-            }
-            assert!(signed(TYP_STATUS_LIST, e.as_bytes(), b"\xa0").is_err(), "{kept:?}");
-        }
-        let mut e = Encoder::new();
-        e.map(4).int(claim::ISS.into()).text("y").int(claim::SUB.into()).text("x");
-        e.int(claim::IAT.into()).uint(1).int(claim::STATUS_LIST.into()).item(&StatusList::new(8));
-        assert!(signed(TYP_STATUS_LIST, e.as_bytes(), b"\xa0").is_err());
-    }
-
-    #[test]
-    fn a_token_beyond_the_limit_is_refused_before_it_is_read() {
-        let bytes = alloc::vec![0xff; MAX_TOKEN_BYTES + 1];
-        for mode in [Mode::Strict, Mode::Foreign] {
-            let kind = StatusToken::parse(&bytes, mode).unwrap_err().kind;
-            assert!(matches!(kind, CborErrorKind::TooLarge { limit: MAX_TOKEN_BYTES, .. }));
-        }
-    }
-}
+mod tests;

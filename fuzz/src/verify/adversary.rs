@@ -13,7 +13,9 @@ use carnet_proto::key::{Purpose, Seed, SigningKey};
 use carnet_proto::ledger::Replica;
 use carnet_proto::log::checkpoint::{Checkpoint, Note};
 use carnet_proto::log::merkle::Tree;
-use carnet_proto::profile::{ALG_ED25519, ALG_SHA256, TYP_SD_CWT, VCT_SKILL, claim, header};
+use carnet_proto::profile::{
+    ALG_ED25519, ALG_SHA256, TYP_SD_CWT, TYP_STATUS_LIST, VCT_SKILL, claim, header,
+};
 use carnet_proto::statement::accreditation::{Accreditation, Grant, Level, LevelRange};
 use carnet_proto::statement::agreement::{
     Agreement, AgreementKind, Body as AgreementBody, Party, Ratification, Signatory,
@@ -21,7 +23,7 @@ use carnet_proto::statement::agreement::{
 use carnet_proto::statement::identity::Inception;
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::{InstitutionProfile, Role};
-use carnet_proto::statement::standing::{empty_head, status_tree};
+use carnet_proto::statement::standing::{KeyPeriod, empty_head, status_tree};
 use carnet_proto::statement::{Body, Statement};
 use carnet_proto::status::{StatusList, StatusToken, StatusUri};
 use carnet_proto::text::{Language, Line, Name};
@@ -161,6 +163,26 @@ impl Adversary {
             .collect();
     }
 
+    /// Publishes lists of its own making, deflated in a way of its own.
+    pub fn deflated_lists(&mut self, lists: &[Vec<u8>], at: UnixSeconds) {
+        let key = self.seed.signing_key(Purpose::Status);
+        let did = self.did;
+        let token = |(number, lst): (usize, &Vec<u8>)| {
+            let uri = StatusUri { issuer: did, list: number as u32 };
+            let mut e = Encoder::new();
+            e.map(4).int(claim::SUB.into()).text(&uri.to_string());
+            e.int(claim::EXP.into()).item(&at.plus(86_400)).int(claim::IAT.into()).item(&at);
+            e.int(claim::STATUS_LIST.into()).map(2);
+            e.text("lst").bytes(lst).text("bits").uint(2);
+            let mut protected = Encoder::new();
+            protected.map(3).int(header::ALG.into()).int(ALG_ED25519.into());
+            protected.int(header::KID.into()).item(&key.public().kid());
+            protected.int(header::TYP.into()).text(TYP_STATUS_LIST);
+            sign1(protected.as_bytes(), b"\xa0", e.as_bytes(), &key)
+        };
+        self.tokens = lists.iter().enumerate().map(token).collect();
+    }
+
     /// Signs a credential like another, in its own name, and logs its batch; `None` if the claims of
     /// the other cannot be read.
     pub fn issue(&mut self, like: &SdCwt<'_>) -> Option<(Vec<u8>, Anchor)> {
@@ -187,12 +209,34 @@ impl Adversary {
         Some((bytes, anchor))
     }
 
+    /// Proves the log under a standing that names its key set many times.
+    pub fn evidence_with_keys(self, count: usize, at: UnixSeconds) -> LogEvidence {
+        let mut standing = self.replica.derive_standing(empty_head());
+        let period = standing.keys[0].clone();
+        let more =
+            (1..=count as u64).map(|leaf| KeyPeriod { from: LeafIndex(leaf), ..period.clone() });
+        standing.keys.extend(more);
+        let key = self.seed.signing_key(Purpose::Statement);
+        let standing = Statement::sign(&self.did, standing, &key).expect("a standing");
+        let tree = Tree::from_leaves([standing.leaf_hash()]);
+        let head = tree.head();
+        let key = self.seed.signing_key(Purpose::Checkpoint);
+        let log = self.evidence(&[], at);
+        let did = Did::of_inception(&log.inception.0);
+        LogEvidence {
+            note: Note::sign(&Checkpoint::new(&did, head), &key).to_string(),
+            standing: Bytes(standing.entry().into()),
+            standing_path: tree.inclusion_proof(LeafIndex(0), head.size).expect("a leaf"),
+            ..log
+        }
+    }
+
     /// Ends with a standing and a checkpoint, cosigned by whoever is named, and proves all of it.
     pub fn evidence(mut self, cosigners: &[(Did, SigningKey)], at: UnixSeconds) -> LogEvidence {
         let parsed: Vec<_> = self
             .tokens
             .iter()
-            .map(|token| StatusToken::parse(token, Mode::Strict).expect("its own list"))
+            .map(|token| StatusToken::parse_deflated(token, Mode::Strict).expect("its own list"))
             .collect();
         // The order of the URIs is that of their texts.
         let uris: BTreeSet<_> = parsed.iter().map(|token| &token.uri).collect();

@@ -23,7 +23,10 @@ pub fn bodies() -> Vec<(&'static str, Vec<u8>)> {
         ("cosigned-logs", logs(8, true)),
         ("many-logs", logs(0, false)),
         ("repeated-lines", repeated_lines()),
+        ("repeated-checkpoints", repeated_checkpoints()),
         ("status-lists", status_lists()),
+        ("status-blocks", status_blocks()),
+        ("key-sets", key_sets()),
         ("agreements", agreements()),
         ("credentials", credentials()),
     ]
@@ -125,6 +128,87 @@ fn status_lists() -> Vec<u8> {
     let body = encode(&presentation, &Evidence { logs: make(32) });
     assert!(body.len() <= MAX_BYTES, "{}", body.len());
     body
+}
+
+/// Status lists that inflate to nothing, in as many blocks as there is room for, each with codes of its
+/// own: the one that the credential names, and another.
+fn status_blocks() -> Vec<u8> {
+    let now = Base::get().now;
+    let mut adversary = Adversary::new(seed(200));
+    let presentation = forged(&mut adversary);
+    fill(&presentation, |count| {
+        let mut adversary = Adversary::new(seed(200));
+        let _ = forged(&mut adversary);
+        adversary.deflated_lists(&[empty_blocks(200 * count), empty_blocks(8)], now);
+        vec![adversary.evidence(&[], now)]
+    })
+}
+
+/// A zlib stream of blocks that hold nothing but codes.
+fn empty_blocks(count: usize) -> Vec<u8> {
+    let mut stream = Bits::default();
+    stream.push(0x9c78, 16);
+    for block in 0..count {
+        // One literal, the end of the block, and one distance, each of one bit.
+        stream.push(u32::from(block + 1 == count), 1);
+        stream.push(0b10, 2);
+        stream.push(14 << 10, 14);
+        for symbol in [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1] {
+            stream.push(u32::from(symbol == 18 || symbol == 1), 3);
+        }
+        // 138 and 118 symbols without a code, then two with one; of the two codes 18 is the later.
+        stream.push(1 | (127 << 1), 8);
+        stream.push(1 | (107 << 1), 8);
+        stream.push(0, 3);
+    }
+    let mut bytes = stream.bytes;
+    bytes.extend_from_slice(&[0, 0, 0, 1]);
+    bytes
+}
+
+/// Bits in the order of a deflated stream, filled up to bytes.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Bits {
+    fn push(&mut self, bits: u32, count: usize) {
+        for bit in 0..count {
+            if self.len % 8 == 0 {
+                self.bytes.push(0);
+            }
+            let last = self.bytes.last_mut().expect("a byte");
+            *last |= ((bits >> bit & 1) as u8) << (self.len % 8);
+            self.len += 1;
+        }
+    }
+}
+
+/// One checkpoint as often as there is room for.
+fn repeated_checkpoints() -> Vec<u8> {
+    let now = Base::get().now;
+    let mut adversary = Adversary::new(seed(200));
+    let presentation = forged(&mut adversary);
+    let log = adversary.evidence(&[], now);
+    let proof = carnet_proto::log::proof::ConsistencyProof::default();
+    let earlier = EarlierCheckpoint { note: log.note.clone(), proof };
+    fill(&presentation, |count| {
+        vec![LogEvidence { earlier: vec![earlier.clone(); count], ..log.clone() }]
+    })
+}
+
+/// A standing with as many keys as there is room for.
+fn key_sets() -> Vec<u8> {
+    let now = Base::get().now;
+    let mut adversary = Adversary::new(seed(200));
+    let presentation = forged(&mut adversary);
+    fill(&presentation, |count| {
+        let mut adversary = Adversary::new(seed(200));
+        let _ = forged(&mut adversary);
+        vec![adversary.evidence_with_keys(count.min(230), now)]
+    })
 }
 
 /// Agreements that name the verifier's trust anchor, each with witnesses of its own.

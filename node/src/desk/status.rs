@@ -132,7 +132,7 @@ impl Desk {
             .values()
             .filter_map(|token| {
                 let number = StatusUri::parse(&token.uri)?.list;
-                let entries = u32::try_from(token.entries).ok()?;
+                let entries = u32::try_from(token.entries?).ok()?;
                 Some(List { number, entries, is_new: false })
             })
             .collect();

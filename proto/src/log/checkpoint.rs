@@ -281,6 +281,14 @@ impl Note {
         }
     }
 
+    /// Returns whether this note has the signature of a log's own key that another one has, and no other
+    /// of that key.
+    pub(crate) fn is_signed_as(&self, other: &Self, key: &NoteKey) -> bool {
+        let mut lines = self.lines_of(key).peekable();
+        let signed = other.lines_of(key).next().map(|line| &line.bytes);
+        signed.is_some() && lines.peek().is_some() && lines.all(|line| Some(&line.bytes) == signed)
+    }
+
     /// Returns the times at which a witness cosigned, having checked each signature.
     ///
     /// # Errors

@@ -33,17 +33,20 @@ pub(super) struct IssuerResult {
 /// Most status lists that are kept inflated; a list has at most 1 MiB.
 const MAX_INFLATED_LISTS: usize = 64;
 
-/// Status lists that were asked for before, inflated.
+/// Status lists that were asked for before, inflated; `None` where one does not inflate.
 #[derive(Debug, Default)]
-pub(super) struct InflatedLists(RefCell<BTreeMap<Digest, StatusList>>);
+pub(super) struct InflatedLists(RefCell<BTreeMap<Digest, Option<StatusList>>>);
 
 impl InflatedLists {
-    fn value(&self, token: &StatusToken, index: u64) -> Option<u8> {
+    /// Returns the value at an index, if the list inflates: what is shown was not inflated before, and
+    /// a list that does not is as good as none.
+    fn value(&self, token: &StatusToken, index: u64) -> Option<Option<u8>> {
         let mut lists = self.0.borrow_mut();
         if !lists.contains_key(token.digest()) && lists.len() >= MAX_INFLATED_LISTS {
             lists.clear();
         }
-        lists.entry(*token.digest()).or_insert_with(|| token.list()).value(index)
+        let list = lists.entry(*token.digest()).or_insert_with(|| token.inflate().ok());
+        list.as_ref().map(|list| list.value(index))
     }
 }
 
@@ -235,7 +238,7 @@ impl Judge<'_, '_> {
         let views = || self.views(Some(did));
         let values: Vec<_> = views()
             .filter_map(|log| log.status.get(&reference.uri))
-            .map(|token| (*token.digest(), self.lists.value(token, reference.index)))
+            .filter_map(|token| Some((*token.digest(), self.lists.value(token, reference.index)?)))
             .collect();
         if values.iter().any(|(_, value)| *value == Some(Status::Invalid as u8)) {
             return fail(id, Reason::new(reason::REVOKED));
@@ -279,7 +282,8 @@ impl Judge<'_, '_> {
             result.settled.as_ref().and_then(|settled| self.quorums.best(&issuer, settled));
         let mut found: Option<(&LogView, &StatusToken, Option<Position>)> = None;
         for log in self.views(Some(issuer)) {
-            let Some(token) = log.status.get(uri) else { continue };
+            let inflates = |token: &&StatusToken| self.lists.value(token, 0).is_some();
+            let Some(token) = log.status.get(uri).filter(inflates) else { continue };
             let settled = result.settled.as_ref();
             let position = settled.and_then(|settled| self.quorums.position(log, settled));
             let rank = |p: &Option<Position>| p.map(|p| (p.is_usable(), p.covered));
