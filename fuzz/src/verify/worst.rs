@@ -176,7 +176,7 @@ struct Bits {
 impl Bits {
     fn push(&mut self, bits: u32, count: usize) {
         for bit in 0..count {
-            if self.len % 8 == 0 {
+            if self.len.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             let last = self.bytes.last_mut().expect("a byte");

@@ -64,7 +64,7 @@ impl Statements {
         self.ratifications.values().flat_map(|digests| self.all_of(Some(digests)))
     }
 
-    /// Returns who is accredited, in the order of the identifiers.
+    /// Returns who is accredited.
     pub(super) fn subjects(&self) -> impl Iterator<Item = &Did> + Clone {
         let first = |digests: &Digests| digests.keys().next().copied();
         let held = self.accreditations.values().filter_map(first);
