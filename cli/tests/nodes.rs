@@ -359,6 +359,7 @@ fn a_statement_is_saved_with_its_receipt_or_proof_and_checked_without_a_node() {
     run(&format!("log proof {did} last --out none"), &copy).fails(2, &["last"]);
     let online = run(&format!("log verify {did} --receipt stated.cose"), &copy).ok();
     assert!(online.starts_with("✓ Statement"), "{online}");
+    run(&format!("log proof {did} 900 --out none"), &copy).fails(3, &["900"]);
     authority.stop();
     copy.stop();
 
@@ -368,8 +369,10 @@ fn a_statement_is_saved_with_its_receipt_or_proof_and_checked_without_a_node() {
             let line = format!("{verify} {saved} --inception {inception}");
             let text = user.run(&line).ok();
             assert!(text.contains(&digest[..12]) && text.contains("still in force"), "{text}");
+            assert!(text.contains("first keys alone"), "{text}");
             let shown = user.run(&format!("{line} --json")).json();
             assert_eq!((&shown["ok"], &shown["digest"]), (&true.into(), &digest.into()));
+            assert_eq!(shown["rests_on"], "first-keys");
         }
     }
     for (name, altered) in [("stated.cose", "a.cose"), ("stated.tlog-proof", "a.tlog-proof")] {

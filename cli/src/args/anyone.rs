@@ -109,7 +109,10 @@ Examples:
   carnet log receipt did:carnet:abc 7 --out accreditation.cose
   carnet log receipt did:carnet:abc 0 --out inception.cose --node https://node.example
 
-Only the institution's own node makes receipts. The file is a transparent statement (RFC 9943).")]
+Only the institution's own node makes receipts. The file is a transparent statement (RFC 9943).
+
+Statements about institutions only: who asks for one issuance would tell the node which batch of
+credentials matters to them. Of issuances, wallets and verifiers fetch whole logs.")]
 pub struct LogReceipt {
     /// What to save.
     #[command(flatten)]
@@ -123,7 +126,10 @@ Examples:
   carnet log proof did:carnet:abc 7 --out accreditation.tlog-proof
   carnet log proof did:carnet:abc 9c49e14c074c --out accreditation.tlog-proof
 
-Every node that holds the log has proofs. The file is a c2sp.org/tlog-proof with the statement in it.")]
+Every node that holds the log has proofs. The file is a c2sp.org/tlog-proof with the statement in it.
+
+Statements about institutions only: who asks for one issuance would tell the node which batch of
+credentials matters to them. Of issuances, wallets and verifiers fetch whole logs.")]
 pub struct LogProof {
     /// What to save.
     #[command(flatten)]
@@ -149,7 +155,7 @@ pub struct LogVerify {
     #[arg(long, value_name = "FILE", group = "saved")]
     pub proof: Option<PathBuf>,
     /// Ask no node: take the institution's keys from leaf 0 of its log, a file of `log receipt` or
-    /// `log proof`.
+    /// `log proof`. Those are the first keys, which may have been replaced or stolen since.
     #[arg(long, value_name = "FILE", requires = "saved")]
     pub inception: Option<PathBuf>,
     /// The node to fetch from.

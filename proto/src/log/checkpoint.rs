@@ -391,7 +391,7 @@ impl Checkpoint {
 }
 
 /// Reads base 64 in its one form: the decoder by itself also takes padded texts put together.
-fn from_base64(text: &str) -> Option<Vec<u8>> {
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(text.as_bytes()).ok().filter(|bytes| BASE64.encode(bytes) == text)
 }
 

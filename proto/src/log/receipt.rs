@@ -9,7 +9,8 @@
 //! ```
 //!
 //! What is signed is the root to which the proof leads, and it is not sent along: whoever checks
-//! computes it. `iss` is the log; `sub` is that of the statement, or the log again where the receipt
+//! computes it. Size and leaf are not signed: they are claims, of which nothing is known but that the path
+//! leads to the root by them, as it may by others too. `iss` is the log; `sub` is that of the statement, or the log again where the receipt
 //! is about the log as a whole. A path may be empty, as in a tree of one leaf.
 //!
 //! [`Receipt`] is ours, read strictly. [`ForeignReceipt`] is what others make of the same RFC.
@@ -274,16 +275,22 @@ impl<'b> Receipt<'b> {
     }
 
     /// Returns the size of the tree that it claims to be about: for consistency, of the newer.
+    /// Verifying does not make it true.
     pub fn size(&self) -> TreeSize {
         self.received.size()
     }
 
-    /// Returns the leaf that it claims, if it is about one.
+    /// Returns the leaf that it claims, if it is about one. Verifying does not make it true.
     pub fn leaf(&self) -> Option<LeafIndex> {
         self.received.leaf()
     }
 
-    /// Checks that the log has this entry, and returns size and root of the tree that has it.
+    /// Checks that the log has this entry, and returns the root of the tree that has it, which is
+    /// signed, with the size that the receipt *claims* for it.
+    ///
+    /// Neither that size nor [`Receipt::leaf`] is signed (RFC 9942): leaf 0 of 3 may be relabelled as
+    /// leaf 0 of 4, with the same root. Whoever needs the numbers compares the root with that of a
+    /// checkpoint of this size, or of the log itself.
     ///
     /// `key` is the log's key for receipts, of the set in force after the last leaf of that tree.
     /// That the statement in the entry is signed, and in force, is not what a receipt says.
@@ -304,8 +311,10 @@ impl<'b> Receipt<'b> {
         Ok(head)
     }
 
-    /// Checks that the log continues the tree of this size and root, and returns size and root of
-    /// the newer one.
+    /// Checks that the log continues the tree of this size and root, and returns the root of the
+    /// newer one, which is signed, with the size that the receipt *claims* for it.
+    ///
+    /// As in [`Receipt::verify_inclusion`], nobody has signed that size.
     ///
     /// # Errors
     /// [`ReceiptError`].

@@ -19,7 +19,7 @@ use core::fmt;
 
 use data_encoding::BASE64;
 
-use super::checkpoint::{Checkpoint, MAX_NOTE_BYTES, Note, NoteError, NoteKey};
+use super::checkpoint::{Checkpoint, MAX_NOTE_BYTES, Note, NoteError, NoteKey, from_base64};
 use super::merkle::{Tree, leaf_hash};
 use super::proof::{InclusionProof, ProofError};
 use crate::id::LeafIndex;
@@ -107,7 +107,7 @@ impl TlogProof {
         let (mut at, mut text) = line()?;
         let extra = match text.strip_prefix("extra ") {
             Some(extra) => {
-                let bytes = decode(extra).filter(|bytes| !bytes.is_empty());
+                let bytes = from_base64(extra).filter(|bytes| !bytes.is_empty());
                 let extra = bytes.ok_or(TlogProofError::Malformed(at))?;
                 (at, text) = line()?;
                 Some(extra)
@@ -122,7 +122,7 @@ impl TlogProof {
             if text.is_empty() {
                 break;
             }
-            let hash = decode(text).and_then(|bytes| bytes.try_into().ok());
+            let hash = from_base64(text).and_then(|bytes| bytes.try_into().ok());
             hashes.push(hash.ok_or(TlogProofError::Malformed(at))?);
         }
         let proof = InclusionProof::new(hashes)?;
@@ -159,10 +159,6 @@ impl fmt::Display for TlogProof {
         }
         write!(f, "\n{}", self.checkpoint)
     }
-}
-
-fn decode(base64: &str) -> Option<Vec<u8>> {
-    BASE64.decode(base64.as_bytes()).ok()
 }
 
 /// Reads digits without a sign or leading zeros.
@@ -255,6 +251,12 @@ mod tests {
             (text.replace("@v1", "@v2"), unsupported),
             (text.replace("extra AAAAAAAAAAE=", "extra "), malformed(2)),
             (text.replace("extra AAAAAAAAAAE=", "extra AAAAAAAAAAE"), malformed(2)),
+            (text.replace("extra AAAAAAAAAAE=", "extra AA==AAAAAAAAAQ=="), malformed(2)),
+            (text.replace("extra AAAAAAAAAAE=", "extra AAAAAAAAAAF="), malformed(2)),
+            (
+                text.replace("index 1\n", &format!("index 1\nAA=={}==\n", "A".repeat(42))),
+                malformed(4),
+            ),
             (text.replace("index 1", "index 01"), malformed(3)),
             (text.replace("index 1", "index +1"), malformed(3)),
             (text.replace("index 1\n", ""), malformed(3)),

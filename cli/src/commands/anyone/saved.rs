@@ -1,6 +1,6 @@
 //! `carnet log receipt`, `carnet log proof`, and `carnet log verify` of the files that they save.
 
-use super::{MAX_PAGE, page};
+use super::{Listed, MAX_PAGE, page};
 use crate::args::anyone as args;
 use crate::commands::{Context, did, read_from};
 use crate::error::{Answer, CliError};
@@ -10,9 +10,9 @@ use crate::ledger;
 use crate::text::Args;
 use carnet_proto::id::{Did, Digest, LeafIndex, TreeSize};
 use carnet_proto::key::PublicKeySet;
-use carnet_proto::ledger::{LogView, Replica};
+use carnet_proto::ledger::Replica;
 use carnet_proto::log::checkpoint::{NoteError, NoteKey};
-use carnet_proto::log::merkle::TreeHead;
+use carnet_proto::log::merkle::{TreeHead, leaf_hash};
 use carnet_proto::log::receipt::{
     MAX_RECEIPT_BYTES, MAX_TRANSPARENT_BYTES, Receipt, ReceiptError, TransparentStatement, attach,
 };
@@ -20,8 +20,12 @@ use carnet_proto::log::tlog_proof::{MAX_TLOG_PROOF_BYTES, TlogProof, TlogProofEr
 use carnet_proto::statement::Statement;
 use serde_json::json;
 use std::path::Path;
-use std::sync::Arc;
 
+#[cfg(test)]
+mod tests;
+
+/// The kind of statement that is about a holder's credentials, and not about institutions alone.
+const ISSUANCE: &str = "issuance";
 /// Fewest digits of a digest that name a statement; no leaf has as many.
 const MIN_DIGEST_DIGITS: usize = 12;
 
@@ -45,15 +49,24 @@ enum Judged {
     Yes(Shown),
     /// It does not, and why.
     No(String),
-    /// The keys at hand do not tell.
+    /// What is at hand of the log does not tell.
     Unknown(String),
+}
+
+/// What is at hand to judge by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// The whole log, as a node has it.
+    Log,
+    /// Leaf 0: the log's first keys, which may have been replaced or stolen since.
+    FirstKeys,
 }
 
 /// Saves a transparent statement.
 ///
 /// # Errors
-/// Those of the client and of writing; `statement`, `statement-unknown`, `statement-ambiguous`, or
-/// `log-wrong` if the receipt does not hold.
+/// Those of the client and of writing; `statement`, `statement-unknown`, `statement-ambiguous`,
+/// `statement-issuance`, or `log-wrong` if the receipt does not hold.
 pub fn receipt(args: &args::SaveStatement, context: &mut Context) -> Result<Answer, CliError> {
     let (wanted, client) = (did(&args.did)?, read_from(&args.node)?);
     let leaf = locate(&client, &wanted, &args.statement)?;
@@ -90,10 +103,10 @@ fn save(
     context: &mut Context,
 ) -> Result<Answer, CliError> {
     let inception = ledger::fetch_entry(client, wanted, 0)?;
-    let inception = view_of_inception(&inception, wanted);
+    let inception = read_inception(&inception, wanted);
     let inception = inception.ok_or_else(|| not_that(wanted, "leaf 0 is of another log"))?;
-    let judged = match judge(saved, &inception, false) {
-        Judged::Unknown(_) => judge(saved, ledger::fetch_one(client, wanted)?.view(), true),
+    let judged = match judge(saved, &inception, Known::FirstKeys) {
+        Judged::Unknown(_) => judge(saved, &ledger::fetch_one(client, wanted)?, Known::Log),
         judged => judged,
     };
     let shown = match judged {
@@ -142,17 +155,18 @@ pub fn verify(args: &args::LogVerify, context: &mut Context) -> Result<Answer, C
         }
         (None, None) => return super::verify(args, context),
     };
-    let view = match &args.inception {
+    let (log, known) = match &args.inception {
         Some(path) => {
             let bytes = files::read_limited(path, MAX_TRANSPARENT_BYTES as u64)?;
-            view_of_inception(&entry_of(bytes), &wanted).ok_or_else(|| {
+            let log = read_inception(&entry_of(bytes), &wanted).ok_or_else(|| {
                 let error = CliError::input("saved-inception").arg("did", wanted.to_string());
                 error.arg("file", path.display().to_string())
-            })?
+            })?;
+            (log, Known::FirstKeys)
         }
-        None => Arc::clone(ledger::fetch_one(&read_from(&args.node)?, &wanted)?.view()),
+        None => (ledger::fetch_one(&read_from(&args.node)?, &wanted)?, Known::Log),
     };
-    let judged = judge(&saved, &view, args.inception.is_none());
+    let judged = judge(&saved, &log, known);
     let (answer, reason) = match &judged {
         Judged::Yes(_) => (Answer::Yes, None),
         Judged::No(reason) => (Answer::No, Some(reason.clone())),
@@ -168,6 +182,11 @@ pub fn verify(args: &args::LogVerify, context: &mut Context) -> Result<Answer, C
             answer => json!(answer == Answer::Yes),
         };
         set(&mut line, "ok", ok);
+        let rests_on = match known {
+            Known::Log => "log",
+            Known::FirstKeys => "first-keys",
+        };
+        set(&mut line, "rests_on", json!(rests_on));
         set(&mut line, "reason", json!(reason));
         return context.out.answer(answer, |out| out.json(&line));
     }
@@ -176,11 +195,14 @@ pub fn verify(args: &args::LogVerify, context: &mut Context) -> Result<Answer, C
         _ => Args::new(),
     };
     values.set("reason", reason.unwrap_or_default());
-    let text = match answer {
-        Answer::Yes => context.texts.get("log-shown", &values),
-        Answer::No => context.texts.get("log-not-shown", &values),
-        Answer::Unknown => context.texts.get("log-shown-unknown", &values),
+    let text = match (answer, known) {
+        (Answer::Yes, Known::Log) => context.texts.get("log-shown", &values),
+        (Answer::Yes, Known::FirstKeys) => context.texts.get("log-shown-first-keys", &values),
+        (Answer::No, _) => context.texts.get("log-not-shown", &values),
+        (Answer::Unknown, Known::Log) => context.texts.get("log-shown-later", &values),
+        (Answer::Unknown, Known::FirstKeys) => context.texts.get("log-shown-unknown", &values),
     };
+    let first_keys = context.texts.plain("log-shown-first-keys-limits");
     let limits = context.texts.plain("log-shown-limits");
     let others = context.texts.get("log-shown-others", &values);
     context.out.answer(answer, |out| {
@@ -189,39 +211,56 @@ pub fn verify(args: &args::LogVerify, context: &mut Context) -> Result<Answer, C
             if shown.others.is_some() {
                 out.paragraph(2, &others)?;
             }
+            if known == Known::FirstKeys {
+                out.paragraph(2, &first_keys)?;
+            }
             out.paragraph(2, &limits)?;
         }
         Ok(())
     })
 }
 
-/// Finds the leaf that an argument names.
+/// Finds the leaf that an argument names, in the list of statements: what is asked for next is of one
+/// statement, and would tell the node which batch of credentials somebody is interested in.
 fn locate(client: &Client, did: &Did, statement: &str) -> Result<u64, CliError> {
     let named =
         |error: CliError| error.arg("statement", statement.to_owned()).arg("did", did.to_string());
     if statement.len() < MIN_DIGEST_DIGITS {
-        return statement.parse().map_err(|_| named(CliError::usage("statement")));
+        let leaf: u64 = statement.parse().map_err(|_| named(CliError::usage("statement")))?;
+        let page = page(client, did, leaf - leaf % MAX_PAGE, MAX_PAGE)?;
+        let listed = page.iter().find(|listed| listed.leaf == leaf);
+        let listed = listed.ok_or_else(|| named(CliError::input("statement-unknown")))?;
+        return about_institutions(listed).map_err(named);
     }
     let is_digest = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
     if !statement.bytes().all(is_digest) {
         return Err(named(CliError::usage("statement")));
     }
     let mut from = 0;
-    let mut found: Option<(String, u64)> = None;
+    let mut found: Option<Listed> = None;
     loop {
         let page = page(client, did, from, MAX_PAGE)?;
-        for listed in page.iter().filter(|listed| listed.digest.starts_with(statement)) {
+        let count = page.len() as u64;
+        for listed in page.into_iter().filter(|listed| listed.digest.starts_with(statement)) {
             // A log may say the same twice.
-            if found.as_ref().is_some_and(|(digest, _)| *digest != listed.digest) {
+            if found.as_ref().is_some_and(|found| found.digest != listed.digest) {
                 return Err(named(CliError::input("statement-ambiguous")));
             }
-            found = Some((listed.digest.clone(), listed.leaf));
+            found = Some(listed);
         }
-        from += page.len() as u64;
-        if (page.len() as u64) < MAX_PAGE {
-            let found = found.map(|(_, leaf)| leaf);
-            return found.ok_or_else(|| named(CliError::input("statement-unknown")));
+        from += count;
+        if count < MAX_PAGE {
+            let found = found.ok_or_else(|| named(CliError::input("statement-unknown")))?;
+            return about_institutions(&found).map_err(named);
         }
+    }
+}
+
+/// Returns the leaf of a statement, unless it is about credentials.
+fn about_institutions(listed: &Listed) -> Result<u64, CliError> {
+    match listed.kind == ISSUANCE {
+        true => Err(CliError::input("statement-issuance").hint("statement-issuance")),
+        false => Ok(listed.leaf),
     }
 }
 
@@ -242,17 +281,21 @@ fn entry_of(bytes: Vec<u8>) -> Vec<u8> {
     }
 }
 
-/// Returns what leaf 0 says of a log. The identifier is its hash, so nobody has to be believed.
-fn view_of_inception(entry: &[u8], did: &Did) -> Option<Arc<LogView>> {
-    let replica = Replica::new(entry).ok().filter(|replica| replica.origin() == did)?;
-    Some(Arc::clone(replica.view()))
+/// Begins a log with its leaf 0. The identifier is the hash of it, so nobody has to be believed.
+fn read_inception(entry: &[u8], did: &Did) -> Option<Replica> {
+    Replica::new(entry).ok().filter(|replica| replica.origin() == did)
 }
 
-/// Judges a file by what is known of the log: all of it, or its first keys.
-fn judge(saved: &Saved, view: &LogView, is_whole: bool) -> Judged {
-    let other_keys = |reason: String| match is_whole {
-        true => Judged::No(reason),
-        false => Judged::Unknown(reason),
+/// Judges a file by what is known of the log.
+///
+/// A signature alone does not show that the log has the statement: whoever took keys that have been
+/// replaced since can sign another tree with them. The whole log tells which trees it ever had.
+fn judge(saved: &Saved, log: &Replica, known: Known) -> Judged {
+    let view = log.view();
+    // A later tree may be signed by later keys.
+    let other_keys = |reason: String, size: TreeSize| match known {
+        Known::Log if size <= log.size() => Judged::No(reason),
+        Known::Log | Known::FirstKeys => Judged::Unknown(reason),
     };
     let keys_at = |size: TreeSize| -> Option<&PublicKeySet> {
         let period = view.keys.iter().rev().find(|period| period.from.is_in(size))?;
@@ -276,7 +319,7 @@ fn judge(saved: &Saved, view: &LogView, is_whole: bool) -> Judged {
                         break;
                     }
                     (Err(error @ ReceiptError::OtherKey), _) => {
-                        refused = other_keys(error.to_string());
+                        refused = other_keys(error.to_string(), receipt.size());
                     }
                     (Err(error), _) => refused = Judged::No(error.to_string()),
                     (Ok(_), None) => {}
@@ -287,8 +330,10 @@ fn judge(saved: &Saved, view: &LogView, is_whole: bool) -> Judged {
         }
         Saved::Proof { proof, entry } => {
             let size = proof.checkpoint.checkpoint().map(|checkpoint| checkpoint.head.size);
-            let keys = size.ok().and_then(keys_at);
-            let Some(keys) = keys else { return Judged::No("an empty log".to_owned()) };
+            let with_keys = size.ok().and_then(|size| Some((size, keys_at(size)?)));
+            let Some((size, keys)) = with_keys else {
+                return Judged::No("an empty log".to_owned());
+            };
             match proof.verify(entry, &NoteKey::of_log(&view.origin, keys.checkpoint)) {
                 Ok(checkpoint) => {
                     let origin = view.origin.to_string();
@@ -297,7 +342,7 @@ fn judge(saved: &Saved, view: &LogView, is_whole: bool) -> Judged {
                     (entry.as_slice(), proof.index, checkpoint.head, Some(others))
                 }
                 Err(error @ TlogProofError::Note(NoteError::NotSigned)) => {
-                    return other_keys(error.to_string());
+                    return other_keys(error.to_string(), size);
                 }
                 Err(error) => return Judged::No(error.to_string()),
             }
@@ -308,11 +353,42 @@ fn judge(saved: &Saved, view: &LogView, is_whole: bool) -> Judged {
         Ok(_) => return Judged::No("the statement is another institution's".to_owned()),
         Err(error) => return Judged::No(error.to_string()),
     };
+    if known == Known::Log
+        && let Some(judged) = differs(log, entry, leaf, &head)
+    {
+        return judged;
+    }
     let keys = view.keys_before(leaf);
     if keys.is_none_or(|period| !statement.is_signed_by(&period.keys.statement)) {
-        return other_keys("the statement is signed by another key".to_owned());
+        return other_keys("the statement is signed by another key".to_owned(), head.size);
     }
     Judged::Yes(Shown { statement, leaf, head, others })
+}
+
+/// Compares what a file claims with the log itself. What a receipt says of leaf and size nobody has
+/// signed, so this is also what makes these numbers true.
+fn differs(log: &Replica, entry: &[u8], leaf: LeafIndex, head: &TreeHead) -> Option<Judged> {
+    let tree = log.tree();
+    if tree.leaf(leaf).is_some_and(|hash| hash != leaf_hash(entry)) {
+        return Some(Judged::No(format!(
+            "leaf {leaf} of the log is another statement: the file is of another history (a fork), \
+             or its numbers were altered"
+        )));
+    }
+    if head.size > log.size() {
+        return Some(Judged::Unknown(format!(
+            "it is about {} entries, and this copy of the log has {}",
+            head.size,
+            log.size()
+        )));
+    }
+    (tree.root_at(head.size) != Some(head.root)).then(|| {
+        Judged::No(format!(
+            "the first {} entries of the log have another root: the file is of another history \
+             (a fork), or its numbers were altered",
+            head.size
+        ))
+    })
 }
 
 fn not_that(did: &Did, reason: &str) -> CliError {

@@ -110,6 +110,20 @@ fn a_receipt_with_any_bit_changed_is_refused() {
     }
 }
 
+/// The limit of RFC 9942 that the documentation of `verify_inclusion` speaks of.
+#[test]
+fn the_root_of_a_receipt_is_signed_and_its_numbers_are_only_claimed() {
+    let log = log(3);
+    let mut bytes = log.inclusion(3, 0);
+    let at = bytes.windows(4).position(|four| four == b"\x83\x03\x00\x82").unwrap();
+    bytes[at + 1] = 4;
+    let relabelled = Receipt::parse(&bytes).unwrap();
+    let shown = relabelled.verify_inclusion(&log.entries[0], &log.key.public());
+    assert_eq!(shown, Ok(TreeHead { size: TreeSize(4), root: log.tree.head().root }));
+    // The log itself tells: it never had such a tree.
+    assert_ne!(self::log(4).head(4), shown.unwrap());
+}
+
 #[test]
 fn a_receipt_of_another_key_log_or_subject_is_refused() {
     let log = log(4);
