@@ -122,7 +122,9 @@ pub fn run(rounds: usize) -> Benchmark {
         operations.push(Operation { line, what, results, run, rounds: vec![] });
     };
     let ours = &ours;
-    add(OURS_WARM, What::Verify, 1, Box::new(move || ours.verify_warm(&warm).expect("valid")));
+    let verifier = ours.verifier();
+    let run = move || ours.verify_warm(&verifier, &warm).expect("valid");
+    add(OURS_WARM, What::Verify, 1, Box::new(run));
     let run = move || ours.verify_stapled(&stapled).expect("valid");
     add(OURS_STAPLED, What::Verify, 1, Box::new(run));
     let run = || drop(black_box(ours.present_with(true).to_file()));

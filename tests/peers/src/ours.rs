@@ -19,7 +19,7 @@ use carnet_proto::status::StatusUri;
 use carnet_proto::time::{DAY, UnixSeconds};
 use carnet_proto::verify::policy::Policy;
 use carnet_proto::verify::report::{Report, Verdict};
-use carnet_proto::verify::verify;
+use carnet_proto::verify::{Verifier, verify};
 use carnet_proto::wallet::PresentRequest;
 use getrandom::SysRng;
 use rand_core::UnwrapErr;
@@ -113,12 +113,19 @@ impl Ours {
         verify(Presentation::open(file).expect("a presentation"), &self.policy, ledger, now)
     }
 
-    /// Judges with the logs of the federation as they were when this was made.
+    /// Makes a verifier with the logs of the federation as they were when this was made.
+    #[must_use]
+    pub fn verifier(&self) -> Verifier<'_> {
+        Verifier::new(&self.policy, &self.ledger)
+    }
+
+    /// Judges with a verifier that keeps what it finds out about these logs.
     ///
     /// # Errors
     /// The checks that did not pass.
-    pub fn verify_warm(&self, file: &[u8]) -> Result<(), String> {
-        answer(&self.judge(file, &self.ledger, self.world.now))
+    pub fn verify_warm(&self, verifier: &Verifier<'_>, file: &[u8]) -> Result<(), String> {
+        let body = Presentation::open(file).expect("a presentation");
+        answer(&verifier.verify(body, self.world.now))
     }
 
     /// Judges with nothing but the policy and what is stapled.
