@@ -7,13 +7,17 @@
 
 mod decode;
 mod encode;
+mod key;
+mod kind;
 mod record;
 mod scalar;
 mod value;
 
-pub(crate) use decode::MapKeys;
-pub use decode::{Decoder, Key, Kind};
+pub use decode::Decoder;
 pub use encode::Encoder;
+pub use key::Key;
+pub(crate) use key::MapKeys;
+pub use kind::Kind;
 pub(crate) use record::{codes, record};
 pub use value::{Bytes, Value};
 

@@ -1,11 +1,10 @@
 //! A pull decoder over a slice.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use ciborium_ll::Header;
 
-use super::{CborError, CborErrorKind, Decode, Encode, Encoder, MAX_DEPTH, Mode, Value};
+use super::{CborError, CborErrorKind, Decode, Encoder, Key, Kind, MAX_DEPTH, MapKeys, Mode};
 
 /// Most items that room is reserved for before they have been read.
 const RESERVE: usize = 64;
@@ -17,65 +16,6 @@ pub struct Decoder<'b> {
     position: usize,
     mode: Mode,
     depth: u8,
-}
-
-/// The type of the next item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the major types of RFC 8949, section 3.1")]
-pub enum Kind {
-    Int,
-    Bytes,
-    Text,
-    Array,
-    Map,
-    Tag,
-    Bool,
-    Null,
-    Simple,
-    Float,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Kind::Int => "an integer",
-            Kind::Bytes => "a byte string",
-            Kind::Text => "a text",
-            Kind::Array => "an array",
-            Kind::Map => "a map",
-            Kind::Tag => "a tag",
-            Kind::Bool => "a boolean",
-            Kind::Null => "null",
-            Kind::Simple => "a simple value",
-            Kind::Float => "a floating-point number",
-        }
-    }
-
-    fn of(header: &Header) -> Self {
-        match header {
-            Header::Positive(_) | Header::Negative(_) => Kind::Int,
-            Header::Bytes(_) => Kind::Bytes,
-            Header::Text(_) => Kind::Text,
-            Header::Array(_) => Kind::Array,
-            Header::Map(_) => Kind::Map,
-            Header::Tag(_) => Kind::Tag,
-            Header::Simple(20 | 21) => Kind::Bool,
-            Header::Simple(22) => Kind::Null,
-            Header::Simple(_) | Header::Break => Kind::Simple,
-            Header::Float(_) => Kind::Float,
-        }
-    }
-}
-
-/// A map key of the kinds that COSE, CWT and SD-CWT use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key<'b> {
-    /// An integer label.
-    Int(i128),
-    /// A text label.
-    Text(&'b str),
-    /// A simple value: SD-CWT's `simple(59)`.
-    Simple(u8),
 }
 
 impl<'b> Decoder<'b> {
@@ -111,12 +51,12 @@ impl<'b> Decoder<'b> {
         CborError::new(kind, self.position)
     }
 
-    fn rest(&self) -> &'b [u8] {
+    pub(super) fn rest(&self) -> &'b [u8] {
         self.input.get(self.position..).unwrap_or_default()
     }
 
     /// Reads a head and checks its form; `position` moves behind it.
-    fn header(&mut self) -> Result<Header, CborError> {
+    pub(super) fn header(&mut self) -> Result<Header, CborError> {
         let rest = self.rest();
         let Some(first) = rest.first() else { return Err(self.error(CborErrorKind::Truncated)) };
         if first >> 5 == 7 {
@@ -198,7 +138,7 @@ impl<'b> Decoder<'b> {
         Err(self.error(CborErrorKind::WrongType { expected: expected.name(), found: found.name() }))
     }
 
-    fn take(&mut self, length: usize) -> Result<&'b [u8], CborError> {
+    pub(super) fn take(&mut self, length: usize) -> Result<&'b [u8], CborError> {
         let rest = self.rest();
         let slice = rest.get(..length).ok_or_else(|| self.error(CborErrorKind::Truncated))?;
         self.position += length;
@@ -241,6 +181,11 @@ impl<'b> Decoder<'b> {
         let number = self.tag()?;
         self.enter()?;
         Ok(number)
+    }
+
+    /// Goes back to an offset that was read before.
+    pub(super) fn rewind(&mut self, position: usize) {
+        self.position = self.position.min(position);
     }
 
     /// Returns the input from an offset up to the next item.
@@ -506,81 +451,6 @@ impl<'b> Decoder<'b> {
     /// Reads a boolean, null, other simple value or float.
     pub(super) fn simple(&mut self) -> Result<Header, CborError> {
         self.header()
-    }
-}
-
-impl<'b> Key<'b> {
-    /// Reads a key that was checked already; `None` if it is of none of these kinds.
-    pub(crate) fn parse(slice: &'b [u8], mode: Mode) -> Option<Self> {
-        let mut d = Decoder::new(slice, mode);
-        match d.header().ok()? {
-            Header::Positive(n) => Some(Key::Int(i128::from(n))),
-            Header::Negative(n) => Some(Key::Int(!i128::from(n))),
-            Header::Text(_) => core::str::from_utf8(d.rest()).ok().map(Key::Text),
-            Header::Simple(20..=22) => None,
-            Header::Simple(n) => Some(Key::Simple(n)),
-            _ => None,
-        }
-    }
-}
-
-/// Reads the keys of one map and checks that none is repeated and, in strict mode, that they are
-/// sorted.
-#[derive(Debug, Default)]
-pub(crate) struct MapKeys<'b> {
-    previous: Option<&'b [u8]>,
-    /// In foreign mode, the keys so far, deterministically encoded.
-    seen: BTreeSet<Vec<u8>>,
-}
-
-impl<'b> MapKeys<'b> {
-    /// Reads the next key of a map that was entered: as the slice received, and as what it is, if it is
-    /// of the kinds that maps of ours have. Keys are scalars, tagged once at most.
-    pub fn next(&mut self, d: &mut Decoder<'b>) -> Result<(&'b [u8], Option<Key<'b>>), CborError> {
-        let start = d.position;
-        let error = |kind| CborError::new(kind, start);
-        let key = match d.header()? {
-            Header::Positive(n) => Some(Key::Int(i128::from(n))),
-            Header::Negative(n) => Some(Key::Int(!i128::from(n))),
-            Header::Text(Some(length)) => {
-                let text = core::str::from_utf8(d.take(length)?);
-                Some(Key::Text(text.map_err(|_| error(CborErrorKind::NotUtf8))?))
-            }
-            Header::Bytes(Some(length)) => d.take(length).map(|_| None)?,
-            Header::Simple(20..=22) | Header::Float(_) => None,
-            Header::Simple(n) => Some(Key::Simple(n)),
-            Header::Tag(_) => {
-                d.position = start;
-                d.enter_tag()?;
-                // A container inside a key would be read twice a level: time exponential in the depth.
-                if matches!(d.kind()?, Kind::Array | Kind::Map | Kind::Tag) {
-                    return Err(error(CborErrorKind::ForbiddenKey));
-                }
-                d.skip()?;
-                d.leave();
-                None
-            }
-            _ => return Err(error(CborErrorKind::ForbiddenKey)),
-        };
-        let raw = d.since(start);
-        match (d.mode, self.previous) {
-            (Mode::Strict, Some(before)) if before == raw => {
-                return Err(error(CborErrorKind::DuplicateKey));
-            }
-            (Mode::Strict, Some(before)) if before > raw => {
-                return Err(error(CborErrorKind::UnsortedKeys));
-            }
-            (Mode::Foreign, _) => {
-                // Keys are compared by value: `01` and `18 01` are the same key.
-                let value = Value::decode(&mut Decoder::new(raw, d.mode))?;
-                if !self.seen.insert(value.to_cbor()) {
-                    return Err(error(CborErrorKind::DuplicateKey));
-                }
-            }
-            _ => {}
-        }
-        self.previous = Some(raw);
-        Ok((raw, key))
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod index;
 mod link;
+mod way;
 
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
@@ -24,6 +25,7 @@ use core::cell::{OnceCell, RefCell};
 pub(super) use self::index::Index;
 use self::index::{BodyNumber, Edge, Logged, Via};
 use self::link::Judge;
+use self::way::{Reached, Step, links, onward, order, steps};
 use super::policy::{Policy, TrustAnchor, TrustPurpose};
 use super::report::{Link, Reason, reason};
 use crate::id::{Did, Digest};
@@ -119,32 +121,6 @@ fn place_of(realms: &mut Vec<Realm>, realm: Realm) -> usize {
         realms.push(realm);
         realms.len() - 1
     })
-}
-
-/// A body that was reached.
-#[derive(Clone)]
-struct Reached<'i, 'l> {
-    body: BodyNumber,
-    did: Did,
-    realm: usize,
-    /// Steps of accreditation that may still follow.
-    steps: u8,
-    /// The last link; absent at a trust anchor.
-    last: Option<Step<'i, 'l>>,
-    /// The trust anchor from which the way begins.
-    anchor: &'l TrustAnchor,
-    /// The first link that does not hold.
-    doubt: Option<(Reason, Option<Digest>)>,
-}
-
-/// A link taken.
-#[derive(Clone, Copy)]
-struct Step<'i, 'l> {
-    edge: &'i Edge<'l>,
-    /// The body that it leads from, and the realm there.
-    from: (Did, usize),
-    /// The place of the step before among those taken.
-    before: Option<usize>,
 }
 
 /// Searches for paths in one ledger under one policy at one time.
@@ -469,56 +445,6 @@ impl<'i, 'l> From<'_, 'i, 'l> {
             doubt: from.doubt.clone().or(doubt),
         })
     }
-}
-
-/// Returns the links that lead from a body.
-fn onward<'e, 'i, 'l>(edges: &'e [&'i Edge<'l>], body: BodyNumber) -> &'e [&'i Edge<'l>] {
-    let from = edges.partition_point(|edge| edge.from < body);
-    let onward = edges.get(from..).unwrap_or_default();
-    onward.split(|edge| edge.from != body).next().unwrap_or_default()
-}
-
-/// Returns the steps to a body, the last one first.
-fn steps<'i, 'l>(
-    reached: &Reached<'i, 'l>,
-    taken: &[Step<'i, 'l>],
-) -> impl Iterator<Item = Step<'i, 'l>> {
-    core::iter::successors(reached.last, |step| taken.get(step.before?).copied())
-}
-
-/// Returns the way to a body.
-fn links(reached: &Reached<'_, '_>, taken: &[Step<'_, '_>]) -> Vec<Link> {
-    let anchor = reached.anchor;
-    let mut links: Vec<_> = steps(reached, taken)
-        .map(|Step { edge, .. }| match &edge.via {
-            Via::Accreditation { digest, accreditation, .. } => Link::Accreditation {
-                by: edge.by,
-                did: accreditation.subject,
-                name: accreditation.name.clone(),
-                statement: **digest,
-                appeal_body: accreditation.appeal_body.clone(),
-            },
-            Via::Agreement { logged, country, body, .. } => Link::Agreement {
-                by: edge.by,
-                did: body.did,
-                name: body.name.clone(),
-                title: title(logged.agreement),
-                country: *country,
-                statement: *logged.digest,
-            },
-        })
-        .collect();
-    links.push(Link::TrustAnchor { did: anchor.did, name: anchor.name.clone() });
-    links.reverse();
-    links
-}
-
-/// The order among bodies reached by equally long ways: first those without doubt, then by who
-/// vouches and by which statement.
-fn order(reached: &Reached<'_, '_>) -> (bool, Did, Option<Digest>) {
-    let last = reached.last.map(|step| step.edge);
-    let by = last.map_or(reached.anchor.did, |edge| edge.by);
-    (reached.doubt.is_some(), by, last.map(|edge| *edge.statement()))
 }
 
 fn title(agreement: &Agreement) -> String {
