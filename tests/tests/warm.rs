@@ -20,7 +20,7 @@ fn bodies(world: &mut World) -> Vec<Vec<u8>> {
     world.step(3600);
     world.refresh();
     let nonce = Some([9; 16].as_slice());
-    let mut bodies = vec![
+    let mut bodies: Vec<_> = [
         world.present(0),
         world.present_as(&[1], AUDIENCE, nonce, true),
         world.present(2),
@@ -30,7 +30,7 @@ fn bodies(world: &mut World) -> Vec<Vec<u8>> {
     ]
     .iter()
     .map(|presentation| presentation.to_cbor())
-    .collect::<Vec<_>>();
+    .collect();
     for at in (0..bodies[0].len()).step_by(97) {
         let mut altered = bodies[0].clone();
         altered[at] ^= 4;
