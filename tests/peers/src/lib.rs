@@ -6,8 +6,11 @@
 /// The federation in memory of Carnet's own tests, without the node that their crate depends on.
 #[path = "../../src"]
 pub mod federation {
+    pub mod seeded;
     pub mod world;
 }
+
+pub use federation::seeded::SeededRng;
 
 pub mod bench;
 pub mod mdoc;
@@ -19,10 +22,6 @@ pub mod sd_jwt_rs;
 pub mod ssi_sd_jwt;
 pub mod worker;
 
-use std::convert::Infallible;
-
-use rand_core::{TryCryptoRng, TryRng};
-
 /// How a verifier's name is written in presentations.
 pub const AUDIENCE: &str = federation::world::AUDIENCE;
 /// The verifier's nonce.
@@ -33,37 +32,6 @@ pub const NONCE: [u8; 16] = [9; 16];
 pub fn nonce_text() -> String {
     data_encoding::BASE64URL_NOPAD.encode(&NONCE)
 }
-
-/// Random numbers that are the same in every run (SplitMix64), where the federation expects them. Nothing
-/// that is measured uses them.
-#[derive(Clone, Debug)]
-pub struct SeededRng(pub u64);
-
-impl TryRng for SeededRng {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok((self.try_next_u64()? >> 32) as u32)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Ok(z ^ (z >> 31))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for chunk in bytes.chunks_mut(8) {
-            let random = self.try_next_u64()?.to_le_bytes();
-            chunk.copy_from_slice(&random[..chunk.len()]);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for SeededRng {}
 
 /// A library that can issue, present and verify.
 pub trait Peer {
