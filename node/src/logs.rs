@@ -10,7 +10,8 @@
 //!
 //! ```text
 //! log = "L" | 32 bytes of the institution's identifier
-//! log | "e" | leaf index, u64      -> the entry
+//! log | "e" | leaf index, u64      -> a run of entries that came at once, each a CBOR byte string; the
+//!                                     leaf is that of the last
 //! log | "n" | tree size, u64       -> the checkpoint of that size, a note with its cosignatures
 //! log | "s" | number, u32          -> a status list token of the newest standing, ordered by URI
 //! log | "c"                        -> own log: size and root that may be signed (u64 | 32 bytes)

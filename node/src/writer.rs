@@ -42,6 +42,9 @@ pub const MAX_GROUP: usize = 1024;
 /// Requests that wait for the writer: as many as a commit may take. Whoever comes next waits to be let
 /// in.
 pub const REQUEST_QUEUE: usize = MAX_GROUP;
+/// Groups that are signed and wait for the disk, besides the one that goes there and the one that is
+/// being signed.
+const GROUPS_AHEAD: usize = 1;
 
 /// Where a statement stands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,9 +172,16 @@ async fn run(
     mut queue: mpsc::Receiver<Request>,
     mut stopped: oneshot::Receiver<()>,
 ) {
+    let (signed, mut to_commit) = mpsc::channel(GROUPS_AHEAD);
+    let committing = {
+        let core = Arc::clone(&core);
+        tokio::task::spawn_blocking(move || {
+            while let Some(group) = to_commit.blocking_recv() {
+                core.commit(group);
+            }
+        })
+    };
     let mut is_stopping = false;
-    // While one group waits for the disk, the next is signed.
-    let mut committing: Option<JoinHandle<()>> = None;
     loop {
         let first = tokio::select! {
             biased;
@@ -196,30 +206,23 @@ async fn run(
             tokio::task::spawn_blocking(move || core.sign(group))
         };
         // A panic there drops the replies: the callers see that the writer stopped.
-        let signed = signing.await;
-        is_done(committing.take()).await;
-        match signed {
-            Ok(signed) => {
-                let core = Arc::clone(&core);
-                committing = Some(tokio::task::spawn_blocking(move || core.commit(signed)));
+        match signing.await {
+            Ok(group) => {
+                if signed.send(group).await.is_err() {
+                    break;
+                }
             }
             Err(error) => tracing::error!(%error, "signing ended by itself"),
         }
     }
-    is_done(committing).await;
+    drop(signed);
+    if let Err(error) = committing.await {
+        tracing::error!(%error, "committing ended by itself");
+    }
     let saved = tokio::task::spawn_blocking(move || core.logs.save(&core.did)).await;
     if let Ok(Err(error)) = saved {
         // The next start signs it again.
         tracing::warn!(%error, "the last checkpoint is not on disk");
-    }
-}
-
-/// Waits for a commit.
-async fn is_done(committing: Option<JoinHandle<()>>) {
-    if let Some(committing) = committing
-        && let Err(error) = committing.await
-    {
-        tracing::error!(%error, "a commit ended by itself");
     }
 }
 
@@ -278,13 +281,17 @@ impl Core {
 
     /// Signs what a group of requests asks for.
     fn sign(&self, group: Vec<Request>) -> Vec<Signed> {
-        let bodies: Vec<_> = group.iter().flat_map(|request| &request.bodies).collect();
+        let mut bodies = Vec::new();
+        let mut requests = Vec::with_capacity(group.len());
+        for Request { bodies: wanted, status, reply } in group {
+            requests.push((wanted.len(), status, reply));
+            bodies.extend(wanted);
+        }
         let mut signed =
-            spread(&bodies, |body| Statement::sign(&self.did, Body::clone(body), &self.statement))
-                .into_iter();
-        let signed = group.into_iter().map(|request| {
-            let statements = signed.by_ref().take(request.bodies.len()).collect();
-            Signed { statements, status: request.status, reply: request.reply }
+            spread(bodies, |body| Statement::sign(&self.did, body, &self.statement)).into_iter();
+        let signed = requests.into_iter().map(|(count, status, reply)| {
+            let statements = signed.by_ref().take(count).collect();
+            Signed { statements, status, reply }
         });
         signed.collect()
     }

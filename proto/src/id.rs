@@ -28,6 +28,11 @@ impl Did {
         Self(sha256(entry))
     }
 
+    /// Wraps the 32 hash bytes.
+    pub const fn new(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+
     /// Reads the text form.
     ///
     /// # Errors

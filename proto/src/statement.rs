@@ -159,7 +159,7 @@ impl Statement {
         let body = Body::Inception(inception);
         let public = key.public();
         let kid = public.kid();
-        let entry = sign(INCEPTION, &body, &kid, key);
+        let entry = sign(INCEPTION, &body, &body.payload(), &kid, key);
         let (issuer, digest) = (Did::of_inception(&entry), Digest::of(&entry));
         Self(Arc::new(Contents { entry, digest, issuer, kid, body, signed_by: Some(public) }))
     }
@@ -174,9 +174,22 @@ impl Statement {
         body: impl Into<Body>,
         key: &SigningKey,
     ) -> Result<Self, StatementError> {
-        let public = key.public();
-        let entry = sign(&issuer.to_string(), &body.into(), &public.kid(), key);
-        Self::read(entry, Some(public))
+        let body = body.into();
+        if matches!(body, Body::Inception(_)) {
+            let what = "an inception names no issuer";
+            return Err(StatementError::Malformed(CborError::invalid(what)));
+        }
+        let payload = body.payload();
+        // Only what it says can break a rule of the format; the envelope is made here.
+        let body = Body::parse(body.kind(), &payload)?;
+        let (public, issuer) = (key.public(), *issuer);
+        let kid = public.kid();
+        let entry = sign(&issuer.to_string(), &body, &payload, &kid, key);
+        if entry.len() > MAX_STATEMENT_BYTES {
+            return Err(StatementError::TooLarge(entry.len()));
+        }
+        let digest = Digest::of(&entry);
+        Ok(Self(Arc::new(Contents { entry, digest, issuer, kid, body, signed_by: Some(public) })))
     }
 
     /// Reads an entry.
@@ -187,7 +200,7 @@ impl Statement {
         if entry.len() > MAX_STATEMENT_BYTES {
             return Err(StatementError::TooLarge(entry.len()));
         }
-        Self::read(entry.into(), None)
+        Self::read(entry)
     }
 
     /// Reads an entry and remembers whether the signature is that of a key, so that
@@ -205,11 +218,8 @@ impl Statement {
         Ok(statement)
     }
 
-    fn read(entry: Vec<u8>, signed_by: Option<PublicKey>) -> Result<Self, StatementError> {
-        if entry.len() > MAX_STATEMENT_BYTES {
-            return Err(StatementError::TooLarge(entry.len()));
-        }
-        let sign1 = Sign1::parse(&entry, Mode::Strict)?;
+    fn read(entry: &[u8]) -> Result<Self, StatementError> {
+        let sign1 = Sign1::parse(entry, Mode::Strict)?;
         let head = sign1.header()?;
         let invalid = |what| StatementError::Malformed(CborError::invalid(what));
         let typ = head.value::<&str>(header::TYP)?.ok_or(invalid("the type is missing"))?;
@@ -227,15 +237,15 @@ impl Statement {
             if claims.issuer != INCEPTION {
                 return Err(invalid("an inception names no issuer"));
             }
-            Did::of_inception(&entry)
+            Did::of_inception(entry)
         } else {
             Did::parse(claims.issuer).map_err(|_| invalid("the issuer is not an institution"))?
         };
         if claims.subject != body.subject(claims.issuer) {
             return Err(invalid("the subject is not what the payload is about"));
         }
-        let digest = Digest::of(&entry);
-        Ok(Self(Arc::new(Contents { entry, digest, issuer, kid, body, signed_by })))
+        let (entry, digest) = (entry.to_vec(), Digest::of(entry));
+        Ok(Self(Arc::new(Contents { entry, digest, issuer, kid, body, signed_by: None })))
     }
 
     /// Returns whether the statement is signed by this key and names it.
@@ -295,12 +305,12 @@ impl<'b> Decode<'b> for Claims<'b> {
     }
 }
 
-fn sign(issuer: &str, body: &Body, kid: &Kid, key: &SigningKey) -> Vec<u8> {
+fn sign(issuer: &str, body: &Body, payload: &[u8], kid: &Kid, key: &SigningKey) -> Vec<u8> {
     let mut e = Encoder::new();
     e.map(4).int(header::ALG.into()).int(ALG_ED25519.into());
     e.int(header::KID.into()).item(kid);
     e.int(header::CWT_CLAIMS.into()).map(2);
     e.int(claim::ISS.into()).text(issuer).int(claim::SUB.into()).text(&body.subject(issuer));
     e.int(header::TYP.into()).text(&media_type(body.kind()));
-    cose::sign1(e.as_bytes(), b"\xa0", &body.payload(), key)
+    cose::sign1(e.as_bytes(), b"\xa0", payload, key)
 }

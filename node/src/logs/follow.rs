@@ -79,11 +79,9 @@ pub(super) fn load(store: &dyn Store) -> Result<BTreeMap<Did, Follow>, LogsError
     let mut follows = BTreeMap::new();
     for found in entries(store, layout::FOLLOWS) {
         let (key, value) = found?;
-        let did = key.get(layout::FOLLOWS.len()..).unwrap_or_default();
-        // An identifier is read from its text form only; the key holds the hash that it spells.
-        let text = data_encoding::BASE32_NOPAD.encode(did).to_lowercase();
-        let did = Did::parse(&format!("{}{text}", carnet_proto::id::DID_PREFIX))
-            .map_err(|_| LogsError::DamagedFollow(CborError::invalid("an identifier")))?;
+        let hash = key.get(layout::FOLLOWS.len()..).and_then(|hash| hash.try_into().ok());
+        let did = hash.map(Did::new);
+        let did = did.ok_or(LogsError::DamagedFollow(CborError::invalid("an identifier")))?;
         let mut d = Decoder::new(&value, Mode::Strict);
         let addresses = d.list(MAX_FOLLOW_ADDRESSES).map_err(LogsError::DamagedFollow)?;
         follows.insert(did, Follow { addresses });

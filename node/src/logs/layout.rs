@@ -15,6 +15,9 @@ use crate::store::{Batch, Store, entries as scan};
 pub(super) const LOGS: &[u8] = b"L";
 pub(super) const FOLLOWS: &[u8] = b"F";
 
+/// Bytes of a run beyond which no entry is added to it.
+const RUN_BYTES: usize = 16 * 1024;
+
 pub(super) fn log(did: &Did) -> Vec<u8> {
     [LOGS, did.as_bytes()].concat()
 }
@@ -31,8 +34,9 @@ pub(super) fn entries(did: &Did) -> Vec<u8> {
     part(did, b'e')
 }
 
-pub(super) fn entry(did: &Did, leaf: u64) -> Vec<u8> {
-    numbered(did, b'e', leaf)
+/// The key of the run that ends with a leaf.
+pub(super) fn run(did: &Did, last: u64) -> Vec<u8> {
+    numbered(did, b'e', last)
 }
 
 pub(super) fn notes(did: &Did) -> Vec<u8> {
@@ -51,15 +55,43 @@ pub(super) fn towards(did: &Did) -> Vec<u8> {
     part(did, b't')
 }
 
+/// Puts entries that come at once, in runs: a value for each would make a store do more work for a
+/// statement than signing it does.
 pub(super) fn put_entries(
     batch: &mut Batch,
     did: &Did,
     from: TreeSize,
     entries: impl IntoIterator<Item: AsRef<[u8]>>,
 ) {
-    for (leaf, bytes) in (from.0..).zip(entries) {
-        batch.put(entry(did, leaf), bytes.as_ref());
+    let mut next = from.0;
+    let mut run = Encoder::new();
+    let mut put = |last: u64, run: &mut Encoder| {
+        batch.put(self::run(did, last), run.as_bytes());
+        run.clear();
+    };
+    for entry in entries {
+        let entry = entry.as_ref();
+        let held = run.as_bytes().len();
+        if held > 0 && held + entry.len() > RUN_BYTES {
+            put(next - 1, &mut run);
+        }
+        run.bytes(entry);
+        next += 1;
     }
+    if !run.as_bytes().is_empty() {
+        put(next - 1, &mut run);
+    }
+}
+
+/// Reads a run: the leaf of its first entry, and the entries.
+pub(super) fn read_run(key: &[u8], value: &[u8]) -> Option<(u64, Vec<Vec<u8>>)> {
+    let last = u64::from_be_bytes(*key.last_chunk()?);
+    let mut d = Decoder::new(value, Mode::Strict);
+    let mut entries = Vec::new();
+    while !d.is_done() {
+        entries.push(d.bytes().ok()?.to_vec());
+    }
+    Some((last.checked_add(1)?.checked_sub(entries.len() as u64)?, entries))
 }
 
 /// Puts the checkpoints of a view that differ from those stored, and deletes those that are gone.

@@ -12,29 +12,22 @@ use super::layout::{self, Towards};
 use crate::cores::spread;
 use crate::store::{Store, entries as scan};
 
-/// Entries read at once.
-const PAGE: usize = 64;
+/// Runs of entries read at once.
+const PAGE: usize = 16;
 
 /// Returns the institutions whose logs are stored.
 pub(super) fn dids(store: &dyn Store) -> Result<Vec<Did>, LogsError> {
     let mut found = Vec::new();
     let mut after: Option<Vec<u8>> = None;
-    while let Some((key, value)) = store.scan(layout::LOGS, after.as_deref(), 1)?.pop() {
-        // The entry of leaf 0 comes after the commit, before all else; the identifier is its hash.
-        let did = match key.get(layout::LOGS.len() + 32) {
-            Some(b'e') => Did::of_inception(&value),
-            _ => {
-                after = Some(key);
-                continue;
-            }
+    while let Some((key, _)) = store.scan(layout::LOGS, after.as_deref(), 1)?.pop() {
+        let hash = key.get(layout::LOGS.len()..).and_then(|rest| rest.first_chunk());
+        let Some(hash) = hash else {
+            after = Some(key);
+            continue;
         };
-        let prefix = layout::log(&did);
-        if !key.starts_with(&prefix) {
-            let detail = "the first entry is another's or missing".to_owned();
-            return Err(LogsError::Damaged { did, detail });
-        }
+        let did = Did::new(*hash);
         found.push(did);
-        after = Some([prefix.as_slice(), &[u8::MAX]].concat());
+        after = Some([layout::log(&did).as_slice(), &[u8::MAX]].concat());
     }
     Ok(found)
 }
@@ -49,19 +42,30 @@ pub(super) fn entries(
     bytes: usize,
 ) -> Result<Vec<Vec<u8>>, LogsError> {
     let prefix = layout::entries(did);
-    let mut after = from.checked_sub(1).map(|before| layout::entry(did, before));
+    let mut after = from.checked_sub(1).map(|before| layout::run(did, before));
     let mut found: Vec<Vec<u8>> = Vec::new();
+    let mut next = from;
     let mut sum = 0;
     while found.len() < count {
         let page = store.scan(&prefix, after.as_deref(), PAGE.min(count - found.len()))?;
         let Some((last, _)) = page.last() else { break };
         after = Some(last.clone());
-        for (_, entry) in page {
-            sum += entry.len();
-            if sum > bytes && !found.is_empty() {
-                return Ok(found);
+        for (key, value) in page {
+            // The first run may begin before what is asked for; no other may.
+            let run = layout::read_run(&key, &value)
+                .filter(|(first, _)| *first == next || (found.is_empty() && *first < next));
+            let Some((first, run)) = run else {
+                let detail = format!("the entry {next} is not where it belongs");
+                return Err(LogsError::Damaged { did: *did, detail });
+            };
+            for (_, entry) in (first..).zip(run).filter(|(leaf, _)| *leaf >= from) {
+                sum += entry.len();
+                if found.len() == count || (sum > bytes && !found.is_empty()) {
+                    return Ok(found);
+                }
+                found.push(entry);
+                next += 1;
             }
-            found.push(entry);
         }
     }
     Ok(found)
@@ -74,7 +78,7 @@ pub(super) fn replica(
 ) -> Result<(Replica, Option<TreeHead>), LogsError> {
     let damaged = |detail: String| LogsError::Damaged { did: *did, detail };
     let wrong = |error: ReplicaError| damaged(error.to_string());
-    let first = store.get(&layout::entry(did, 0))?;
+    let first = entries(store, did, 0, 1, usize::MAX)?.pop();
     let first = first.ok_or_else(|| damaged("the first entry is missing".into()))?;
     let mut replica = Replica::new(&first).map_err(wrong)?;
     if replica.origin() != did {
@@ -128,7 +132,7 @@ pub(super) fn replica(
 
 /// Reads entries and checks their signatures, on all cores.
 pub(super) fn read(entries: &[Vec<u8>], key: &PublicKey) -> Vec<Result<Statement, StatementError>> {
-    spread(entries, |entry| Statement::parse_signed_by(entry, key))
+    spread(entries.iter().collect(), |entry| Statement::parse_signed_by(entry, key))
 }
 
 /// Reads the entries after those of a replica, up to a size if one is given.

@@ -33,7 +33,9 @@ impl ciborium_io::Write for Sink<'_> {
 impl Encoder {
     /// Starts with nothing.
     pub fn new() -> Self {
-        Self::default()
+        /// Room for most of what is encoded, so that it need not grow byte by byte.
+        const ROOM: usize = 128;
+        Self::with_capacity(ROOM)
     }
 
     /// Starts with room for so many bytes.

@@ -30,7 +30,7 @@ use super::table::Budget;
 /// Entries of the log that is appended to, where it is not empty.
 const HELD: u64 = 10_000;
 /// Callers that append at once.
-const CALLERS: usize = 4 * MAX_GROUP;
+const CALLERS: usize = 16_384;
 /// Entries that are copied at once.
 const COPIED: usize = 2048;
 /// Accreditations of the two logs whose standings change.
@@ -40,8 +40,8 @@ const FEW: usize = 1_000;
 pub fn rows(bench: &mut Bench) {
     let one = Against { yardstick: "bare signing, one thread", is_spread: false };
     let all = Against { yardstick: "bare signing, all cores", is_spread: true };
-    append(bench, "append: 4,096 callers with a statement each, empty log", 0, &one);
-    append(bench, "append: 4,096 callers with a statement each, 10,000 entries held", HELD, &one);
+    append(bench, "append: 16,384 callers with a statement each, empty log", 0, &one);
+    append(bench, "append: 16,384 callers with a statement each, 10,000 entries held", HELD, &one);
     append(bench, "append: the same, empty log, against more cores", 0, &all);
     copy(bench);
     standing(bench);
@@ -130,7 +130,7 @@ impl Appending {
         appending
     }
 
-    /// As many callers as four commits have room for, each with a statement.
+    /// As many callers as sixteen commits have room for, each with a statement.
     fn append(&mut self) -> Duration {
         let bodies: Vec<_> =
             (self.next..self.next + CALLERS).map(|number| accreditation(number).into()).collect();
