@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::slice;
 
-use crate::id::Digest;
+use crate::id::{Digest, RootHash};
 
 /// What a [`DigestMap`] is keyed by: SHA-256 of something, so that keys spread by themselves. Whoever
 /// makes them share their beginnings gains a level for every 4 bits found, 64 levels at most.
@@ -14,6 +14,12 @@ pub trait Hashed: Copy + Ord {
 }
 
 impl Hashed for Digest {
+    fn hash(&self) -> &[u8; 32] {
+        self.as_bytes()
+    }
+}
+
+impl Hashed for RootHash {
     fn hash(&self) -> &[u8; 32] {
         self.as_bytes()
     }

@@ -5,7 +5,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
-use super::{Ledger, LogView, ProfileView};
+use super::{DigestMap, Ledger, LogView, ProfileView};
 use crate::id::{Did, LeafIndex, RootHash, TreeSize};
 use crate::log::checkpoint::{NoteKey, NoteSignature};
 use crate::log::merkle::TreeHead;
@@ -75,12 +75,16 @@ impl Position {
 
 type Times = Option<(UnixSeconds, UnixSeconds)>;
 
+/// By log, size and witness.
+type OfRoot = BTreeMap<(Did, TreeSize, Did), Times>;
+
 /// When witnesses cosigned, as far as their signatures have been verified. It holds for one ledger, and
 /// at any time.
 #[derive(Debug, Default)]
 pub struct Cosignatures {
-    /// By log, head and witness: the first and the last time.
-    times: RefCell<BTreeMap<(Did, TreeSize, RootHash, Did), Times>>,
+    /// By root, and then by log, size and witness: the first and the last time. Roots are looked up in
+    /// a few steps, however many logs there are.
+    times: RefCell<DigestMap<RootHash, OfRoot>>,
 }
 
 /// Verifies cosignatures as they are asked for, each once.
@@ -141,12 +145,21 @@ impl<'l> Quorums<'l> {
     /// Returns the first and last time at which a witness cosigned a checkpoint, in whichever view
     /// the cosignature stands.
     fn cosigned(&self, origin: &Did, head: &TreeHead, witness: &Did) -> Times {
-        let key = (*origin, head.size, head.root, *witness);
-        if let Some(times) = self.known.times.borrow().get(&key) {
-            return *times;
+        let key = (*origin, head.size, *witness);
+        let known = self.known.times.borrow().get(&head.root).and_then(|k| k.get(&key).copied());
+        if let Some(times) = known {
+            return times;
         }
         let times = self.cosigned_anew(origin, head, witness);
-        self.known.times.borrow_mut().insert(key, times);
+        let mut known = self.known.times.borrow_mut();
+        match known.get_mut(&head.root) {
+            Some(of_root) => {
+                of_root.insert(key, times);
+            }
+            None => {
+                known.insert(head.root, BTreeMap::from([(key, times)]));
+            }
+        }
         times
     }
 
