@@ -10,6 +10,7 @@
 mod samples;
 
 use carnet_proto::ledger::Ledger;
+use carnet_proto::verify::Verifier;
 use carnet_tests::SeededRng;
 
 fn main() {
@@ -19,14 +20,16 @@ fn main() {
     let usual = samples::Usual::new();
     let order = samples::Order::new();
     let mut rng = SeededRng(3);
+    let verifier = Verifier::new(&usual.policy, &usual.ledger);
     for _ in 0..runs {
         match what.as_str() {
             "verify" => measured(|| usual.verify(&usual.body, &usual.ledger)),
+            "warm" => measured(|| verifier.verify(&usual.body, usual.world.now)),
             "stapled" => measured(|| usual.verify(&usual.stapled, &Ledger::new())),
             "signatures" => measured(|| usual.verify_signatures()),
             "issue" => measured(|| order.sign(&mut rng)),
             "signature" => measured(|| order.work()),
-            _ => panic!("verify, stapled, signatures, issue or signature, and how often"),
+            _ => panic!("verify, warm, stapled, signatures, issue or signature, and how often"),
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::profile::{
 
 /// Most entries that room is reserved for before they have been read.
 const RESERVE: usize = 32;
+/// Bytes for the entries of a map before their number is known.
+const ROOM: usize = 512;
 
 /// A disclosure that found its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -247,7 +249,7 @@ impl<'b> Restorer<'b> {
         let length = d.enter_map()?;
         let mut keys = MapKeys::default();
         let mut entries: Vec<Entry<'b>> = Vec::with_capacity(length.min(RESERVE) + 4);
-        let mut values = Vec::new();
+        let mut values = Vec::with_capacity(ROOM);
         let mut hashes = None;
         for _ in 0..length {
             let (raw, key) = keys.next(d)?;

@@ -4,10 +4,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::{MAX_DEPTH, Pass};
-use crate::classification::Country;
+use crate::classification::{Country, Occupation};
 use crate::id::{Did, Digest};
 use crate::ledger::{Held, Ledger, LogView};
-use crate::statement::accreditation::{Accreditation, Scope, any_covers};
+use crate::statement::accreditation::{Accreditation, Grant, Scope, any_covers};
 use crate::statement::agreement::{self, Agreement};
 
 /// A body that links lead to or from, by number.
@@ -42,6 +42,8 @@ pub(super) struct Edge<'l> {
     pub by: Did,
     pub to: BodyNumber,
     pub via: Via<'l>,
+    /// What it could cover.
+    outline: Outline,
     /// Its place among the links from the same body: accreditations of the verifier's own view, then
     /// of the one shown, then agreements, each in the order of the digests.
     place: u32,
@@ -58,14 +60,70 @@ impl Edge<'_> {
     /// Returns whether a link that leads to the issuer after `further` more could hold, going by what
     /// its statement says alone.
     fn could_hold(&self, scope: Option<&Scope>, further: u8) -> bool {
-        let (grants, steps) = match &self.via {
+        if self.outline.may_accredit < further {
+            return false;
+        }
+        let grants = || self.via.grants().0;
+        scope.is_none_or(|scope| {
+            self.outline.could_cover(scope) && any_covers(grants(), scope).is_ok()
+        })
+    }
+}
+
+impl<'l> Via<'l> {
+    /// Returns what a link's statement grants, and how many further steps of accreditation.
+    fn grants(&self) -> (&'l [Grant], u8) {
+        match *self {
             Via::Accreditation { accreditation, .. } => {
                 (&accreditation.grants, accreditation.may_accredit)
             }
             Via::Agreement { body, .. } => (&body.grants, body.may_accredit),
-        };
-        steps >= further && scope.is_none_or(|scope| any_covers(grants, scope).is_ok())
+        }
     }
+}
+
+/// The sum of some grants, kept beside a link: of the many that lead to a body, most cover another
+/// occupation or country, and are passed over without looking at their statements.
+#[derive(Clone, Copy)]
+struct Outline {
+    may_accredit: u8,
+    /// A bit for each sub-major group of ISCO-08 (two digits) of which something is covered.
+    occupations: u128,
+    /// A bit for each country; several share one.
+    countries: u64,
+}
+
+impl Outline {
+    fn of(grants: &[Grant], may_accredit: u8) -> Self {
+        let occupations = grants.iter().flat_map(|grant| &grant.occupations);
+        let countries = grants.iter().flat_map(|grant| &grant.countries);
+        Self {
+            may_accredit,
+            occupations: occupations.fold(0, |sum, one| sum | sub_majors(*one)),
+            countries: countries.fold(0, |sum, one| sum | country_bit(*one)),
+        }
+    }
+
+    /// Returns `false` only if nothing covers the scope.
+    fn could_cover(&self, scope: &Scope) -> bool {
+        scope.occupation.is_none_or(|one| self.occupations & sub_majors(one) != 0)
+            && self.countries & country_bit(scope.country) != 0
+    }
+}
+
+/// Returns the sub-major groups that a group of ISCO-08 lies in or contains.
+fn sub_majors(occupation: Occupation) -> u128 {
+    let digit = |byte: u8| u32::from(byte.wrapping_sub(b'0') % 10);
+    match *occupation.code().as_bytes() {
+        [major] => 0x3ff << (digit(major) * 10),
+        [major, sub_major, ..] => 1 << (digit(major) * 10 + digit(sub_major)),
+        [] => u128::MAX,
+    }
+}
+
+fn country_bit(country: Country) -> u64 {
+    let sum = country.code().bytes().fold(0, |sum, byte| sum * 26 + u32::from(byte));
+    1 << (sum % 64)
 }
 
 /// The links of a ledger.
@@ -88,7 +146,9 @@ impl<'l> Index<'l> {
             let (from, to) = (index.number(by), index.number(to));
             let place = places.entry(from).or_default();
             *place = place.saturating_add(1);
-            let edge = Edge { from, by, to, via, place: *place };
+            let (grants, may_accredit) = via.grants();
+            let outline = Outline::of(grants, may_accredit);
+            let edge = Edge { from, by, to, via, outline, place: *place };
             let at = |number: BodyNumber| usize::try_from(number).unwrap_or(usize::MAX);
             onward.resize_with(index.into.len(), Vec::new);
             if let (Some(into), Some(onward)) =
@@ -191,5 +251,29 @@ impl<'l> Index<'l> {
         }
         found.sort_unstable_by_key(|edge| (edge.from, edge.place));
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_covered_is_passed_over() {
+        let parse = |code: &str| Occupation::parse(code).ok();
+        let all: Vec<_> = (0..10_000)
+            .flat_map(|n| (1..=4).map(move |digits| alloc::format!("{n:0digits$}")))
+            .filter_map(|code| parse(&code))
+            .collect();
+        assert!(all.len() > 500);
+        for one in &all {
+            for length in 1..=one.code().len() {
+                let Some(group) = parse(&one.code()[..length]) else { continue };
+                assert!(group.covers(*one));
+                assert_ne!(sub_majors(group) & sub_majors(*one), 0, "{group} and {one}");
+            }
+        }
+        let (welders, nurses) = (parse("7212").unwrap(), parse("2221").unwrap());
+        assert_eq!(sub_majors(welders) & sub_majors(nurses), 0, "others are");
     }
 }
