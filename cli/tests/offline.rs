@@ -368,3 +368,38 @@ fn help_and_version_are_on_stdout_and_wrong_usage_on_stderr() {
     user.run("wallet presnt").fails(2, &["presnt", "present"]);
     user.run("").fails(2, &["Usage"]);
 }
+
+#[test]
+fn a_proof_of_two_histories_is_checked_without_asking_anyone() {
+    let user = User::new();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(user.path(name), bytes).unwrap();
+    let vectors = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors");
+    let fork_proof = |name: &str| {
+        let text = std::fs::read(vectors.join("fork-proof").join(name)).unwrap();
+        let case: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        let hex = case["input"]["file"].as_str().unwrap();
+        data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap()
+    };
+    write("same.carnet", &fork_proof("valid-same-size.json"));
+    write("older.carnet", &fork_proof("valid-older.json"));
+    write("fails.carnet", &fork_proof("proof-fails.json"));
+    write("noise.carnet", b"noise");
+    for file in ["same.carnet", "older.carnet"] {
+        let said = user.run(&format!("log fork verify {file}")).ok();
+        assert!(said.contains("shows two histories: the checkpoints of"), "{said}");
+        assert!(said.contains("ask the institution by another channel"), "{said}");
+        let shown = user.run(&format!("log fork show {file}")).ok();
+        assert_eq!(shown.matches("\u{2014} did:carnet:").count(), 2, "{shown}");
+        let json = user.run(&format!("log fork verify {file} --json")).json();
+        assert_eq!((&json["version"], &json["ok"]), (&1.into(), &true.into()));
+        assert!(json["did"].as_str().unwrap().starts_with("did:carnet:"));
+    }
+    let json = user.run("log fork show older.carnet --json").json();
+    assert_eq!(json["smaller"]["size"], 3);
+    assert_eq!((&json["larger"]["size"], &json["common"]), (&6.into(), &2.into()));
+    let fails = user.run("log fork verify fails.carnet");
+    assert_eq!(fails.code, 1);
+    assert!(fails.stdout.contains("proves nothing: the larger checkpoint"), "{}", fails.stdout);
+    user.run("log fork verify noise.carnet").fails(3, &["noise.carnet is not a proof of a fork"]);
+    user.run("log fork verify missing.carnet").fails(3, &["missing.carnet"]);
+}

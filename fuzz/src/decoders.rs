@@ -10,6 +10,7 @@ use carnet_proto::id::{CredentialId, Did, Digest, LeafHash, LeafIndex, TreeSize}
 use carnet_proto::issuing::{CredentialFile, IssuedBatch, IssuingOrder, PersonRow};
 use carnet_proto::key::{CoseKey, PublicKey, PublicKeySet, Purpose, Seed, Signature};
 use carnet_proto::log::checkpoint::{Checkpoint, Note, NoteKey, NoteSignature};
+use carnet_proto::log::fork::ForkProof;
 use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::{ConsistencyProof, InclusionProof};
 use carnet_proto::profile::FileKind;
@@ -258,6 +259,10 @@ pub fn files(data: &[u8]) {
         3 => {
             if let Ok(file) = CredentialFile::open(rest) {
                 assert_eq!(file.to_file(), rest);
+            }
+            if let Ok(fork) = ForkProof::open(rest) {
+                assert_eq!(fork.to_file(), rest);
+                let _ = fork.verify();
             }
             drop(strict::<Anchor>(rest));
         }

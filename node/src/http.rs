@@ -182,6 +182,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/v1/logs/{did}/receipts/consistency", get(views::consistency))
         .route("/v1/logs/{did}/checkpoints", get(public::checkpoints))
         .route("/v1/logs/{did}/status", get(public::status))
+        .route("/v1/logs/{did}/fork", get(public::fork))
         .route("/1.0/identifiers/{did}", get(resolve::resolve));
     let operator = Router::new()
         .route("/status", get(operator::status))

@@ -14,6 +14,7 @@
 //!                                     leaf is that of the last
 //! log | "n" | tree size, u64       -> the checkpoint of that size, a note with its cosignatures
 //! log | "s" | number, u32          -> a status list token of the newest standing, ordered by URI
+//! log | "f"                        -> the proof that it shows two histories, a file
 //! log | "c"                        -> own log: size and root that may be signed (u64 | 32 bytes)
 //! log | "t"                        -> the checkpoint that entries held lead towards: [note, proof]
 //! "F" | 32 bytes of the identifier -> addresses under which a followed institution was found
@@ -35,6 +36,7 @@ use crate::store::{Batch, Store, entries};
 
 mod error;
 mod follow;
+mod fork;
 mod layout;
 mod load;
 mod own;
@@ -77,6 +79,7 @@ pub struct Logs {
     store: Arc<dyn Store>,
     logs: RwLock<BTreeMap<Did, Arc<Log>>>,
     follows: RwLock<BTreeMap<Did, Follow>>,
+    forks: RwLock<fork::Forks>,
     changes: broadcast::Sender<Change>,
 }
 
@@ -113,8 +116,9 @@ impl Logs {
             logs.insert(did, Arc::new(Log::new(replica, committed)));
         }
         let follows = RwLock::new(follow::load(&*store)?);
+        let forks = RwLock::new(fork::load(&*store)?);
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
-        Ok(Self { store, logs: RwLock::new(logs), follows, changes })
+        Ok(Self { store, logs: RwLock::new(logs), follows, forks, changes })
     }
 
     /// Reads each stored log by itself, and tells what each is like.

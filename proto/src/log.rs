@@ -3,6 +3,7 @@
 
 pub mod bundle;
 pub mod checkpoint;
+pub mod fork;
 pub mod merkle;
 pub mod proof;
 pub mod receipt;

@@ -169,5 +169,7 @@ codes! {
         Challenge = 5, "challenge";
         /// What is stapled to a presentation, by itself.
         Evidence = 6, "evidence";
+        /// Two checkpoints of one log that cannot both be true.
+        Fork = 7, "fork proof";
     }
 }

@@ -14,6 +14,7 @@ pub mod credential_disclosures;
 pub mod credential_headers;
 pub mod evidence;
 pub mod file;
+pub mod fork;
 pub mod key_binding;
 pub mod log;
 pub mod note;
@@ -27,7 +28,9 @@ pub mod token;
 pub mod verify;
 pub mod verify_world;
 
-use carnet_proto::cbor::{Decode as _, Encode as _, Value};
+use carnet_proto::cbor::{Decode as _, Encode as _, Encoder, Value};
+
+use carnet_proto::profile::FileKind;
 use data_encoding::HEXLOWER;
 use serde_json::{Value as Json, json};
 
@@ -174,6 +177,7 @@ pub fn all() -> (Vec<Case>, Vec<WorldFile>) {
         anchor::cases(),
         evidence::cases(),
         file::cases(),
+        fork::cases(),
         request::key_requests(),
         request::challenges(),
         receipt::cases(),
@@ -194,6 +198,17 @@ pub fn unhex(text: &str) -> Vec<u8> {
 
 /// Entries of a CBOR map, in any order.
 pub type Entries = Vec<(Value, Value)>;
+
+/// A file around any body, be it CBOR or not.
+pub fn file_around(kind: FileKind, body: &[u8]) -> Vec<u8> {
+    struct Raw<'b>(&'b [u8]);
+    impl carnet_proto::cbor::Encode for Raw<'_> {
+        fn encode(&self, e: &mut Encoder) {
+            e.raw(self.0);
+        }
+    }
+    carnet_proto::file::wrap(kind, &Raw(body))
+}
 
 /// Decodes a map, lets it be changed, and encodes it again.
 pub fn altered_map(bytes: &[u8], alter: impl FnOnce(&mut Entries)) -> Vec<u8> {

@@ -82,6 +82,14 @@ log-shown-others = The checkpoint bears { $others } signatures of others, which 
 log-shown-limits = That it was stated does not show that it is still in force: `carnet log show` tells.
 log-not-shown = The file does not show that: { $reason }
 log-shown-unknown = The inception alone cannot tell: { $reason }. The institution may have other keys by now; check without `--inception`.
+fork-saved = { $file } proves that the log of { $did } shows two histories. Whoever has the file can check it without asking anyone.
+fork-proven = The log of { $did } shows two histories: the checkpoints of { $smaller } and of { $larger } entries, both signed by it, cannot both be true.
+fork-proven-means =
+    { $common ->
+        [0] They have no entry in common for certain
+       *[other] They have { $common } entries in common at most
+    }. Whoever runs the institution showed different things to different people, or its checkpoint key was stolen. Rely on nothing that was published since; ask the institution by another channel.
+fork-not-proven = The file proves nothing: { $reason }
 log-ignored = Leaf { $leaf } counts for nothing: { $reason }
 
 trust-compare =
@@ -186,6 +194,7 @@ node-head-size = entries
 node-head-lag = missing
 node-head-cosigned = last cosigned, ago
 node-never = never
+node-status-forked = { $name } shows two histories, which is proven: `carnet log fork save { $did } --out fork.carnet` saves the proof. Ask the institution by another channel.
 node-checked-log = { $did }: { $size } entries, { $ignored } of them count for nothing
 node-dropped = The copy of { $did } was damaged and is dropped; the node fetches it again.
 node-checked =
@@ -213,6 +222,9 @@ error-statement-ambiguous = several statements of { $did } begin with { $stateme
 error-statement-issuance = statement { $statement } of { $did } is an issuance; who asks for it tells the node which batch of credentials matters to them
 hint-statement-issuance = fetch the log as a whole, as a wallet or `carnet log verify DID` does; only statements about institutions are saved one by one
 error-saved-file = { $file } is not what `carnet log { $command }` saves
+error-fork-file = { $file } is not a proof of a fork
+error-fork-none = this node has no proof that the log of { $did } shows two histories
+error-fork-wrong = the node's proof against { $did } proves nothing
 error-saved-inception = { $file } does not hold leaf 0 of the log of { $did }
 error-log-wrong = the log of { $did } does not hold: { $reason }
 error-form = { $file }, line { $line }, column { $column }: { $reason }

@@ -62,6 +62,66 @@ pub enum Log {
     Proof(LogProof),
     /// Fetch a whole log and check every signature, proof and rule here; or check a saved file.
     Verify(LogVerify),
+    /// Proofs that a log shows two histories.
+    #[command(subcommand)]
+    Fork(LogFork),
+}
+
+/// Subcommands of `log fork`.
+#[derive(Debug, Subcommand)]
+pub enum LogFork {
+    /// Save the proof that a node holds against a log, once it is checked here.
+    Save(ForkSave),
+    /// Print the two checkpoints of a proof, and what they show.
+    Show(ForkShow),
+    /// Check a proof: exit 0 if the log is proven to show two histories, 1 if the file proves nothing.
+    Verify(ForkVerify),
+}
+
+/// Arguments of `log fork save`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet log fork save did:carnet:abc --out fork.carnet
+  carnet log fork save did:carnet:abc --out fork.carnet --node https://node.example")]
+pub struct ForkSave {
+    /// Identifier of the institution whose log it is.
+    #[arg(value_name = "DID")]
+    pub did: String,
+    /// File to write, which must not exist.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// The node to ask.
+    #[command(flatten)]
+    pub node: ReadFrom,
+}
+
+/// Arguments of `log fork show`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet log fork show fork.carnet
+  carnet log fork show fork.carnet --json
+
+Asks nobody: everything that is needed is in the file.")]
+pub struct ForkShow {
+    /// The proof.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// Arguments of `log fork verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet log fork verify fork.carnet
+  carnet log fork verify fork.carnet --json
+
+Asks nobody: everything that is needed is in the file, and nothing in it has to be trusted.")]
+pub struct ForkVerify {
+    /// The proof.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Arguments of `log show`.

@@ -11,6 +11,7 @@ use carnet_proto::id::Did;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+mod fork;
 mod saved;
 
 /// Most statements that are asked for at once.
@@ -87,6 +88,7 @@ struct Cosigned {
 pub fn log(command: args::Log, context: &mut Context) -> Result<Answer, CliError> {
     match command {
         args::Log::Show(args) => show(&args, context),
+        args::Log::Fork(command) => fork::fork(command, context),
         args::Log::Receipt(args) => saved::receipt(&args.save, context),
         args::Log::Proof(args) => saved::proof(&args.save, context),
         args::Log::Verify(args) if args.receipt.is_some() || args.proof.is_some() => {

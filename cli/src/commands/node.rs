@@ -302,7 +302,12 @@ fn status(args: &args::Status, context: &mut Context) -> Result<Answer, CliError
     let heads =
         crate::text_ids!["node-head-log", "node-head-size", "node-head-lag", "node-head-cosigned"];
     let mut rows = vec![heads.iter().map(|id| bold(context.texts.plain(id))).collect::<Vec<_>>()];
+    let mut forked = Vec::new();
     for log in shown.logs {
+        if log.forked {
+            let name = log.name.clone().unwrap_or_else(|| log.did.clone());
+            forked.push(Args::new().with("name", name).with("did", log.did.clone()));
+        }
         let age = log.age.map(|age| super::verify::report::span(age, &context.texts));
         rows.push(vec![
             log.name.unwrap_or(log.did),
@@ -312,6 +317,9 @@ fn status(args: &args::Status, context: &mut Context) -> Result<Answer, CliError
         ]);
     }
     context.out.table(&rows)?;
+    for args in forked {
+        context.say("node-status-forked", &args)?;
+    }
     Ok(Answer::Yes)
 }
 
@@ -342,6 +350,8 @@ struct Log {
     size: u64,
     lag: u64,
     age: Option<u64>,
+    #[serde(default)]
+    forked: bool,
 }
 
 #[cfg(test)]

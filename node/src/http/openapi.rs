@@ -18,6 +18,7 @@ use super::{operator, public, resolve, views};
         public::statements,
         public::checkpoints,
         public::status,
+        public::fork,
         views::checkpoint,
         views::tile,
         views::bundle,

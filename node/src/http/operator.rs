@@ -72,6 +72,8 @@ pub(super) struct LogState {
     lag: u64,
     /// Seconds since the newest cosignature of the newest checkpoint.
     age: Option<u64>,
+    /// Whether it is proven to show two histories.
+    forked: bool,
 }
 
 /// How the node is.
@@ -106,6 +108,7 @@ pub(super) async fn status(
             name: name(&ledger, &did),
             size: replica.size().0,
             lag: lags.get(&did).copied().unwrap_or_default(),
+            forked: api.logs.fork(&did).is_some(),
             age: times.iter().map(|line| line.time).max().map(|time| now.0.saturating_sub(time)),
         })
     });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use carnet_proto::cbor::Encoder;
 use carnet_proto::id::{Did, TreeSize};
 use carnet_proto::key::Purpose;
@@ -91,6 +92,8 @@ pub(super) struct LogLine {
     name: Option<String>,
     /// Whether this node writes the log.
     own: bool,
+    /// Whether it is proven to show two histories.
+    forked: bool,
 }
 
 /// The logs that the node holds.
@@ -108,6 +111,7 @@ pub(super) async fn logs(State(api): State<Arc<Api>>) -> Json<LogList> {
             root: newest.map(|head| head.root.to_string()),
             name: name(&ledger, &did),
             own: own.contains(&did),
+            forked: api.logs.fork(&did).is_some(),
         })
     });
     Json(LogList { logs: logs.collect() })
@@ -144,6 +148,8 @@ pub(super) struct LogDetail {
     ignored: Vec<IgnoredEntry>,
     /// Whether the log ends with the right standing and its status lists are known.
     in_order: bool,
+    /// Whether it is proven to show two histories.
+    forked: bool,
 }
 
 /// A cosignature.
@@ -199,7 +205,24 @@ pub(super) async fn log(
             .map(|entry| IgnoredEntry { leaf: entry.leaf.0, reason: entry.reason.clone() })
             .collect(),
         in_order: replica.is_in_order().is_ok(),
+        forked: api.logs.fork(&did).is_some(),
     }))
+}
+
+/// The proof that a log shows two histories, a file.
+#[utoipa::path(get, path = "/v1/logs/{did}/fork", params(("did" = String, Path)),
+    responses((status = 200, content_type = "application/cbor", body = Vec<u8>),
+        (status = 404, body = Refusal)))]
+pub(super) async fn fork(
+    State(api): State<Arc<Api>>,
+    OfLog(did): OfLog,
+) -> Result<CborAnswer, ApiError> {
+    held(&api, &did)?;
+    let proof = api.logs.fork(&did).ok_or_else(|| {
+        let message = "this node has no proof that the log shows two histories";
+        ApiError::new(StatusCode::NOT_FOUND, "no-fork", message)
+    })?;
+    Ok(CborAnswer(proof.to_file()))
 }
 
 /// Returns who cosigned the newest checkpoint of a log.

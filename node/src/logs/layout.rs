@@ -47,6 +47,10 @@ pub(super) fn status(did: &Did) -> Vec<u8> {
     part(did, b's')
 }
 
+pub(super) fn fork(did: &Did) -> Vec<u8> {
+    part(did, b'f')
+}
+
 pub(super) fn committed(did: &Did) -> Vec<u8> {
     part(did, b'c')
 }

@@ -190,3 +190,48 @@ fn ranges_are_bounded_by_count_and_bytes() {
     assert_eq!(count(theirs.entries.len() as u64, 9, usize::MAX), 0);
     assert_eq!(count(u64::MAX, 9, usize::MAX), 0);
 }
+
+#[test]
+fn the_proof_of_two_histories_is_kept_once_and_outlasts_a_restart() {
+    let disk = MemoryStore::new().disk();
+    let mut theirs = Theirs::new();
+    let did = theirs.did;
+    // The same institution says something else to others.
+    let mut other = Theirs::new();
+    theirs.grow(3);
+    other.grow(1);
+    let logs = open(&disk);
+    assert!(matches!(logs.accuse(&did, &other.note()), Err(LogsError::UnknownLog(_))));
+    logs.extend(&did, &theirs.entries, &theirs.note(), None).unwrap();
+    assert!(!logs.accuse(&did, &theirs.note()).unwrap(), "it is the one held");
+    assert_eq!(logs.fork(&did), None);
+    assert!(logs.accuse(&did, &other.note()).unwrap());
+    let proof = logs.fork(&did).unwrap();
+    assert_eq!(proof.verify().unwrap().origin, did);
+    other.grow(1);
+    assert!(!logs.accuse(&did, &other.note()).unwrap(), "one is enough");
+    assert_eq!(logs.fork(&did), Some(Arc::clone(&proof)));
+    drop(logs);
+    assert_eq!(open(&disk).fork(&did), Some(proof));
+    // A proof that does not check out any more is damage, not an accusation.
+    let store = MemoryStore::open(&disk).unwrap();
+    let mut batch = Batch::new();
+    batch.put(layout::fork(&did), b"noise");
+    store.apply(batch).unwrap();
+    let opened = Logs::open(Arc::new(store));
+    assert!(matches!(opened, Err(LogsError::Damaged { did: damaged, .. }) if damaged == did));
+}
+
+#[test]
+fn nobody_is_accused_of_what_was_not_written() {
+    let disk = MemoryStore::new().disk();
+    let (mut theirs, mut other) = (Theirs::new(), Theirs::new());
+    let did = theirs.did;
+    theirs.grow(3);
+    other.grow(1);
+    let logs = open(&disk);
+    logs.extend(&did, &theirs.entries, &theirs.note(), None).unwrap();
+    disk.fail_after(0, Fault::NotWritten);
+    assert!(matches!(logs.accuse(&did, &other.note()), Err(LogsError::Store(_))));
+    assert_eq!(logs.fork(&did), None);
+}

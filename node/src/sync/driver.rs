@@ -1,9 +1,11 @@
 //! The task between transport and replication.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use carnet_proto::id::{Did, TreeSize};
+use carnet_proto::log::checkpoint::Note;
 use carnet_proto::sync::{self as proto, Action, Archive as _, Input, Millis, Verdict};
 use libp2p::PeerId;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -356,12 +358,25 @@ impl Driver {
             Action::Learnt { nodes } => self.discovery.learn(nodes),
             Action::Fork { origin, held, other } => {
                 tracing::error!(%origin, "a log shows two histories");
+                self.accuse(origin, other.clone()).await;
                 if self.forks.len() >= MAX_FORKS {
                     self.forks.pop_front();
                 }
                 self.forks.push_back(ForkSeen { origin, held, other });
             }
             other => tracing::debug!(?other, "an action that this node does not know"),
+        }
+    }
+
+    /// Keeps the proof, if there is one, for whoever asks.
+    async fn accuse(&self, origin: Did, other: Note) {
+        let logs = Arc::clone(&self.archive.logs);
+        let kept = tokio::task::spawn_blocking(move || logs.accuse(&origin, &other)).await;
+        match kept {
+            Ok(Ok(true)) => tracing::warn!(%origin, "the proof of its two histories is kept"),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => tracing::error!(%origin, %error, "a proof of a fork is not kept"),
+            Err(error) => tracing::error!(%origin, %error, "proving a fork ended by itself"),
         }
     }
 

@@ -14,6 +14,7 @@ pub fn cases() -> Cases {
         (3, "key request"),
         (4, "wallet"),
         (5, "challenge"),
+        (7, "fork proof"),
     ];
     let file = |tail: &str| json!({ "file": hex([&unhex("84 66 6361726e6574"), unhex(tail).as_slice()].concat()) });
     for (number, kind) in kinds {

@@ -1,24 +1,15 @@
 //! The container of a presentation file.
 
-use carnet_proto::cbor::{Encode as _, Encoder, Value};
-use carnet_proto::file;
+use carnet_proto::cbor::{Encode as _, Value};
 use carnet_proto::presentation::{Presentation, Presented};
 use carnet_proto::profile::{FileKind, MAX_CREDENTIALS, Profile};
 use serde_json::{Value as Json, json};
 
-use super::{Cases, Entries, altered_map, hex, int, key_binding, remove, set};
-
-struct Raw(Vec<u8>);
-
-impl carnet_proto::cbor::Encode for Raw {
-    fn encode(&self, e: &mut Encoder) {
-        e.raw(&self.0);
-    }
-}
+use super::{Cases, Entries, altered_map, file_around, hex, int, key_binding, remove, set};
 
 /// The input of a case: a file around any body.
 fn input(body: &[u8]) -> Json {
-    json!({ "file": hex(file::wrap(FileKind::Presentation, &Raw(body.to_vec()))) })
+    json!({ "file": hex(file_around(FileKind::Presentation, body)) })
 }
 
 /// Containers with one defect each.

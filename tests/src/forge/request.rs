@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::cose::Forged;
 use super::credential::holder_key;
-use super::{Cases, Entries, altered_map, hex, int, remove, set};
+use super::{Cases, Entries, altered_map, file_around, hex, int, remove, set};
 use crate::world::{AUDIENCE, START, line};
 
 fn institution(name: &[u8]) -> Did {
@@ -143,14 +143,8 @@ pub fn challenges() -> Cases {
         purpose: Some(line("Employment as a welder")),
         wishes: vec![line("name_latin"), line("birth_date")],
     };
-    struct Raw(Vec<u8>);
-    impl carnet_proto::cbor::Encode for Raw {
-        fn encode(&self, e: &mut carnet_proto::cbor::Encoder) {
-            e.raw(&self.0);
-        }
-    }
     let body = challenge.to_cbor();
-    let input = |body: Vec<u8>| json!({ "file": hex(file::wrap(FileKind::Challenge, &Raw(body))) });
+    let input = |body: Vec<u8>| json!({ "file": hex(file_around(FileKind::Challenge, &body)) });
     let reads = |nonce: &[u8], wishes: usize| {
         json!({
             "audience": AUDIENCE, "nonce": hex(nonce), "issued_at": START.0,

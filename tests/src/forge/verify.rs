@@ -8,11 +8,10 @@ mod issuer;
 use std::collections::BTreeMap;
 
 use carnet_proto::anchor::Anchor;
-use carnet_proto::cbor::{Encode as _, Encoder, Mode};
+use carnet_proto::cbor::{Encode as _, Mode};
 use carnet_proto::credential::SdCwt;
 use carnet_proto::credential::disclosure::Reader;
 use carnet_proto::evidence::{Evidence, GatherFor};
-use carnet_proto::file;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::presentation::{KeyBindingClaims, KeyBindingToken, Presentation, Presented};
 use carnet_proto::profile::{FileKind, Profile, claim};
@@ -243,13 +242,7 @@ pub fn shown_of(sealed: &Sealed, shown: &[i64]) -> Vec<u8> {
 
 /// A presentation file around any body.
 pub fn file_around(body: &[u8]) -> Vec<u8> {
-    struct Raw<'b>(&'b [u8]);
-    impl carnet_proto::cbor::Encode for Raw<'_> {
-        fn encode(&self, e: &mut Encoder) {
-            e.raw(self.0);
-        }
-    }
-    file::wrap(FileKind::Presentation, &Raw(body))
+    super::file_around(FileKind::Presentation, body)
 }
 
 /// A presentation of one token.

@@ -12,11 +12,12 @@ use carnet_proto::credential::claims::{Claims, ClaimsError};
 use carnet_proto::credential::disclosure::{DisclosureError, Reader};
 use carnet_proto::credential::{CredentialError, SdCwt};
 use carnet_proto::evidence::Evidence;
-use carnet_proto::file;
+use carnet_proto::file::{self, FileError};
 use carnet_proto::id::{Did, Digest, LeafIndex, RootHash, TreeSize};
 use carnet_proto::issuing::MAX_CREDENTIAL_FILE_BYTES;
 use carnet_proto::key::PublicKey;
 use carnet_proto::log::checkpoint::{Note, NoteKey};
+use carnet_proto::log::fork::{ForkProof, MAX_FORK_BYTES};
 use carnet_proto::log::merkle::{TreeHead, leaf_hash};
 use carnet_proto::log::proof::{ConsistencyProof, InclusionProof};
 use carnet_proto::log::receipt::{Receipt, ReceiptError};
@@ -45,6 +46,7 @@ pub fn answer(object: &str, input: &Json, context: &Json) -> Option<Answer> {
         "credential" => credential,
         "evidence" => evidence,
         "file" => any_file,
+        "fork-proof" => fork_proof,
         "inclusion-proof" => inclusion,
         "key-binding" => key_binding,
         "key-request" => key_request,
@@ -331,9 +333,23 @@ fn any_file(input: &Json, context: &Json) -> Answer {
         ("key request", MAX_REQUEST_BYTES),
         ("wallet", MAX_WALLET_BYTES),
         ("challenge", MAX_CHALLENGE_BYTES),
+        ("fork proof", MAX_FORK_BYTES),
     ]);
     let body = file::unwrap(&bytes, kind, limits[wanted]).map_err(named)?;
     Ok(json!({ "body": hex(body) }))
+}
+
+fn fork_proof(input: &Json, _: &Json) -> Answer {
+    let proof = ForkProof::open(&bytes(input, "file")).map_err(|error| match error {
+        FileError::Malformed { source, .. } => within("Malformed")(source),
+        other => named(other),
+    })?;
+    let fork = proof.verify().map_err(named)?;
+    Ok(json!({
+        "did": fork.origin.to_string(),
+        "smaller": fork.smaller.size.0,
+        "larger": fork.larger.size.0,
+    }))
 }
 
 fn key_request(input: &Json, context: &Json) -> Answer {

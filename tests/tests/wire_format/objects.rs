@@ -374,6 +374,8 @@ fn files(story: &Story) -> Vec<Example> {
     let read = Presentation::from_cbor(Presentation::open(&whole).unwrap()).unwrap();
     assert_eq!(read, presentation);
     let signed_bytes = hex(&sha256(&sign1.to_be_signed()));
+    let fork = story.fork();
+    fork.verify().unwrap();
     vec![
         Example::new("file/presentation", "prepared, with evidence", whole),
         Example::new("file/credential", "the first credential", credential.to_file())
@@ -384,6 +386,12 @@ fn files(story: &Story) -> Vec<Example> {
             .holds_bytes("key-request-header", sign1.protected)
             .holds_bytes("key-request-claims", payload),
         Example::new("file/challenge", "", file::wrap(FileKind::Challenge, &challenge)),
+        Example::new(
+            "file/fork-proof",
+            "against an institute whose second checkpoint leaves out what its first had",
+            fork.to_file(),
+        )
+        .holds("fork-proof", &fork),
     ]
 }
 

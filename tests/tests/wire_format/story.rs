@@ -15,6 +15,8 @@ use carnet_proto::issuing::CredentialFile;
 use carnet_proto::key::{Purpose, Seed};
 use carnet_proto::ledger::Replica;
 use carnet_proto::log::checkpoint::{Checkpoint, Note};
+use carnet_proto::log::fork::ForkProof;
+use carnet_proto::log::merkle::{Tree, leaf_hash};
 use carnet_proto::presentation::Presentation;
 use carnet_proto::profile::{Profile, VCT_SKILL};
 use carnet_proto::request::KeyRequest;
@@ -142,6 +144,17 @@ impl Institution {
 }
 
 impl Story {
+    /// The proof that the institute showed somebody else three other entries.
+    pub fn fork(&self) -> ForkProof {
+        let institute = &self.institute;
+        let first = institute.replica.inception().leaf_hash();
+        let others = [b"something".as_slice(), b"else"].map(leaf_hash);
+        let head = Tree::from_leaves([first].into_iter().chain(others)).head();
+        let key = institute.seed.signing_key(Purpose::Checkpoint);
+        let note = Note::sign(&Checkpoint::new(&institute.did, head), &key);
+        ForkProof::of(&institute.replica, &note).unwrap()
+    }
+
     pub fn tell() -> Self {
         let mut ministry = Institution::new(1, 2);
         let mut institute = Institution::new(3, 4);

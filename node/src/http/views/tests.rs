@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use carnet_proto::key::PublicKey;
+use carnet_proto::key::{PublicKey, Purpose, Seed};
+use carnet_proto::log::checkpoint::{Checkpoint, Note};
+use carnet_proto::log::fork::ForkProof;
+use carnet_proto::log::merkle::{Tree, leaf_hash};
 use carnet_proto::log::receipt::{Receipt, attach};
 use carnet_proto::log::{NoteKey, TreeHead};
 use carnet_proto::statement::Body as Statement;
 use carnet_proto::statement::issuance::Issuance;
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 
 use super::*;
+use crate::institution::SEED_FILE;
 use crate::test_support::{Running, accreditation, line, make};
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
@@ -282,4 +286,31 @@ async fn another_node_serves_tiles_and_proofs_of_the_log_and_no_receipts() {
     assert_eq!(copy.get(&format!("/v1/logs/{own}/receipts/inclusion?leaf=0")).await.status, 200);
     copy.node.stop().await;
     owner.node.stop().await;
+}
+
+#[tokio::test]
+async fn the_proof_that_a_log_shows_two_histories_is_shown_to_whoever_asks() {
+    let directory = tempfile::tempdir().unwrap();
+    let did = make(directory.path());
+    let running = Running::start(directory.path()).await;
+    append(&running, issuances(0, 3)).await;
+    let path = format!("/v1/logs/{did}/fork");
+    let none = running.get(&path).await;
+    assert_eq!((none.status, none.code()), (404, "no-fork".to_owned()));
+    assert_eq!(running.get(&format!("/v1/logs/{did}")).await.json()["forked"], false);
+    // The institution's own key signs something else for somebody else.
+    let logs = Arc::clone(running.node.logs());
+    let replica = logs.get(&did).unwrap();
+    let others = [replica.inception().leaf_hash(), leaf_hash(b"something else")];
+    let head = Tree::from_leaves(others).head();
+    let seed = std::fs::read_to_string(directory.path().join(SEED_FILE)).unwrap();
+    let seed: [u8; 32] = HEXLOWER.decode(seed.trim().as_bytes()).unwrap().try_into().unwrap();
+    let key = Seed::new(seed).signing_key(Purpose::Checkpoint);
+    let note = Note::sign(&Checkpoint::new(&did, head), &key);
+    assert!(tokio::task::spawn_blocking(move || logs.accuse(&did, &note)).await.unwrap().unwrap());
+    let shown = running.get(&path).await;
+    assert_eq!(shown.status, 200);
+    let fork = ForkProof::open(&shown.body).unwrap().verify().unwrap();
+    assert_eq!((fork.origin, fork.smaller.size.0), (did, 2));
+    assert_eq!(running.get(&format!("/v1/logs/{did}")).await.json()["forked"], true);
 }
