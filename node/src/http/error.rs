@@ -178,7 +178,7 @@ impl From<SubmissionError> for ApiError {
             SubmissionError::Extended => (StatusCode::BAD_REQUEST, "malformed"),
             SubmissionError::OldSize => (StatusCode::BAD_REQUEST, "old-size"),
             SubmissionError::OtherSize(_) => (StatusCode::CONFLICT, "other-size"),
-            SubmissionError::OtherRoot => (StatusCode::CONFLICT, "other-root"),
+            SubmissionError::OtherRoot => (StatusCode::UNPROCESSABLE_ENTITY, "other-root"),
             SubmissionError::Proof(_) => (StatusCode::UNPROCESSABLE_ENTITY, "proof"),
             SubmissionError::Behind { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "behind"),
             SubmissionError::Ahead { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "ahead"),

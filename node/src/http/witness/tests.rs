@@ -64,7 +64,7 @@ async fn each_answer_is_that_of_the_specification() {
         (log.submission(6, 5).to_string(), 400, "old-size"),
         (unsigned.submission(5, 9).to_string(), 403, "not-signed"),
         (unknown.submission(0, 5).to_string(), 404, "unknown-log"),
-        (ForeignLog::new(2).submission(5, 5).to_string(), 409, "other-root"),
+        (ForeignLog::new(2).submission(5, 5).to_string(), 422, "other-root"),
         (ForeignLog::new(2).submission(5, 9).to_string(), 422, "proof"),
         (format!("old 5\n\n{}", log.note(9)), 422, "proof"),
     ] {
@@ -91,7 +91,7 @@ async fn what_was_cosigned_over_http_outlasts_a_restart() {
     running.node.stop().await;
     let running = Running::start(&directory).await;
     is_size(&submit(&running, log.submission(0, 3)).await, 7);
-    assert_eq!(submit(&running, ForeignLog::new(2).submission(7, 7)).await.status, 409);
+    assert_eq!(submit(&running, ForeignLog::new(2).submission(7, 7)).await.status, 422);
     let answer = submit(&running, log.submission(7, 9)).await;
     is_cosigned(&running, &did, &log.note(9), &answer);
     running.node.stop().await;
