@@ -1,6 +1,7 @@
-//! Other views of a log: receipts, tiles, bundles of entries, proofs in a file of their own.
+//! Other views of a log: receipts, tiles, bundles of entries, proofs in a file of their own, what witnesses are sent.
 
 use carnet_proto::id::LeafHash;
+use carnet_proto::log::add_checkpoint::AddCheckpoint;
 use carnet_proto::log::bundle;
 use carnet_proto::log::merkle::Tree;
 use carnet_proto::log::receipt::{ForeignReceipt, Receipt, TransparentStatement};
@@ -10,7 +11,7 @@ use carnet_proto::log::tlog_proof::TlogProof;
 /// Reads one of them, by the first byte.
 pub fn views(data: &[u8]) {
     let Some((selector, rest)) = data.split_first() else { return };
-    match selector % 5 {
+    match selector % 6 {
         0 => {
             let head = Tree::from_leaves([LeafHash::new([1; 32])]).head();
             if let Ok(receipt) = ForeignReceipt::parse(rest) {
@@ -46,11 +47,18 @@ pub fn views(data: &[u8]) {
                 assert_eq!(again, rest);
             }
         }
-        _ => {
+        4 => {
             if let Ok(text) = str::from_utf8(rest)
                 && let Ok(proof) = TlogProof::parse(text)
             {
                 assert_eq!(proof.to_string(), text);
+            }
+        }
+        _ => {
+            if let Ok(text) = str::from_utf8(rest)
+                && let Ok(submission) = AddCheckpoint::parse(text)
+            {
+                assert_eq!(submission.to_string(), text);
             }
         }
     }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use carnet_proto::id::Did;
+use carnet_proto::log::checkpoint::{NoteError, NoteKey, NoteKeyKind};
 use carnet_proto::status::MIN_ENTRIES;
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
@@ -47,6 +48,42 @@ pub struct Config {
     pub cache_mebibytes: u64,
     /// Directories of the institutions, relative to that of the node; none: it owns no log.
     pub institutions: Vec<PathBuf>,
+    /// Logs of others that the witnesses cosign when asked over HTTP.
+    pub witnessed: Vec<WitnessedLog>,
+}
+
+/// A log that is not of Carnet, and a key that signs its checkpoints. Several may share an origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessedLog {
+    origin: String,
+    key: NoteKey,
+}
+
+impl WitnessedLog {
+    /// Names a log by its origin, one line, and a verifier key as in C2SP signed-note.
+    ///
+    /// # Errors
+    /// [`NoteError::Malformed`] if the origin is empty, has control characters or is a DID of
+    /// Carnet, whose logs are followed instead; or if the key is not an Ed25519 key of a log.
+    pub fn new(origin: &str, vkey: &str) -> Result<Self, NoteError> {
+        let key = NoteKey::parse(vkey)?;
+        let is_origin = !origin.is_empty() && !origin.contains(char::is_control);
+        if is_origin && !origin.starts_with("did:carnet:") && key.kind() == NoteKeyKind::Log {
+            Ok(Self { origin: origin.to_owned(), key })
+        } else {
+            Err(NoteError::Malformed)
+        }
+    }
+
+    /// Returns the first line of its checkpoints.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Returns the key.
+    pub fn key(&self) -> &NoteKey {
+        &self.key
+    }
 }
 
 /// Which addresses the profiles of a node's institutions name.
@@ -76,6 +113,7 @@ impl Default for Config {
             status_list_entries: MIN_ENTRIES,
             cache_mebibytes: 16,
             institutions: Vec::from([PathBuf::from(".")]),
+            witnessed: Vec::new(),
         }
     }
 }
@@ -123,6 +161,11 @@ impl Config {
             Announce::Listening => quote("listening"),
             Announce::Addresses(items) => addresses(items),
         };
+        let witnessed = self.witnessed.iter().map(|log| {
+            let (origin, key) = (quote(&log.origin), quote(&log.key.to_vkey()));
+            format!("\n[[witnessed]]\norigin = {origin}\nkey = {key}\n")
+        });
+        let witnessed: String = witnessed.collect();
         format!(
             "# Configuration of a Carnet node. It is read once, when the node starts.\n\
              \n\
@@ -146,7 +189,12 @@ impl Config {
              # Memory for pages of the database, in MiB.\n\
              cache_mebibytes = {}\n\
              # Directories of the institutions whose logs this node writes.\n\
-             institutions = {}\n",
+             institutions = {}\n\
+             # Logs of others that are cosigned when they ask (C2SP tlog-witness), a table each:\n\
+             # [[witnessed]]\n\
+             # origin = \"log.example/2026\"\n\
+             # key = \"NAME+ID+KEY\", its verifier key\n\
+             {witnessed}",
             addresses(&self.listen),
             quote(&self.http.to_string()),
             addresses(&self.peers),
@@ -188,6 +236,8 @@ struct Wire {
     cache_mebibytes: u64,
     #[serde(default = "Wire::institutions", deserialize_with = "directories")]
     institutions: Vec<PathBuf>,
+    #[serde(default, deserialize_with = "witnessed")]
+    witnessed: Vec<WitnessedLog>,
 }
 
 impl Wire {
@@ -227,6 +277,7 @@ impl From<Wire> for Config {
             status_list_entries: wire.status_list_entries,
             cache_mebibytes: wire.cache_mebibytes,
             institutions: wire.institutions,
+            witnessed: wire.witnessed,
         }
     }
 }
@@ -321,6 +372,25 @@ fn directories<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<PathBuf>, D::Error
     }
 }
 
+fn witnessed<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<WitnessedLog>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Table {
+        origin: String,
+        key: String,
+    }
+    let tables = Vec::<Table>::deserialize(d)?;
+    if tables.len() > MAX_LISTED {
+        return Err(D::Error::custom(format!("{} logs, more than {MAX_LISTED}", tables.len())));
+    }
+    let logs = tables.iter().map(|Table { origin, key }| {
+        let expected = "expected an origin that is not a DID, and an Ed25519 key as NAME+ID+KEY";
+        WitnessedLog::new(origin, key)
+            .map_err(|_| D::Error::custom(format!("`{origin}`, `{key}`: {expected}")))
+    });
+    logs.collect()
+}
+
 /// Why there is no configuration.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -356,6 +426,7 @@ pub enum ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_support::ForeignLog;
 
     fn parse(text: &str) -> Result<Config, String> {
         Config::parse(text, Path::new("carnet.toml")).map_err(|error| error.to_string())
@@ -369,6 +440,7 @@ mod tests {
             peers: Vec::from(["/dns4/node.example/tcp/7879".parse().unwrap()]),
             follows: Vec::from([Did::of_inception(b"x")]),
             institutions: Vec::from([PathBuf::from("a \"b\"")]),
+            witnessed: Vec::from([ForeignLog::new(1).listed(), ForeignLog::new(1).listed()]),
             ..Config::default()
         };
         assert_eq!(parse(&config.to_toml()).unwrap(), config);
@@ -378,6 +450,20 @@ mod tests {
             ..config
         };
         assert_eq!(parse(&config.to_toml()).unwrap(), config);
+    }
+
+    #[test]
+    fn only_a_log_of_others_is_listed_and_only_with_a_key_of_a_log() {
+        let vkey = ForeignLog::new(1).vkey();
+        assert!(WitnessedLog::new("log.example/other", &vkey).is_ok());
+        let did = Did::of_inception(b"x").to_string();
+        for origin in [did.as_str(), "", "two\nlines"] {
+            assert_eq!(WitnessedLog::new(origin, &vkey), Err(NoteError::Malformed), "{origin:?}");
+        }
+        let key = carnet_proto::key::Seed::new([1; 32]).public_key_set().witness;
+        let key = NoteKey::new("w.example", NoteKeyKind::Cosignature, key).unwrap();
+        let refused = WitnessedLog::new("log.example", &key.to_vkey());
+        assert_eq!(refused, Err(NoteError::Malformed));
     }
 
     #[test]
@@ -391,6 +477,12 @@ mod tests {
             ("announce = \"everything\"", 1, "listening"),
             ("follows = [\"did:web:x\"]", 1, "did:web:x"),
             ("institutions = [\"../other\"]", 1, "../other"),
+            (
+                "\n[[witnessed]]\norigin = \"log.example\"\nkey = \"log.example+0+AQ==\"",
+                2,
+                "NAME+ID",
+            ),
+            ("\n[[witnessed]]\norigin = \"log.example\"", 2, "key"),
             ("http =", 1, ""),
         ] {
             let error = parse(text).unwrap_err();

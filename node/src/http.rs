@@ -26,6 +26,7 @@ use crate::institution::TokenDigest;
 use crate::logs::Logs;
 use crate::net::NetHandle;
 use crate::sync::SyncHandle;
+use crate::witness::Witness;
 use crate::writer::WriterHandle;
 
 mod cosigned;
@@ -36,6 +37,7 @@ mod operator;
 mod public;
 mod resolve;
 mod views;
+mod witness;
 
 pub use error::{ApiError, Refusal};
 pub use input::{MAX_BODY_BYTES, MAX_WAIT_SECONDS};
@@ -58,6 +60,8 @@ pub struct Api {
     pub net: NetHandle,
     /// Replication.
     pub sync: SyncHandle,
+    /// Cosigns what is submitted.
+    pub witness: Arc<Witness>,
     /// Who may do what: one operator for each institution, or one for a node without a log.
     pub operators: Vec<Operator>,
     /// Directories whose size is told.
@@ -183,6 +187,7 @@ fn router(api: Arc<Api>) -> Router {
         .route("/v1/logs/{did}/checkpoints", get(public::checkpoints))
         .route("/v1/logs/{did}/status", get(public::status))
         .route("/v1/logs/{did}/fork", get(public::fork))
+        .route("/v1/witness/add-checkpoint", post(witness::add_checkpoint))
         .route("/1.0/identifiers/{did}", get(resolve::resolve));
     let operator = Router::new()
         .route("/status", get(operator::status))

@@ -234,7 +234,8 @@ impl Starting {
         listener: tokio::net::TcpListener,
     ) -> Result<(Http, Sync), StartError> {
         let mut disk = Vec::from([directory.join(STORE_DIRECTORY)]);
-        let witness = Arc::new(Witness::new(opened.store, Arc::clone(&clock)));
+        let witness = Witness::new(opened.store, Arc::clone(&clock));
+        let witness = Arc::new(witness.with_listed(config.witnessed.clone()));
         for (institution, register) in opened.institutions {
             disk.push(institution.directory.join(REGISTER_DIRECTORY));
             let (logs, clock) = (Arc::clone(&self.logs), Arc::clone(&clock));
@@ -265,7 +266,7 @@ impl Starting {
         // Whatever is followed is known to the logs already.
         let settings = SyncConfig { period: config.anti_entropy, ..SyncConfig::default() };
         let logs = Arc::clone(&self.logs);
-        let sync = Sync::start(self.net.clone(), events, logs, witness, settings);
+        let sync = Sync::start(self.net.clone(), events, logs, Arc::clone(&witness), settings);
         for institution in &self.institutions {
             let watch = watch_backup(sync.handle(), institution.writer.clone(), stopping.clone());
             self.tasks.push(tokio::spawn(watch));
@@ -275,6 +276,7 @@ impl Starting {
             clock: ClockRef(clock),
             net: self.net.clone(),
             sync: sync.handle(),
+            witness,
             operators: std::mem::take(&mut self.operators),
             disk,
             stopping,

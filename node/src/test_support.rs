@@ -7,9 +7,13 @@ use std::sync::Arc;
 use carnet_proto::cbor::Bytes;
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::credential::skill::{ClaimType, Skill};
-use carnet_proto::id::Did;
+use carnet_proto::id::{Did, TreeSize};
 use carnet_proto::issuing::{IssuingOrder, IssuingRow, PersonRow};
-use carnet_proto::key::Seed;
+use carnet_proto::key::{Purpose, Seed, SigningKey};
+use carnet_proto::log::add_checkpoint::AddCheckpoint;
+use carnet_proto::log::checkpoint::{Checkpoint, Note, NoteKey, NoteKeyKind};
+use carnet_proto::log::merkle::{Tree, TreeHead, leaf_hash};
+use carnet_proto::log::proof::ConsistencyProof;
 use carnet_proto::request::KeyRequest;
 use carnet_proto::statement::accreditation::{Accreditation, Grant, Level};
 use carnet_proto::statement::profile::{InstitutionProfile, Role};
@@ -21,7 +25,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::clock::{Clock as _, SteppedClock, SystemClock};
-use crate::config::Config;
+use crate::config::{Config, WitnessedLog};
 use crate::institution::{InitOptions, TOKEN_FILE, init};
 use crate::run::{Node, NodeOptions};
 
@@ -121,6 +125,45 @@ pub(crate) fn order(did: Did, prefix: &str, count: u8) -> IssuingOrder {
         }
     };
     IssuingOrder { rows: (0..count).map(row).collect() }
+}
+
+/// A log that is not of Carnet, of 64 entries.
+pub(crate) struct ForeignLog {
+    pub(crate) origin: &'static str,
+    pub(crate) key: SigningKey,
+    pub(crate) tree: Tree,
+}
+
+impl ForeignLog {
+    /// Two of different numbers are two histories of one log.
+    pub(crate) fn new(number: u8) -> Self {
+        let key = Seed::new([5; 32]).signing_key(Purpose::Checkpoint);
+        let tree = Tree::from_leaves((0..64).map(|leaf| leaf_hash(&[number, leaf])));
+        Self { origin: "log.example/2026", key, tree }
+    }
+
+    pub(crate) fn vkey(&self) -> String {
+        NoteKey::new(self.origin, NoteKeyKind::Log, self.key.public()).unwrap().to_vkey()
+    }
+
+    pub(crate) fn listed(&self) -> WitnessedLog {
+        WitnessedLog::new(self.origin, &self.vkey()).unwrap()
+    }
+
+    pub(crate) fn note(&self, size: u64) -> Note {
+        let root = self.tree.root_at(TreeSize(size)).unwrap();
+        let head = TreeHead { size: TreeSize(size), root };
+        Note::sign(&Checkpoint { origin: self.origin.into(), head }, &self.key)
+    }
+
+    pub(crate) fn submission(&self, old: u64, new: u64) -> AddCheckpoint {
+        let (old, new) = (TreeSize(old), TreeSize(new));
+        let proof = match old.0 {
+            0 => ConsistencyProof::default(),
+            _ => self.tree.consistency_proof(old, new).unwrap_or_default(),
+        };
+        AddCheckpoint::new(old, proof, self.note(new.0)).unwrap()
+    }
 }
 
 /// A configuration that needs no fixed port.

@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! "W" | 32 bytes: log | 32 bytes: witness -> the checkpoint cosigned last
+//! "X" | 32 bytes: SHA-256 of an origin    -> of a log that the operator listed, the same
 //! ```
 
 use std::collections::BTreeMap;
@@ -20,7 +21,12 @@ use carnet_proto::sync::message::CosignRefusal;
 use carnet_proto::sync::witness::{LastCosigned, decide};
 
 use crate::clock::Clock;
+use crate::config::WitnessedLog;
 use crate::store::{Batch, Store, StoreError};
+
+mod submission;
+
+pub use submission::SubmissionError;
 
 /// Seconds after which a checkpoint that is still the newest is cosigned anew: within the hour,
 /// with the pause between two looks.
@@ -28,6 +34,8 @@ pub const RECOSIGN_SECONDS: u64 = 3_000;
 
 /// Prefix of the records.
 const COSIGNED: &[u8] = b"W";
+/// Prefix of the records of listed logs.
+const LISTED: &[u8] = b"X";
 
 /// The witnesses of a node.
 pub struct Witness {
@@ -35,9 +43,13 @@ pub struct Witness {
     clock: Arc<dyn Clock>,
     interval: u64,
     keys: RwLock<BTreeMap<Did, SigningKey>>,
+    listed: Vec<WitnessedLog>,
     /// Held from the decision until it is on disk.
-    deciding: Mutex<()>,
+    deciding: Mutex<Recorded>,
 }
+
+/// What this process has put on disk, by the key of the record: the same need not be written again.
+type Recorded = BTreeMap<Vec<u8>, LastCosigned>;
 
 impl Witness {
     /// Starts without any witness; `clock` gives the times that cosignatures state.
@@ -47,6 +59,7 @@ impl Witness {
             clock,
             interval: RECOSIGN_SECONDS,
             keys: RwLock::default(),
+            listed: Vec::new(),
             deciding: Mutex::default(),
         }
     }
@@ -55,6 +68,13 @@ impl Witness {
     #[must_use]
     pub fn with_interval(mut self, seconds: u64) -> Self {
         self.interval = seconds;
+        self
+    }
+
+    /// Cosigns these logs of others too, when they ask for it.
+    #[must_use]
+    pub fn with_listed(mut self, logs: Vec<WitnessedLog>) -> Self {
+        self.listed = logs;
         self
     }
 
@@ -81,24 +101,51 @@ impl Witness {
         anew: bool,
     ) -> Result<Vec<NoteSignature>, CosignRefusal> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let _deciding = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recorded = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
+        self.grant(&keys, &mut recorded, replica, note, anew)
+    }
+
+    fn grant(
+        &self,
+        keys: &BTreeMap<Did, SigningKey>,
+        recorded: &mut Recorded,
+        replica: &Replica,
+        note: &Note,
+        anew: bool,
+    ) -> Result<Vec<NoteSignature>, CosignRefusal> {
         let now = self.clock.now();
-        let mut batch = Batch::new();
+        let mut records = Vec::new();
         let mut granted = Vec::new();
-        for (witness, key) in keys.iter() {
-            let place = [COSIGNED, replica.origin().as_bytes(), witness.as_bytes()].concat();
+        for (witness, key) in keys {
+            let place = place(replica.origin(), witness);
             let last = self.last(&place).map_err(unable)?;
             let (last, interval) = (last.as_ref(), self.interval);
             if let Some(record) = decide(replica, witness, last, note, now, interval, anew)? {
-                batch.put(place, record.to_cbor());
+                records.push((place, record));
                 granted.push((witness, key));
             }
         }
-        if granted.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.store.apply(batch).map_err(unable)?;
+        self.record(recorded, records).map_err(unable)?;
         Ok(granted.iter().map(|(witness, key)| note.cosign(witness, key, now)).collect())
+    }
+
+    /// Returns once the records are on disk.
+    fn record(
+        &self,
+        recorded: &mut Recorded,
+        mut records: Vec<(Vec<u8>, LastCosigned)>,
+    ) -> Result<(), StoreError> {
+        records.retain(|(place, record)| recorded.get(place) != Some(record));
+        if records.is_empty() {
+            return Ok(());
+        }
+        let mut batch = Batch::new();
+        for (place, record) in &records {
+            batch.put(place.clone(), record.to_cbor());
+        }
+        self.store.apply(batch)?;
+        recorded.extend(records);
+        Ok(())
     }
 
     fn last(&self, place: &[u8]) -> Result<Option<LastCosigned>, StoreError> {
@@ -108,6 +155,10 @@ impl Witness {
         let damaged = |error| StoreError::Corrupt { detail: format!("what was cosigned: {error}") };
         record.map(Some).map_err(damaged)
     }
+}
+
+fn place(log: &Did, witness: &Did) -> Vec<u8> {
+    [COSIGNED, log.as_bytes(), witness.as_bytes()].concat()
 }
 
 impl std::fmt::Debug for Witness {

@@ -1,6 +1,7 @@
 //! An append-only log: entries, the tree over them, proofs and checkpoints, and the same tree as
-//! others read it: receipts, tiles, entry bundles and proof files.
+//! others read it: receipts, tiles, entry bundles and proof files; what witnesses are sent.
 
+pub mod add_checkpoint;
 pub mod bundle;
 pub mod checkpoint;
 pub mod fork;

@@ -11,6 +11,7 @@ use crate::desk::register::RegisterError;
 use crate::desk::{DeskError, RowError};
 use crate::logs::LogsError;
 use crate::sync::SyncError;
+use crate::witness::SubmissionError;
 use crate::writer::WriterError;
 
 /// A refusal on its way to whoever asked.
@@ -166,6 +167,26 @@ impl From<DeskError> for ApiError {
             DeskError::Stopped => Self::stopping(),
             error => Self::internal(&error),
         }
+    }
+}
+
+impl From<SubmissionError> for ApiError {
+    fn from(error: SubmissionError) -> Self {
+        let (status, code) = match error {
+            SubmissionError::UnknownOrigin => (StatusCode::NOT_FOUND, "unknown-log"),
+            SubmissionError::NotSigned(_) => (StatusCode::FORBIDDEN, "not-signed"),
+            SubmissionError::Extended => (StatusCode::BAD_REQUEST, "malformed"),
+            SubmissionError::OldSize => (StatusCode::BAD_REQUEST, "old-size"),
+            SubmissionError::OtherSize(_) => (StatusCode::CONFLICT, "other-size"),
+            SubmissionError::OtherRoot => (StatusCode::UNPROCESSABLE_ENTITY, "other-root"),
+            SubmissionError::Proof(_) => (StatusCode::UNPROCESSABLE_ENTITY, "proof"),
+            SubmissionError::Behind { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "behind"),
+            SubmissionError::Ahead { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "ahead"),
+            SubmissionError::Fork => (StatusCode::UNPROCESSABLE_ENTITY, "fork"),
+            SubmissionError::NotInOrder => (StatusCode::UNPROCESSABLE_ENTITY, "not-in-order"),
+            SubmissionError::Unable => (StatusCode::SERVICE_UNAVAILABLE, "unable"),
+        };
+        Self::new(status, code, error.to_string())
     }
 }
 

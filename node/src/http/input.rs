@@ -68,11 +68,16 @@ async fn body(request: Request, wanted: &str) -> Result<Vec<u8>, ApiError> {
         let message = format!("the body of this request is {wanted}");
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", message));
     }
-    let body = to_bytes(request.into_body(), MAX_BODY_BYTES).await;
+    limited(request, MAX_BODY_BYTES).await
+}
+
+/// Reads a body of any type, of at most `limit` bytes.
+pub(super) async fn limited(request: Request, limit: usize) -> Result<Vec<u8>, ApiError> {
+    let body = to_bytes(request.into_body(), limit).await;
     body.map(Vec::from).map_err(|error| {
         let cause = std::error::Error::source(&error);
         if cause.is_some_and(|cause| cause.to_string().contains("length limit")) {
-            let message = format!("a body has at most {MAX_BODY_BYTES} bytes");
+            let message = format!("the body of this request has at most {limit} bytes");
             ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", message)
         } else {
             ApiError::bad_request("incomplete", "the body did not arrive whole")

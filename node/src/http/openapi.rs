@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{operator, public, resolve, views};
+use super::{operator, public, resolve, views, witness};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,6 +25,7 @@ use super::{operator, public, resolve, views};
         views::proof,
         views::inclusion,
         views::consistency,
+        witness::add_checkpoint,
         resolve::resolve,
         operator::status,
         operator::state,

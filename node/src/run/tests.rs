@@ -302,7 +302,12 @@ async fn anyone_reads_the_logs() {
     let missing = get(&format!("/1.0/identifiers/{}", Did::of_inception(b"x"))).await;
     assert_eq!(missing.json()["didResolutionMetadata"]["error"], "notFound");
     let described = get("/openapi.json").await.json();
-    for path in ["/v1/logs/{did}/entries", "/operator/v1/issue", "/1.0/identifiers/{did}"] {
+    for path in [
+        "/v1/logs/{did}/entries",
+        "/v1/witness/add-checkpoint",
+        "/operator/v1/issue",
+        "/1.0/identifiers/{did}",
+    ] {
         assert!(described["paths"][path].is_object(), "{path}");
     }
     running.node.stop().await;

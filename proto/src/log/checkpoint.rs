@@ -12,6 +12,7 @@ use core::fmt::Write as _;
 use data_encoding::BASE64;
 
 use super::merkle::TreeHead;
+use super::tlog_proof::decimal;
 use crate::id::{Did, RootHash, TreeSize, sha256};
 use crate::key::{PublicKey, Signature, SigningKey};
 use crate::time::UnixSeconds;
@@ -127,6 +128,11 @@ impl NoteKey {
     /// Returns the key's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns what kind of key it is.
+    pub fn kind(&self) -> NoteKeyKind {
+        self.kind
     }
 
     /// Returns the short id on signature lines: the first four bytes of SHA-256 over name, newline,
@@ -364,23 +370,30 @@ impl Checkpoint {
     /// # Errors
     /// [`NoteError::NotACheckpoint`].
     pub fn parse_body(body: &str) -> Result<Self, NoteError> {
-        let mut lines = body.strip_suffix('\n').ok_or(NoteError::NotACheckpoint)?.split('\n');
+        match Self::parse_extended(body)? {
+            (checkpoint, None) => Ok(checkpoint),
+            (_, Some(_)) => Err(NoteError::NotACheckpoint),
+        }
+    }
+
+    /// Reads origin, size and root, and returns the extension lines that others' logs may have
+    /// behind them, without the last newline.
+    ///
+    /// # Errors
+    /// [`NoteError::NotACheckpoint`].
+    pub fn parse_extended(body: &str) -> Result<(Self, Option<&str>), NoteError> {
+        let mut lines = body.strip_suffix('\n').ok_or(NoteError::NotACheckpoint)?.splitn(4, '\n');
         let mut line = || lines.next().ok_or(NoteError::NotACheckpoint);
         let (origin, size, root) = (line()?, line()?, line()?);
-        if origin.is_empty() || lines.next().is_some() {
+        let extensions = lines.next();
+        if origin.is_empty() || extensions.is_some_and(|rest| rest.split('\n').any(str::is_empty)) {
             return Err(NoteError::NotACheckpoint);
         }
-        let digits = size.bytes().all(|b| b.is_ascii_digit());
-        if !digits || size.is_empty() || (size.len() > 1 && size.starts_with('0')) {
-            return Err(NoteError::NotACheckpoint);
-        }
-        let size = size.parse().map_err(|_| NoteError::NotACheckpoint)?;
+        let size = decimal(size).ok_or(NoteError::NotACheckpoint)?;
         let root = from_base64(root).ok_or(NoteError::NotACheckpoint)?;
         let root = root.try_into().map_err(|_| NoteError::NotACheckpoint)?;
-        Ok(Self {
-            origin: origin.into(),
-            head: TreeHead { size: TreeSize(size), root: RootHash::new(root) },
-        })
+        let head = TreeHead { size: TreeSize(size), root: RootHash::new(root) };
+        Ok((Self { origin: origin.into(), head }, extensions))
     }
 
     /// Returns the body of its note.

@@ -162,7 +162,7 @@ impl fmt::Display for TlogProof {
 }
 
 /// Reads digits without a sign or leading zeros.
-fn decimal(text: &str) -> Option<u64> {
+pub(super) fn decimal(text: &str) -> Option<u64> {
     let number: u64 = text.parse().ok()?;
     let written: String = alloc::format!("{number}");
     (written == text).then_some(number)
