@@ -107,6 +107,12 @@ impl Challenges {
         }
     }
 
+    /// Takes back that a nonce is used: whoever waited for the verdict was not told.
+    pub fn give_back(&self, nonce: &[u8]) {
+        // If that fails it stays used, which refuses.
+        let _ = fs::remove_file(self.file(nonce, "used"));
+    }
+
     fn file(&self, nonce: &[u8], extension: &str) -> PathBuf {
         self.dir.join(format!("{}.{extension}", Digest::new(sha256(nonce))))
     }
@@ -122,13 +128,18 @@ impl Challenges {
         };
         let paths = entries.flatten().map(|entry| entry.path());
         let json = paths.filter(|path| path.extension().is_some_and(|end| end == "json"));
-        // A file that cannot be read is a nonce that is not known, which refuses.
+        // An answer to what cannot be read would look like one to somebody else's challenge.
         let read = |path: PathBuf| {
-            let bytes = files::read_limited(&path, MAX_FILE_BYTES).ok()?;
-            let record: Record = serde_json::from_slice(&bytes).ok()?;
-            (record.version == 1).then_some((path, record))
+            let damaged = || {
+                let error = CliError::store("challenge-record");
+                error.arg("file", path.display().to_string()).hint("challenge-record")
+            };
+            let bytes = files::read_limited(&path, MAX_FILE_BYTES)?;
+            let record = serde_json::from_slice(&bytes);
+            let record: Record = record.map_err(|cause| damaged().caused_by(cause))?;
+            if record.version == 1 { Ok((path, record)) } else { Err(damaged()) }
         };
-        Ok(json.filter_map(read).take(MAX_NONCES).collect())
+        json.take(MAX_NONCES).map(read).collect()
     }
 
     fn forget(&self, now: UnixSeconds) {
@@ -160,8 +171,28 @@ mod tests {
         assert!(store.use_up(&[7; 32]).unwrap());
         assert!(!store.use_up(&[7; 32]).unwrap());
         assert!(store.issued("me").unwrap()[0].used);
+        store.give_back(&[7; 32]);
+        assert!(!store.issued("me").unwrap()[0].used);
+        assert!(store.use_up(&[7; 32]).unwrap());
         let later = UnixSeconds(1600 + REMEMBERED + 1);
         store.issue("me", &[8; 32], later, later.plus(600)).unwrap();
+        assert_eq!(store.issued("me").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_named_and_no_answer_is_refused_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Challenges::at(dir.path());
+        store.issue("me", &[7; 32], UnixSeconds(1000), UnixSeconds(1600)).unwrap();
+        let path = store.file(&[7; 32], "json");
+        let whole = fs::read(&path).unwrap();
+        let newer =
+            String::from_utf8(whole.clone()).unwrap().replace("\"version\":1", "\"version\":2");
+        for damaged in [&whole[..30], b"garbage", newer.as_bytes()] {
+            fs::write(&path, damaged).unwrap();
+            assert_eq!(store.issued("me").unwrap_err().code(), "challenge-record");
+        }
+        fs::write(&path, whole).unwrap();
         assert_eq!(store.issued("me").unwrap().len(), 1);
     }
 

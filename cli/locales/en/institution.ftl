@@ -265,6 +265,8 @@ error-agreement-not-named = the agreement { $digest } does not name { $did } as 
 error-agreement-ratified-already = this institution has ratified { $digest } already
 
 error-presentation-not = { $file } is not a presentation
+error-challenge-record = { $file }, a record of a challenge of yours, is damaged or newer than this program
+hint-challenge-record = restore it; or delete it, then the answer to that one challenge is refused
 hint-presentation-not = ask the holder for the .carnet file that `carnet wallet present` made
 error-verify-stdin = `-` is named twice, and stdin can be read once only
 error-presentation-newer = { $file } was made by a newer version of carnet; update carnet to verify it

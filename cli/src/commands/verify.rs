@@ -36,12 +36,20 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
     let body = open(presentation, &bytes)?;
     let (rules, ledger, challenge) = demands(args, context)?;
     let only = nonce_asked(challenge.as_ref());
-    let report = judge(body, &rules, &ledger, &Challenges::of_user()?, only, context.now())?;
+    let challenges = Challenges::of_user()?;
+    let mut nonces = Nonces::new(&rules, &challenges);
+    let report = carnet_proto::verify::verify(body, &nonces.policy(only)?, &ledger, context.now());
+    let report = nonces.settle(body, report)?;
     let answer = report::answer(report.verdict);
     let (texts, out) = (&context.texts, &mut context.out);
-    out.answer(answer, |out| {
+    let told = out.answer(answer, |out| {
         if out.is_json() { out.json(&report) } else { report::write(&report, texts, out) }
-    })
+    });
+    if told.is_err() {
+        // Nobody has seen the verdict: the holder would look like one who answers twice.
+        nonces.give_back();
+    }
+    told
 }
 
 /// Returns what presentations are judged by: the rules, what is known of logs, and the challenge to
@@ -138,6 +146,11 @@ impl<'c> Nonces<'c> {
         };
         nonces.retain(|known| only.is_none_or(|only| known.nonce == only));
         Ok(self.rules.policy(nonces))
+    }
+
+    /// Takes back that the nonces answered here are used.
+    fn give_back(self) {
+        self.answered.iter().for_each(|nonce| self.challenges.give_back(nonce));
     }
 
     /// Uses up the nonces that a presentation answers. If one was answered since the policy was made,

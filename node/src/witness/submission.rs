@@ -121,6 +121,12 @@ impl Witness {
             }
             _ => {}
         }
+        if found == Err(ReplicaError::Fork(head.size))
+            && let Err(error) = logs.accuse(did, note)
+        {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(log = %did, error, "the proof of its two histories is not kept");
+        }
         check_old(submission)?;
         let owner = did.to_string();
         let own = note.clone().retain(|line| line.name == owner);
