@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::io::Read as _;
 use std::process::Stdio;
 use support::node::{Node, until};
-use support::{PASSPHRASE, User};
+use support::{Answer, PASSPHRASE, User};
 
 /// Makes a wallet with a key request for an institution, in the file that the row of the template names.
 fn wallet_with_request(user: &User, institution: &str) {
@@ -188,6 +188,14 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
     assert!(told.contains("suspended by its issuer"), "{told}");
     i.operate(&user, "status set class-7-nobody invalid").fails(3, &["refused"]);
 
+    let number = std::cell::Cell::new(0);
+    let i = a_lost_register_takes_nothing_back(&user, i, |url| {
+        number.set(number.get() + 1);
+        let name = format!("revoked-{}", number.get());
+        present(&name);
+        user.run(&format!("verify {name}.carnet --policy trust.toml --node {url}"))
+    });
+
     let target: String = accreditation.chars().take(10).collect();
     a.operate(&user, &format!("withdraw {target} --reason ceased")).ok();
     a.operate(&user, &format!("withdraw {target} --reason ceased"))
@@ -206,6 +214,48 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
     // A node that is told to stop leaves everything in order.
     assert_eq!(i.stop(), 0);
     user.run("node check --dir institute").ok();
+}
+
+/// Revokes for good, loses the register and finds it again; `verify` asks what a node knows.
+fn a_lost_register_takes_nothing_back(
+    user: &User,
+    node: Node,
+    verify: impl Fn(&str) -> Answer,
+) -> Node {
+    let is_revoked = |node: &Node| {
+        until(|| match verify(&node.url) {
+            answer if answer.code == 1 && answer.stdout.contains("has revoked it") => Ok(()),
+            answer => Err(answer.stdout + &answer.stderr),
+        });
+    };
+    node.operate(user, "status set class-7-ana invalid --publish").ok();
+    is_revoked(&node);
+    assert_eq!(node.stop(), 0);
+    let (register, kept) = (user.path("institute/register"), user.path("register-kept"));
+    std::fs::rename(&register, &kept).unwrap();
+
+    let found = user.run("node check --dir institute");
+    assert_eq!(found.code, 1, "{}", found.stdout);
+    assert!(!found.stdout.contains("nothing is wrong"), "{}", found.stdout);
+    for older in
+        ["the register is older than the status lists", "the register is older than the log"]
+    {
+        assert!(found.stdout.contains(older), "{}", found.stdout);
+    }
+    let node = Node::start(user, "institute");
+    node.operate(user, "status publish").fails(3, &["restore register/ from its newest backup"]);
+    node.operate(user, "issue skill --csv class.csv --out again")
+        .fails(3, &["the register is older than the log"]);
+    is_revoked(&node);
+    assert_eq!(node.stop(), 0);
+
+    std::fs::remove_dir_all(&register).unwrap();
+    std::fs::rename(&kept, &register).unwrap();
+    user.run("node check --dir institute").ok();
+    let node = Node::start(user, "institute");
+    node.operate(user, "status publish").ok();
+    is_revoked(&node);
+    node
 }
 
 #[test]

@@ -10,16 +10,18 @@ use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::institution::Institution;
-use crate::logs::Logs;
+use crate::logs::{Logs, LogsError};
 use crate::store::Store;
 use crate::writer::{WriterError, WriterHandle};
 
 pub mod batch;
+pub mod older;
 pub mod register;
 pub mod status;
 #[cfg(test)]
 mod tests;
 
+use older::OlderRegister;
 use register::{IssuingRecord, RecordId, RecordState, Register, RegisterError, RowLabel};
 
 /// Most records that one answer lists.
@@ -35,16 +37,19 @@ pub struct Desk {
     credential_key: SigningKey,
     status_key: SigningKey,
     list_entries: u32,
+    /// Batches of the log that the register does not know, which keep the desk from issuing.
+    unknown_batches: usize,
     /// Held while issuing and publishing: rows are unique and lists are built one after the other.
     turn: Mutex<()>,
 }
 
 impl Desk {
     /// Opens the desk of an institution; `store` holds its register and nothing else, and new status
-    /// lists have `list_entries` entries. Blocks while it reads.
+    /// lists have `list_entries` entries. A register that is older than the log is opened and told in the
+    /// log of the program; nothing is issued with it. Blocks while it reads.
     ///
     /// # Errors
-    /// [`DeskError::Register`].
+    /// [`DeskError::Register`]; [`DeskError::Writer`] if the log is not held.
     pub fn open(
         institution: &Institution,
         store: Arc<dyn Store>,
@@ -53,15 +58,25 @@ impl Desk {
         clock: Arc<dyn Clock>,
         list_entries: u32,
     ) -> Result<Self, DeskError> {
+        let did = institution.did;
+        let register = Register::open(store, &institution.register_key)?;
+        let view = logs.with(&did, |replica| Arc::clone(replica.view()));
+        let view = view.ok_or(LogsError::UnknownLog(did)).map_err(WriterError::from)?;
+        let unknown_batches = older::unknown_batches(&register, &view)?;
+        if unknown_batches > 0 {
+            let error = OlderRegister::UnknownBatches(unknown_batches);
+            tracing::error!(%did, %error, "nothing can be issued");
+        }
         Ok(Self {
-            did: institution.did,
-            register: Register::open(store, &institution.register_key)?,
+            did,
+            register,
             writer,
             logs,
             clock,
             credential_key: institution.seed.signing_key(Purpose::Credential),
             status_key: institution.seed.signing_key(Purpose::Status),
             list_entries,
+            unknown_batches,
             turn: Mutex::new(()),
         })
     }
@@ -106,6 +121,14 @@ impl Desk {
             Ok(desk.register.page(after.as_ref(), limit.min(MAX_PAGE))?)
         })
         .await
+    }
+
+    /// Refuses to issue with a register that is older than the log.
+    fn may_issue(&self) -> Result<(), OlderRegister> {
+        match self.unknown_batches {
+            0 => Ok(()),
+            unknown => Err(OlderRegister::UnknownBatches(unknown)),
+        }
     }
 
     fn find(&self, name: &str) -> Result<Option<IssuingRecord>, DeskError> {
@@ -161,6 +184,9 @@ pub enum DeskError {
     /// More rows than a batch has leaves.
     #[error(transparent)]
     Batch(#[from] BatchSizeError),
+    /// The register is older than what was published.
+    #[error(transparent)]
+    Older(#[from] OlderRegister),
     /// The register.
     #[error(transparent)]
     Register(#[from] RegisterError),

@@ -2,11 +2,13 @@
 //!
 //! 1. Every row is checked, and all that is wrong is told at once.
 //! 2. Random status indexes are taken in one list, and the credentials are signed.
-//! 3. The root of the batch is logged; with it, if the list is new, the list.
-//! 4. The records go into the register.
-//! 5. The credentials are handed out.
+//! 3. The root of the batch goes into the register, so that a register that lacks one of the log's is
+//!    known to be older than the log, and issues nothing.
+//! 4. The root is logged; with it, if the list is new, the list.
+//! 5. The records go into the register.
+//! 6. The credentials are handed out.
 //!
-//! If the machine stops between 3 and 4, the log holds the root of a batch that nobody has, which
+//! If the machine stops between 4 and 5, the log holds the root of a batch that nobody has, which
 //! says nothing and harms nobody; the same rows can be issued again.
 
 use std::collections::HashMap;
@@ -50,6 +52,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`DeskError::Rows`] with every row that cannot be issued: then nothing was.
+    /// [`DeskError::Older`] if the register is older than what was published.
     pub async fn issue(self: &Arc<Self>, order: IssuingOrder) -> Result<IssuedBatch, DeskError> {
         let desk = Arc::clone(self);
         // On its own, so that it is finished even if the caller goes away.
@@ -63,6 +66,7 @@ impl Desk {
     /// As [`Desk::issue`].
     pub async fn check(self: &Arc<Self>, order: IssuingOrder) -> Result<IssuedBatch, DeskError> {
         self.blocking(move |desk| {
+            desk.may_issue()?;
             let now = desk.clock.now();
             let ready = desk.check_rows(&order, now)?;
             let indexes: Vec<_> = (0..ready.len()).map(|index| index as u32).collect();
@@ -82,12 +86,13 @@ impl Desk {
         self.blocking(move |desk| desk.record(signed, &batch, issuance)).await
     }
 
-    /// Steps 1 and 2; also the tokens of all lists if the list is new.
+    /// Steps 1 to 3; also the tokens of all lists if the list is new.
     #[expect(clippy::type_complexity, reason = "passed on at once")]
     fn prepare(
         &self,
         order: IssuingOrder,
     ) -> Result<(Vec<Signed>, Batch, Option<Vec<Vec<u8>>>), DeskError> {
+        self.may_issue()?;
         let now = self.clock.now();
         let ready = self.check_rows(&order, now)?;
         let list = self.list_for(ready.len())?;
@@ -97,10 +102,11 @@ impl Desk {
         let digests: Vec<_> = signed.iter().map(|signed| signed.digest).collect();
         let batch = Batch::new(&digests, rng)?;
         let tokens = if list.is_new { Some(self.tokens(now, Some(&list))?) } else { None };
+        self.register.announce(batch.root().as_bytes())?;
         Ok((signed, batch, tokens))
     }
 
-    /// Steps 4 and 5.
+    /// Steps 5 and 6.
     fn record(
         &self,
         signed: Vec<Signed>,

@@ -2,7 +2,7 @@
 //!
 //! It never leaves the desk: it is not replicated, has a directory and a [`Store`] of its own so
 //! that it is backed up apart, and is encrypted there. Without the key it tells how many records
-//! there are, and how many in each status list, but not which.
+//! and batches there are, and how many records in each status list, but not which.
 //!
 //! ```text
 //! register-key = HMAC-SHA256(lookup key, tag | value)       tag and value of each entry:
@@ -10,6 +10,7 @@
 //!   "c" | register-key("c", credential id)                  -> sealed record id
 //!   "s" | register-key("l", list)[..16]
 //!       | register-key("s", list | index)                   -> sealed slot: index, state, record id
+//!   "b" | register-key("b", root of a batch)               -> sealed root
 //!   "k"                                                     -> sealed name of this format
 //! ```
 
@@ -21,6 +22,7 @@ use getrandom::rand_core::CryptoRng;
 
 use crate::store::{Batch, MAX_BATCH_BYTES, Store, entries};
 
+mod announced;
 mod error;
 mod layout;
 mod seal;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use carnet_proto::id::TreeSize;
 use carnet_proto::ledger::LogView;
-use carnet_proto::status::{Status, StatusList, StatusToken, StatusUri};
+use carnet_proto::status::{StatusToken, StatusUri};
 use carnet_proto::time::{DAY, UnixSeconds};
 use tokio::sync::watch;
 
-use super::register::RecordState;
+use super::older::{Drawn, keeps_all};
 use super::{Desk, DeskError};
 use crate::logs::LogsError;
 use crate::writer::WriterError;
@@ -47,6 +47,7 @@ impl Desk {
     /// Publishes all status lists as they stand in the register. Without a list nothing is stated.
     ///
     /// # Errors
+    /// [`DeskError::Older`] if that took back what is published: then nothing is.
     /// [`DeskError::Register`], [`DeskError::Writer`].
     pub async fn publish_status(self: &Arc<Self>) -> Result<Published, DeskError> {
         let desk = Arc::clone(self);
@@ -88,7 +89,7 @@ impl Desk {
     /// Chooses the list for `count` credentials: the newest, or one more where that would leave less
     /// than a quarter of it free, so that indexes stay random.
     pub(super) fn list_for(&self, count: usize) -> Result<List, DeskError> {
-        let lists = self.lists()?;
+        let lists = lists_of(&*self.view()?);
         let newest = lists.last();
         if let Some(list) = newest {
             let taken = u64::from(self.register.taken(list.number)?) + count as u64;
@@ -104,40 +105,28 @@ impl Desk {
     }
 
     /// Signs the tokens of all lists, and of one that is to be added.
+    ///
+    /// # Errors
+    /// [`DeskError::Older`] if that took back what is published; [`DeskError::Register`].
     pub(super) fn tokens(
         &self,
         now: UnixSeconds,
         added: Option<&List>,
     ) -> Result<Vec<Vec<u8>>, DeskError> {
-        let lists = self.lists()?;
-        lists.iter().chain(added).map(|list| self.token(now, list)).collect()
-    }
-
-    fn token(&self, now: UnixSeconds, list: &List) -> Result<Vec<u8>, DeskError> {
-        let mut statuses = StatusList::new(list.entries);
-        for found in self.register.states_of_list(list.number) {
-            let (index, state) = found?;
-            statuses.set(index.into(), status_of(state));
-        }
-        let uri = StatusUri { issuer: self.did, list: list.number };
-        let expires_at = now.plus(LIST_LIFETIME);
-        Ok(StatusToken::sign(&uri, &statuses, now, expires_at, LIST_TTL, &self.status_key))
-    }
-
-    /// Returns the lists that are published, by number.
-    fn lists(&self) -> Result<Vec<List>, DeskError> {
         let view = self.view()?;
-        let mut lists: Vec<_> = view
-            .status
-            .values()
-            .filter_map(|token| {
-                let number = StatusUri::parse(&token.uri)?.list;
-                let entries = u32::try_from(token.entries?).ok()?;
-                Some(List { number, entries, is_new: false })
-            })
-            .collect();
-        lists.sort_unstable_by_key(|list| list.number);
-        Ok(lists)
+        let lists = lists_of(&view);
+        keeps_all(&view, &lists)?;
+        lists.iter().chain(added).map(|list| self.token(now, list, &view)).collect()
+    }
+
+    fn token(&self, now: UnixSeconds, list: &List, view: &LogView) -> Result<Vec<u8>, DeskError> {
+        let drawn = Drawn::up(&self.register, list)?;
+        let uri = StatusUri { issuer: self.did, list: list.number };
+        if let Some(held) = view.status.get(&uri.to_string()) {
+            drawn.keeps(held)?;
+        }
+        let expires_at = now.plus(LIST_LIFETIME);
+        Ok(StatusToken::sign(&uri, &drawn.list, now, expires_at, LIST_TTL, &self.status_key))
     }
 
     fn view(&self) -> Result<Arc<LogView>, DeskError> {
@@ -146,14 +135,18 @@ impl Desk {
     }
 }
 
-fn is_due(view: &LogView, now: UnixSeconds, seconds: u64) -> bool {
-    view.status.values().any(|token| now.since(token.issued_at) >= seconds)
+/// Returns the lists that are published, by number.
+pub(super) fn lists_of(view: &LogView) -> Vec<List> {
+    let lists = view.status.values().filter_map(|token| {
+        let number = StatusUri::parse(&token.uri)?.list;
+        let entries = u32::try_from(token.entries?).ok()?;
+        Some(List { number, entries, is_new: false })
+    });
+    let mut lists: Vec<_> = lists.collect();
+    lists.sort_unstable_by_key(|list| list.number);
+    lists
 }
 
-fn status_of(state: RecordState) -> Status {
-    match state {
-        RecordState::Valid => Status::Valid,
-        RecordState::Invalid => Status::Invalid,
-        RecordState::Suspended => Status::Suspended,
-    }
+fn is_due(view: &LogView, now: UnixSeconds, seconds: u64) -> bool {
+    view.status.values().any(|token| now.since(token.issued_at) >= seconds)
 }

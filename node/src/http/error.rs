@@ -160,6 +160,9 @@ impl From<DeskError> for ApiError {
                 let message = "the credential is invalid, which is final";
                 Self::new(StatusCode::CONFLICT, "final", message)
             }
+            DeskError::Older(error) => {
+                Self::new(StatusCode::CONFLICT, "older-register", error.to_string())
+            }
             DeskError::Writer(error) => error.into(),
             DeskError::TooManyLists(_) => {
                 Self::new(StatusCode::CONFLICT, "limit", error.to_string())

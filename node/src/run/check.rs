@@ -1,5 +1,6 @@
 //! `carnet node check`: everything is derived again from the entries.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use carnet_proto::id::Did;
 
 use super::{StartError, below};
 use crate::config::Config;
+use crate::desk::older;
 use crate::desk::register::Register;
 use crate::institution::{Institution, REGISTER_DIRECTORY, STORE_DIRECTORY};
 use crate::logs::{Logs, LogsError};
@@ -43,8 +45,8 @@ pub struct CheckedLog {
     pub own: bool,
 }
 
-/// Checks the directory of a node that does not run: every entry, checkpoint, status list and record.
-/// With `repair`, damaged copies of others' logs are dropped. Blocks.
+/// Checks the directory of a node that does not run: every entry, checkpoint, status list and record,
+/// and whether a register is older than what is published. /// With `repair`, damaged copies of others' logs are dropped. Blocks.
 ///
 /// # Errors
 /// [`StartError`] if the directory is not that of a node, or in use.
@@ -54,13 +56,12 @@ pub fn check(directory: &Path, repair: bool) -> Result<CheckReport, StartError> 
     let store: Arc<dyn Store> =
         Arc::new(SledStore::open(&directory.join(STORE_DIRECTORY), &options)?);
     let mut report = CheckReport::default();
-    let mut own = Vec::new();
+    let mut own = BTreeMap::new();
     for path in &config.institutions {
         let institution = Institution::open(&below(directory, path))?;
-        own.push(institution.did);
         let register = institution.directory.join(REGISTER_DIRECTORY);
         let register = SledStore::open(&register, &options)?;
-        match Register::open(Arc::new(register), &institution.register_key) {
+        let register = match Register::open(Arc::new(register), &institution.register_key) {
             Ok(register) => {
                 for record in register.iter(usize::MAX) {
                     match record {
@@ -68,18 +69,32 @@ pub fn check(directory: &Path, repair: bool) -> Result<CheckReport, StartError> 
                         Err(error) => report.problems.push(error.to_string()),
                     }
                 }
+                Some(register)
             }
-            Err(error) => report.problems.push(error.to_string()),
-        }
+            Err(error) => {
+                report.problems.push(error.to_string());
+                None
+            }
+        };
+        own.insert(institution.did, register);
     }
     for (did, found) in Logs::check(&*store)? {
-        let own = own.contains(&did);
+        let register = own.get(&did);
+        let own = register.is_some();
         match found {
             Ok(replica) => {
                 let newest = replica.view().newest().map_or(0, |newest| newest.head.size.0);
                 let in_order = replica.is_in_order().is_ok();
                 if own && !in_order {
                     report.problems.push(format!("the log of {did} does not end in order"));
+                }
+                if let Some(Some(register)) = register {
+                    match older::find(register, &did, replica.view()) {
+                        Ok(found) => {
+                            report.problems.extend(found.iter().map(ToString::to_string));
+                        }
+                        Err(error) => report.problems.push(error.to_string()),
+                    }
                 }
                 report.logs.push(CheckedLog {
                     did,
@@ -97,7 +112,7 @@ pub fn check(directory: &Path, repair: bool) -> Result<CheckReport, StartError> 
             Err(error) => report.problems.push(error.to_string()),
         }
     }
-    for did in own {
+    for did in own.into_keys() {
         if !report.logs.iter().any(|log| log.did == did) {
             report.problems.push(format!("the log of {did} is missing or damaged"));
         }

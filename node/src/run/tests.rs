@@ -16,6 +16,7 @@ use crate::desk::batch::NO_ISSUANCE;
 use crate::test_support::{Running, accreditation, config, make, order, profile};
 
 mod peers;
+mod register;
 
 const CBOR: &str = "application/cbor";
 const ISSUE: &str = "/operator/v1/issue";

@@ -71,6 +71,10 @@ impl Sealer {
         [b"c".as_slice(), &self.lookup(b"c", credential)].concat()
     }
 
+    pub(super) fn batch_key(&self, root: &[u8; 32]) -> Vec<u8> {
+        [b"b".as_slice(), &self.lookup(b"b", root)].concat()
+    }
+
     /// The id of the record of the row with this label.
     pub(super) fn id_of_label(&self, label: &str) -> RecordId {
         let [id @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] =

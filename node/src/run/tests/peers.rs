@@ -20,7 +20,7 @@ async fn follow(running: &Running, did: Did, addresses: &[String]) -> Answer {
     running.post_json("/operator/v1/follows", body).await
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());
