@@ -38,8 +38,7 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
     let only = nonce_asked(challenge.as_ref());
     let challenges = Challenges::of_user()?;
     let mut nonces = Nonces::new(&rules, &challenges);
-    let report = carnet_proto::verify::verify(body, &nonces.policy(only)?, &ledger, context.now());
-    let report = nonces.settle(body, report)?;
+    let report = nonces.judge(body, &ledger, only, context.now())?;
     let answer = report::answer(report.verdict);
     let (texts, out) = (&context.texts, &mut context.out);
     let told = out.answer(answer, |out| {
@@ -117,9 +116,7 @@ pub fn judge(
     only: Option<&[u8]>,
     now: UnixSeconds,
 ) -> Result<Report, CliError> {
-    let mut nonces = Nonces::new(rules, challenges);
-    let report = carnet_proto::verify::verify(body, &nonces.policy(only)?, ledger, now);
-    nonces.settle(body, report)
+    Nonces::new(rules, challenges).judge(body, ledger, only, now)
 }
 
 /// Sees to it that a nonce answers once.
@@ -136,6 +133,18 @@ struct Nonces<'c> {
 impl<'c> Nonces<'c> {
     const fn new(rules: &'c Rules, challenges: &'c Challenges) -> Self {
         Self { rules, challenges, answered: BTreeSet::new() }
+    }
+
+    /// Judges a presentation and uses up the nonces that it answers.
+    fn judge(
+        &mut self,
+        body: &[u8],
+        ledger: &Ledger,
+        only: Option<&[u8]>,
+        now: UnixSeconds,
+    ) -> Result<Report, CliError> {
+        let report = carnet_proto::verify::verify(body, &self.policy(only)?, ledger, now);
+        self.settle(body, report)
     }
 
     /// Returns the policy with the nonces handed out, or `only` with the one.
