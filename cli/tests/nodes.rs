@@ -217,6 +217,7 @@ fn a_certificate_is_issued_carried_and_verified_and_its_status_counts() {
 }
 
 /// Revokes for good, loses the register and finds it again; `verify` asks what a node knows.
+#[cfg(test)]
 fn a_lost_register_takes_nothing_back(
     user: &User,
     node: Node,

@@ -325,7 +325,8 @@ pub(super) struct PublishedLists {
 
 /// Publishes all status lists now.
 #[utoipa::path(post, path = "/operator/v1/status-lists/publish", security(("token" = [])),
-    responses((status = 200, body = PublishedLists)))]
+    responses((status = 200, body = PublishedLists), (status = 409, body = Refusal,
+        description = "The register is older than what is published")))]
 pub(super) async fn publish_status(
     ForInstitution(institution): ForInstitution,
 ) -> Result<Json<PublishedLists>, ApiError> {
