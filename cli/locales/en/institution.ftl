@@ -72,13 +72,22 @@ log-holds =
        *[other] { $lists } status lists are
     } the newest.
 log-not-in-order = All { $size } entries lead to the newest checkpoint, but: { $reason }
-log-signatures = { $checkpoints } checkpoints; the newest bears { $cosignatures } signatures of others, which a verifier judges by its own rules.
+log-signatures =
+    { $checkpoints } checkpoints; the newest bears lines of { $cosignatures ->
+        [one] one other
+       *[other] { $cosignatures } others
+    }, which are not checked here: a verifier judges them by its own rules.
 log-saved = { $file }: statement { $digest } ({ $kind }), leaf { $leaf } of { $size }.
 log-shown = Statement { $digest } ({ $kind }) is leaf { $leaf } of the { $size } entries of this log.
 log-shown-first-keys = By the log's first keys, statement { $digest } ({ $kind }) is leaf { $leaf } of the { $size } entries of this log.
 log-shown-first-keys-limits = This rests on the log's first keys alone, which may have been replaced or stolen since: whoever has them can make such a file. Without `--inception` the log itself is asked.
 log-shown-later = The log of this node does not tell: { $reason }. Ask a node with a newer copy.
-log-shown-others = The checkpoint bears { $others } signatures of others, which a verifier judges by its own rules.
+log-shown-others =
+    The checkpoint bears { $others ->
+        [0] no line of anyone else: no witness has cosigned it yet
+        [one] lines of one other, which are not checked here: a verifier judges them by its own rules
+       *[other] lines of { $others } others, which are not checked here: a verifier judges them by its own rules
+    }.
 log-shown-limits = That it was stated does not show that it is still in force: `carnet log show` tells.
 log-not-shown = The file does not show that: { $reason }
 log-shown-unknown = The inception alone cannot tell: { $reason }. The institution may have other keys by now; check without `--inception`.

@@ -8,8 +8,10 @@ use crate::ledger;
 use crate::render::{bold, inline};
 use crate::text::Args;
 use carnet_proto::id::Did;
+use carnet_proto::log::checkpoint::Note;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 mod fork;
 mod saved;
@@ -169,6 +171,14 @@ fn show(args: &args::LogShow, context: &mut Context) -> Result<Answer, CliError>
     Ok(Answer::Yes)
 }
 
+/// Counts those who signed a checkpoint besides its log; a witness may have signed twice. Nothing of it
+/// is checked here.
+fn others(note: &Note, log: &Did) -> usize {
+    let log = log.to_string();
+    let names = note.signatures().iter().map(|line| line.name.as_str());
+    names.filter(|name| *name != log).collect::<BTreeSet<_>>().len()
+}
+
 fn verify(args: &args::LogVerify, context: &mut Context) -> Result<Answer, CliError> {
     let wanted: Did = did(&args.did)?;
     let client = read_from(&args.node)?;
@@ -192,8 +202,7 @@ fn verify(args: &args::LogVerify, context: &mut Context) -> Result<Answer, CliEr
     let answer = if order.is_ok() { Answer::Yes } else { Answer::No };
     let view = replica.view();
     let newest = view.newest();
-    let cosignatures =
-        newest.map_or(0, |checkpoint| checkpoint.note.signatures().len().saturating_sub(1));
+    let cosignatures = newest.map_or(0, |checkpoint| others(&checkpoint.note, &wanted));
     if context.out.is_json() {
         let ignored: Vec<_> = replica
             .ignored()

@@ -40,7 +40,7 @@ struct Shown {
     statement: Statement,
     leaf: LeafIndex,
     head: TreeHead,
-    /// Signatures of others on the checkpoint of a proof.
+    /// Who else signed the checkpoint of a proof, unchecked.
     others: Option<usize>,
 }
 
@@ -122,6 +122,9 @@ fn save(
         context.out.json(&line)?;
     } else {
         context.say("log-saved", &values(&shown).with("file", file))?;
+        if shown.others.is_some() {
+            context.say("log-shown-others", &values(&shown))?;
+        }
     }
     Ok(Answer::Yes)
 }
@@ -336,9 +339,7 @@ fn judge(saved: &Saved, log: &Replica, known: Known) -> Judged {
             };
             match proof.verify(entry, &NoteKey::of_log(&view.origin, keys.checkpoint)) {
                 Ok(checkpoint) => {
-                    let origin = view.origin.to_string();
-                    let lines = proof.checkpoint.signatures().iter();
-                    let others = lines.filter(|line| line.name != origin).count();
+                    let others = super::others(&proof.checkpoint, &view.origin);
                     (entry.as_slice(), proof.index, checkpoint.head, Some(others))
                 }
                 Err(error @ TlogProofError::Note(NoteError::NotSigned)) => {
