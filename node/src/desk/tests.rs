@@ -104,6 +104,10 @@ async fn a_list_that_is_three_quarters_full_is_followed_by_another() {
         (0..list.len()).filter(|index| list.value(*index) != Some(0)).count()
     };
     assert_eq!((count(1), count(2)), (1, 1));
+    let lists = status::lists_of(&office.view());
+    assert_eq!(older::keeps_all(&office.view(), &lists), Ok(()));
+    let vanishes = OlderRegister::Vanishes { published: 2, known: 1 };
+    assert_eq!(older::keeps_all(&office.view(), &lists[1..]), Err(vanishes));
     office.writer.stop().await;
 }
 
