@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use carnet_proto::id::Did;
+use carnet_proto::id::{DID_PREFIX, Did};
 use carnet_proto::log::checkpoint::{NoteError, NoteKey, NoteKeyKind};
 use carnet_proto::status::MIN_ENTRIES;
 use libp2p::Multiaddr;
@@ -68,7 +68,7 @@ impl WitnessedLog {
     pub fn new(origin: &str, vkey: &str) -> Result<Self, NoteError> {
         let key = NoteKey::parse(vkey)?;
         let is_origin = !origin.is_empty() && !origin.contains(char::is_control);
-        if is_origin && !origin.starts_with("did:carnet:") && key.kind() == NoteKeyKind::Log {
+        if is_origin && !origin.starts_with(DID_PREFIX) && key.kind() == NoteKeyKind::Log {
             Ok(Self { origin: origin.to_owned(), key })
         } else {
             Err(NoteError::Malformed)

@@ -110,15 +110,15 @@ impl Logs {
     /// # Errors
     /// [`LogsError::Damaged`] if what is stored does not check out, [`LogsError::Store`].
     pub fn open(store: Arc<dyn Store>) -> Result<Self, LogsError> {
-        let mut logs = BTreeMap::new();
+        let (mut logs, mut forks) = (BTreeMap::new(), fork::Forks::new());
         for did in load::dids(&*store)? {
             let (replica, committed) = load::replica(&*store, &did)?;
+            forks.extend(fork::load(&*store, &did)?.map(|proof| (did, proof)));
             logs.insert(did, Arc::new(Log::new(replica, committed)));
         }
         let follows = RwLock::new(follow::load(&*store)?);
-        let forks = RwLock::new(fork::load(&*store)?);
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
-        Ok(Self { store, logs: RwLock::new(logs), follows, forks, changes })
+        Ok(Self { store, logs: RwLock::new(logs), follows, forks: RwLock::new(forks), changes })
     }
 
     /// Reads each stored log by itself, and tells what each is like.
@@ -128,7 +128,11 @@ impl Logs {
     #[expect(clippy::type_complexity, reason = "a list of results")]
     pub fn check(store: &dyn Store) -> Result<Vec<(Did, Result<Replica, LogsError>)>, LogsError> {
         let dids = load::dids(store)?.into_iter();
-        Ok(dids.map(|did| (did, load::replica(store, &did).map(|(replica, _)| replica))).collect())
+        let read = |did| {
+            let (replica, _) = load::replica(store, &did)?;
+            fork::load(store, &did).map(|_| replica)
+        };
+        Ok(dids.map(|did| (did, read(did))).collect())
     }
 
     /// Deletes a log from a store that no node has open.

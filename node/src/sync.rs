@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use carnet_proto::id::{Did, TreeSize};
-use carnet_proto::log::checkpoint::Note;
 use carnet_proto::sync::Lag;
 use libp2p::{Multiaddr, PeerId};
 use thiserror::Error;
@@ -31,8 +30,6 @@ use driver::{Command, Driver};
 
 /// Commands that wait for the task.
 const COMMAND_QUEUE: usize = 64;
-/// Conflicting checkpoints kept for [`SyncStatus`].
-const MAX_FORKS: usize = 64;
 
 /// How a node replicates.
 #[derive(Clone, Debug)]
@@ -60,21 +57,8 @@ pub struct SyncStatus {
     pub logs: Vec<Lag>,
     /// Connected peers, in order.
     pub peers: Vec<PeerId>,
-    /// Logs that showed two histories, the newest last.
-    pub forks: Vec<ForkSeen>,
     /// Whether nothing is under way.
     pub is_idle: bool,
-}
-
-/// Two checkpoints of one size with different roots, both signed by the log.
-#[derive(Clone, Debug)]
-pub struct ForkSeen {
-    /// The log.
-    pub origin: Did,
-    /// The checkpoint held here.
-    pub held: Option<Note>,
-    /// The other.
-    pub other: Note,
 }
 
 /// Talks to the replication of a node. Clones are cheap.

@@ -9,6 +9,7 @@ pub mod merkle;
 pub mod proof;
 pub mod receipt;
 pub(crate) mod sequence;
+mod text;
 pub mod tile;
 pub mod tlog_proof;
 

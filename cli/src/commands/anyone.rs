@@ -171,6 +171,13 @@ fn show(args: &args::LogShow, context: &mut Context) -> Result<Answer, CliError>
     Ok(Answer::Yes)
 }
 
+/// Adds an entry to an object.
+fn set(line: &mut Value, name: &str, value: Value) {
+    if let Some(line) = line.as_object_mut() {
+        line.insert(name.into(), value);
+    }
+}
+
 /// Counts those who signed a checkpoint besides its log; a witness may have signed twice. Nothing of it
 /// is checked here.
 fn others(note: &Note, log: &Did) -> usize {

@@ -8,7 +8,7 @@ use carnet_proto::id::Did;
 use carnet_proto::log::checkpoint::Note;
 use carnet_proto::log::fork::ForkProof;
 
-use super::{Logs, LogsError, layout, load, read, write};
+use super::{Logs, LogsError, layout, read, write};
 use crate::store::{Batch, Store};
 
 /// The proofs held, by the log that each is against.
@@ -31,32 +31,29 @@ impl Logs {
             return Ok(false);
         }
         let Some(proof) = ForkProof::of(&replica, other) else { return Ok(false) };
+        let file = proof.to_file();
+        // What a restart could not read again is no proof to keep.
+        if ForkProof::open(&file).is_err() {
+            return Ok(false);
+        }
         // Held while it is written, so that the one shown is the one on disk.
         let mut forks = write(&self.forks);
         if forks.contains_key(did) {
             return Ok(false);
         }
         let mut batch = Batch::new();
-        batch.put(layout::fork(did), proof.to_file());
+        batch.put(layout::fork(did), file);
         self.store.apply(batch)?;
         forks.insert(*did, Arc::new(proof));
         Ok(true)
     }
 }
 
-/// Reads the proofs against the logs of a store, and checks each again.
-pub(super) fn load(store: &dyn Store) -> Result<Forks, LogsError> {
-    let mut forks = Forks::new();
-    for did in load::dids(store)? {
-        let Some(file) = store.get(&layout::fork(&did))? else { continue };
-        let proof = ForkProof::open(&file)
-            .ok()
-            .filter(|proof| proof.verify().is_ok_and(|fork| fork.origin == did));
-        let Some(proof) = proof else {
-            let detail = "the proof that it shows two histories".to_owned();
-            return Err(LogsError::Damaged { did, detail });
-        };
-        forks.insert(did, Arc::new(proof));
-    }
-    Ok(forks)
+/// Reads the proof against a log, and checks it again.
+pub(super) fn load(store: &dyn Store, did: &Did) -> Result<Option<Arc<ForkProof>>, LogsError> {
+    let Some(file) = store.get(&layout::fork(did))? else { return Ok(None) };
+    let proof = ForkProof::open(&file).ok();
+    let proof = proof.filter(|proof| proof.verify().is_ok_and(|fork| fork.origin == *did));
+    let detail = "the proof that it shows two histories".to_owned();
+    proof.map(|proof| Some(Arc::new(proof))).ok_or(LogsError::Damaged { did: *did, detail })
 }

@@ -218,6 +218,7 @@ fn the_proof_of_two_histories_is_kept_once_and_outlasts_a_restart() {
     let mut batch = Batch::new();
     batch.put(layout::fork(&did), b"noise");
     store.apply(batch).unwrap();
+    assert!(Logs::check(&store).unwrap()[0].1.is_err());
     let opened = Logs::open(Arc::new(store));
     assert!(matches!(opened, Err(LogsError::Damaged { did: damaged, .. }) if damaged == did));
 }

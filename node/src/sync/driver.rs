@@ -13,7 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::archive::NodeArchive;
 use super::discover::Discovery;
-use super::{ForkSeen, MAX_FORKS, SyncConfig, SyncStatus};
+use super::{SyncConfig, SyncStatus};
 use crate::logs::{Change, Changed};
 use crate::net::{Misbehaviour, NetError, NetEvent, NetEvents, Responder, Validation};
 
@@ -81,7 +81,6 @@ pub(super) struct Driver {
     discovery: Discovery,
     /// Addresses of followed institutions, as last seen.
     dialled: BTreeSet<String>,
-    forks: VecDeque<ForkSeen>,
 }
 
 impl Driver {
@@ -105,7 +104,6 @@ impl Driver {
             unheard: VecDeque::new(),
             discovery: Discovery::default(),
             dialled: BTreeSet::new(),
-            forks: VecDeque::new(),
         }
     }
 
@@ -198,8 +196,7 @@ impl Driver {
             Command::Nudge(reply) => Work::Told(Input::Nudge, reply),
             Command::Status(reply) => {
                 let peers = self.archive.net.peers().into_iter().map(|peer| peer.peer).collect();
-                let forks = self.forks.iter().cloned().collect();
-                Work::Status(SyncStatus { peers, forks, ..SyncStatus::default() }, reply)
+                Work::Status(SyncStatus { peers, ..SyncStatus::default() }, reply)
             }
             Command::LargestSigned { did, reply } => Work::LargestSigned(did, reply),
             Command::Refresh(_) | Command::Stop => return,
@@ -356,13 +353,9 @@ impl Driver {
                 self.archive.net.report(peer, what).await;
             }
             Action::Learnt { nodes } => self.discovery.learn(nodes),
-            Action::Fork { origin, held, other } => {
+            Action::Fork { origin, other, .. } => {
                 tracing::error!(%origin, "a log shows two histories");
-                self.accuse(origin, other.clone()).await;
-                if self.forks.len() >= MAX_FORKS {
-                    self.forks.pop_front();
-                }
-                self.forks.push_back(ForkSeen { origin, held, other });
+                self.accuse(origin, other).await;
             }
             other => tracing::debug!(?other, "an action that this node does not know"),
         }

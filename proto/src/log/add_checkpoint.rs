@@ -12,10 +12,10 @@ use alloc::vec::Vec;
 
 use data_encoding::BASE64;
 
-use super::checkpoint::{Checkpoint, MAX_NOTE_BYTES, Note, NoteError, from_base64};
+use super::checkpoint::{Checkpoint, MAX_NOTE_BYTES, Note, NoteError};
 use super::merkle::Hash;
 use super::proof::{ConsistencyProof, MAX_PROOF_HASHES, ProofError};
-use super::tlog_proof::decimal;
+use super::text::{decimal, from_base64};
 use crate::id::TreeSize;
 
 /// Most bytes of a submission: the longest line of each kind, and the largest note.

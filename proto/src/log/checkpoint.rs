@@ -12,7 +12,7 @@ use core::fmt::Write as _;
 use data_encoding::BASE64;
 
 use super::merkle::TreeHead;
-use super::tlog_proof::decimal;
+use super::text::{decimal, from_base64};
 use crate::id::{Did, RootHash, TreeSize, sha256};
 use crate::key::{PublicKey, Signature, SigningKey};
 use crate::time::UnixSeconds;
@@ -401,11 +401,6 @@ impl Checkpoint {
         let root = BASE64.encode(self.head.root.as_bytes());
         format!("{}\n{}\n{root}\n", self.origin, self.head.size)
     }
-}
-
-/// Reads base 64 in its one form: the decoder by itself also takes padded texts put together.
-pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
-    BASE64.decode(text.as_bytes()).ok().filter(|bytes| BASE64.encode(bytes) == text)
 }
 
 #[cfg(test)]

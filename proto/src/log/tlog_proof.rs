@@ -13,15 +13,15 @@
 //! Nothing signs what is extra. Ours holds the entry itself, which the proof covers all the same, so
 //! that one file is enough.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use data_encoding::BASE64;
 
-use super::checkpoint::{Checkpoint, MAX_NOTE_BYTES, Note, NoteError, NoteKey, from_base64};
+use super::checkpoint::{Checkpoint, MAX_NOTE_BYTES, Note, NoteError, NoteKey};
 use super::merkle::{Tree, leaf_hash};
 use super::proof::{InclusionProof, ProofError};
+use super::text::{decimal, from_base64};
 use crate::id::LeafIndex;
 
 /// Most bytes of a proof file: the largest entry as extra, 63 hashes and the largest checkpoint.
@@ -161,13 +161,6 @@ impl fmt::Display for TlogProof {
     }
 }
 
-/// Reads digits without a sign or leading zeros.
-pub(super) fn decimal(text: &str) -> Option<u64> {
-    let number: u64 = text.parse().ok()?;
-    let written: String = alloc::format!("{number}");
-    (written == text).then_some(number)
-}
-
 // The largest of each part fits.
 const _: () = assert!(
     crate::statement::MAX_STATEMENT_BYTES.div_ceil(3) * 4
@@ -180,6 +173,7 @@ const _: () = assert!(
 #[cfg(test)]
 mod tests {
     use alloc::format;
+    use alloc::string::String;
     use alloc::string::ToString;
 
     use super::*;

@@ -6,7 +6,7 @@ use carnet_proto::log::fork::{Fork, ForkError, ForkProof, MAX_FORK_BYTES};
 use carnet_proto::log::merkle::TreeHead;
 use serde_json::{Value, json};
 
-use super::{Context, did, read_from};
+use super::{Context, did, read_from, set};
 use crate::args::anyone as args;
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
@@ -40,9 +40,7 @@ fn save(args: &args::ForkSave, context: &mut Context) -> Result<Answer, CliError
     let file = args.out.display().to_string();
     if context.out.is_json() {
         let mut line = line_of(&Ok(fork));
-        if let Some(line) = line.as_object_mut() {
-            line.insert("file".into(), json!(file));
-        }
+        set(&mut line, "file", json!(file));
         context.out.json(&line)?;
     } else {
         context.say("fork-saved", &values(&fork).with("file", file))?;
@@ -56,9 +54,7 @@ fn show(file: &Path, context: &mut Context) -> Result<Answer, CliError> {
     let (smaller, larger) = (proof.smaller.to_string(), proof.larger.to_string());
     if context.out.is_json() {
         let mut line = line_of(&verified);
-        if let Some(line) = line.as_object_mut() {
-            line.insert("notes".into(), json!([smaller, larger]));
-        }
+        set(&mut line, "notes", json!([smaller, larger]));
         context.out.json(&line)?;
         return Ok(Answer::Yes);
     }

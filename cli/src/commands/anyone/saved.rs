@@ -1,6 +1,6 @@
 //! `carnet log receipt`, `carnet log proof`, and `carnet log verify` of the files that they save.
 
-use super::{Listed, MAX_PAGE, page};
+use super::{Listed, MAX_PAGE, page, set};
 use crate::args::anyone as args;
 use crate::commands::{Context, did, read_from};
 use crate::error::{Answer, CliError};
@@ -127,13 +127,6 @@ fn save(
         }
     }
     Ok(Answer::Yes)
-}
-
-/// Adds an entry to an object.
-fn set(line: &mut serde_json::Value, name: &str, value: serde_json::Value) {
-    if let Some(line) = line.as_object_mut() {
-        line.insert(name.into(), value);
-    }
 }
 
 /// Checks a saved file.
