@@ -38,7 +38,7 @@ record! {
 
 record! {
     /// How a log ended, and who continues its status lists.
-    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Closing {
         /// When.
         closed [1]: UnixSeconds,

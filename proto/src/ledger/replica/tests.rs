@@ -5,9 +5,10 @@ use super::*;
 use crate::anchor::Batch;
 use crate::classification::Country;
 use crate::id::LeafHash;
-use crate::key::{Seed, SigningKey};
+use crate::key::{Purpose, Seed, SigningKey};
 use crate::log::checkpoint::Checkpoint;
 use crate::log::merkle::counted::HASHES;
+use crate::statement::Body;
 use crate::statement::accreditation::{Accreditation, Grant, Withdrawal, WithdrawalReason};
 use crate::statement::agreement::{
     Agreement, AgreementKind, Denunciation, Party, Ratification, Signatory,
