@@ -10,14 +10,11 @@ use carnet_proto::cose;
 use carnet_proto::credential::SdCwt;
 use carnet_proto::id::Digest;
 use carnet_proto::key::{Purpose, Seed, SigningKey};
-use carnet_proto::ledger::Replica;
 use carnet_proto::profile::{VCT_SKILL, claim};
-use carnet_proto::statement::Statement;
 use carnet_proto::statement::accreditation::{Accreditation, Withdrawal, WithdrawalReason};
 use carnet_proto::statement::agreement::{
     Agreement, AgreementKind, Body as AgreementBody, Party, Ratification, Signatory,
 };
-use carnet_proto::statement::identity::Inception;
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::Role;
 use carnet_proto::status::{MIN_ENTRIES, Status, StatusList};
@@ -132,19 +129,7 @@ fn log(name: &str, institution: &Institution) -> Json {
 
 /// Adds an institution without a profile.
 fn add(world: &mut World, number: u8, name: &'static str) {
-    let seed = Seed::new([number; 32]);
-    let next = Seed::new([number + 100; 32]).public_key_set().commitment();
-    let inception = Inception { keys: seed.public_key_set(), next };
-    let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
-    let institution = Institution {
-        did: *inception.issuer(),
-        replica: Replica::new(inception.entry()).expect("a log"),
-        entries: vec![inception.entry().to_vec()],
-        list: StatusList::new(MIN_ENTRIES),
-        token: None,
-        seed,
-    };
-    world.institutions.insert(name, institution);
+    world.institutions.insert(name, Institution::begin(number));
 }
 
 fn accreditations(world: &mut World) -> BTreeMap<&'static str, Digest> {
