@@ -10,9 +10,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{
-    ChainError, CheckpointView, DigestMap, KeyChain, LogView, ProfileView, Statements, StatusLists,
-};
+use super::{CheckpointView, DigestMap, KeyChain, LogView, ProfileView, Statements, StatusLists};
 use crate::cbor::Mode;
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
 use crate::key::PublicKey;
@@ -97,8 +95,6 @@ pub struct Replica {
     /// Entries folded; those in the tree but not folded are being checked.
     folded: u64,
     ignored: Arc<Vec<Ignored>>,
-    /// The key sets of the log, if more are known than the entries held reveal.
-    ahead: Option<Arc<KeyChain>>,
     /// Sizes at which another history of the log has been seen.
     forked_at: Arc<BTreeSet<TreeSize>>,
 }
@@ -137,7 +133,6 @@ impl Replica {
             standing_is_right: false,
             folded: 1,
             ignored: Arc::default(),
-            ahead: None,
             forked_at: Arc::default(),
         })
     }
@@ -287,8 +282,8 @@ impl Replica {
         };
         let is_rotation =
             |s: &Result<Statement, _>| matches!(s, Ok(s) if matches!(s.body(), Body::Rotation(_)));
-        let may_end_otherwise = after == target.size
-            && (signed.is_err() || self.ahead.is_some() || statements.iter().any(is_rotation));
+        let may_end_otherwise =
+            after == target.size && (signed.is_err() || statements.iter().any(is_rotation));
         let unchanged = may_end_otherwise.then(|| self.clone());
         let mut statements = statements.into_iter();
         for entry in entries {
@@ -316,23 +311,6 @@ impl Replica {
             merge_line(&mut kept, line);
         }
         self.keep(target, kept);
-        Ok(())
-    }
-
-    /// Takes the rotations of the log, oldest first, before the entries that hold them are known: they
-    /// prove themselves, and the newest checkpoint is signed with a key that the last of them reveals.
-    ///
-    /// # Errors
-    /// [`ChainError`] if they are not those of the log.
-    pub fn learn_keys<E: AsRef<[u8]>>(
-        &mut self,
-        rotations: impl IntoIterator<Item = E>,
-    ) -> Result<(), ChainError> {
-        let chain = KeyChain::read(self.inception().entry(), rotations)?;
-        let known = self.ahead.as_ref().unwrap_or(&self.view.chain);
-        if chain.sets().len() > known.sets().len() && self.view.chain.is_prefix_of(&chain) {
-            self.ahead = Some(Arc::new(chain));
-        }
         Ok(())
     }
 
@@ -451,24 +429,8 @@ impl Replica {
     fn check_note(&self, note: &Note) -> Result<(TreeHead, Note), ReplicaError> {
         let head = self.head_of(note)?;
         let period = self.view.keys_under(head.size).ok_or(ReplicaError::NotAnInception)?;
-        // Before they are held, the entries to come may reveal another set.
-        let known = self.view.keys.len();
-        let ahead = self.ahead.iter().filter(|_| head.size > self.size());
-        let ahead = ahead.flat_map(|chain| chain.sets().iter().skip(known));
-        let sets = core::iter::once(&period.keys).chain(ahead.map(|(keys, _)| keys));
-        let keys = sets.map(|keys| NoteKey::of_log(&self.view.origin, keys.checkpoint));
-        let mut refused = NoteError::NotSigned;
-        let mut found = None;
-        for key in keys {
-            match note.verify(&key) {
-                Ok(()) => {
-                    found = Some(key);
-                    break;
-                }
-                Err(error) => refused = error,
-            }
-        }
-        let key = found.ok_or(refused)?;
+        let key = NoteKey::of_log(&self.view.origin, period.keys.checkpoint);
+        note.verify(&key)?;
         let mut is_first = true;
         let own = note.clone().retain(|line| {
             let is_own = line.name == key.name() && line.id == key.id();
@@ -492,8 +454,17 @@ impl Replica {
         checkpoints.insert(head.size, Arc::new(CheckpointView { head, note }));
         if checkpoints.len() > MAX_CHECKPOINTS {
             // The middle is thinned: times are proven by the oldest that cover a leaf, freshness by
-            // the newest.
-            let middle = checkpoints.keys().nth(MAX_CHECKPOINTS / 2).copied();
+            // the newest. Those on both sides of a rotation stay, as no proof leads across it.
+            let is_beside = |size: &TreeSize, checkpoints: &BTreeMap<_, _>| {
+                view.keys.iter().skip(1).any(|period| {
+                    let rotation = TreeSize(period.from.0);
+                    let before = checkpoints.range(..=rotation).next_back();
+                    let behind = checkpoints.range(TreeSize(rotation.0 + 1)..).next();
+                    before.into_iter().chain(behind).any(|(beside, _)| beside == size)
+                })
+            };
+            let mut middle = checkpoints.keys().skip(MAX_CHECKPOINTS / 2);
+            let middle = middle.find(|size| !is_beside(size, checkpoints)).copied();
             if let Some(middle) = middle {
                 checkpoints.remove(&middle);
             }

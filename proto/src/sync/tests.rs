@@ -131,6 +131,43 @@ fn a_late_joiner_gets_a_long_log_with_its_history_of_checkpoints() {
 }
 
 #[test]
+fn a_late_joiner_follows_a_log_across_the_changes_of_its_keys() {
+    let mut network = federation(3, 4);
+    network.connect(0, 1);
+    network.run(2_000);
+    // Rotations before, between and behind more entries than one range holds, one at the very end; the
+    // witness changes its keys too.
+    for count in [1500, 0, 1100, 3] {
+        network.publish(0, Node::issuances(count));
+        network.run(2_000);
+        for node in [0, 1] {
+            network.rotate(node);
+        }
+        network.run(2_000);
+    }
+    let origin = network.nodes[0].did;
+    let held = network.nodes[0].archive.size(&origin);
+    assert_eq!(network.nodes[1].archive.size(&origin), held);
+    network.connect(1, 2);
+    network.run(60_000);
+    assert_eq!(network.nodes[2].archive.size(&origin), held);
+    let view = |node: usize| network.nodes[node].archive.view(&origin).unwrap();
+    assert_eq!(view(2).keys.len(), 5);
+    // What the witness cosigned with keys that it had before is told too.
+    let cosigned = |node: usize| {
+        let names = network.nodes[1].did.to_string();
+        let by_witness = |c: &&alloc::sync::Arc<CheckpointView>| {
+            c.note.signatures().iter().any(|line| line.name == names)
+        };
+        let view = view(node);
+        view.checkpoints.values().filter(by_witness).map(|c| c.head.size).collect::<Vec<_>>()
+    };
+    assert_eq!(cosigned(2), cosigned(1));
+    assert!(cosigned(2).len() >= 8);
+    assert_eq!(network.reports, []);
+}
+
+#[test]
 fn a_peer_that_was_away_catches_up() {
     let mut network = federation(2, 5);
     network.connect(0, 1);

@@ -192,9 +192,6 @@ fn a_witness_key_that_was_replaced_cosigns_nothing_more() {
         note.add(note.cosign(did, &seed.signing_key(Purpose::Witness), world.now));
     }
     let mut replica = Replica::new(&institute.entries[0]).unwrap();
-    replica
-        .learn_keys(institute.replica.view().chain.rotations().iter().map(|r| r.entry()))
-        .unwrap();
     replica.extend(&institute.entries[1..], &note, None).unwrap();
     replica.set_status(&institute.token.iter().cloned().collect::<Vec<_>>()).unwrap();
     institute.replica = replica;
