@@ -173,7 +173,11 @@ impl Logs {
 
     /// Returns the views of all logs as a ledger.
     pub fn ledger(&self) -> Ledger {
-        self.views().into_iter().collect()
+        let mut ledger: Ledger = self.views().into_iter().collect();
+        for proof in read(&self.forks).values() {
+            ledger.add_fork(proof);
+        }
+        ledger
     }
 
     /// Reads entries of a log from a leaf on, at most `count`, and at most `bytes` in sum unless the

@@ -92,6 +92,7 @@ log-shown-limits = That it was stated does not show that it is still in force: `
 log-not-shown = The file does not show that: { $reason }
 log-shown-unknown = The inception alone cannot tell: { $reason }. The institution may have other keys by now; check without `--inception`.
 fork-saved = { $file } proves that the log of { $did } shows two histories. Whoever has the file can check it without asking anyone.
+fork-stated = Leaf { $leaf } says that the log of { $did } shows two histories, statement { $digest }.
 fork-proven = The log of { $did } shows two histories: the checkpoints of { $smaller } and of { $larger } entries, both signed by it, cannot both be true.
 fork-proven-means =
     { $common ->

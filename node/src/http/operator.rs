@@ -14,6 +14,7 @@ use carnet_proto::issuing::IssuingOrder;
 use carnet_proto::statement::Body;
 use carnet_proto::statement::accreditation::{Accreditation, Withdrawal};
 use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification};
+use carnet_proto::statement::fork::Accusation;
 use carnet_proto::statement::profile::InstitutionProfile;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -159,7 +160,7 @@ pub(super) struct Stated {
 }
 
 /// States something: the body is the payload of the statement in CBOR, and the kind one of
-/// `accreditation`, `withdrawal`, `agreement`, `ratification`, `denunciation` and `profile`.
+/// `accreditation`, `withdrawal`, `agreement`, `ratification`, `denunciation`, `fork` and `profile`.
 #[utoipa::path(post, path = "/operator/v1/statements/{kind}", security(("token" = [])),
     params(("kind" = String, Path), Wait),
     request_body(content_type = "application/cbor", content = Vec<u8>),
@@ -202,6 +203,7 @@ fn parse(kind: &str, payload: &[u8]) -> Result<Option<Body>, CborError> {
         "agreement" => Agreement::from_cbor(payload)?.into(),
         "ratification" => Ratification::from_cbor(payload)?.into(),
         "denunciation" => Denunciation::from_cbor(payload)?.into(),
+        "fork" => Accusation::from_cbor(payload)?.into(),
         "profile" => InstitutionProfile::from_cbor(payload)?.into(),
         _ => return Ok(None),
     }))
