@@ -18,6 +18,7 @@ use carnet_proto::issuing::CredentialFile;
 use carnet_proto::key::{Purpose, Seed};
 use carnet_proto::ledger::{Ledger, Replica};
 use carnet_proto::log::checkpoint::{Checkpoint, Note};
+use carnet_proto::log::fork::ForkProof;
 use carnet_proto::presentation::Presentation;
 use carnet_proto::profile::{Profile, VCT_SKILL};
 use carnet_proto::request::KeyRequest;
@@ -60,6 +61,7 @@ pub const INSTITUTIONS: [(&str, &str, Role); 8] = [
 ];
 
 /// An institution with its keys, its log and its status list.
+#[derive(Clone)]
 pub struct Institution {
     pub seed: Seed,
     /// The seed of its next key set.
@@ -84,6 +86,8 @@ pub struct World {
     pub institutions: BTreeMap<&'static str, Institution>,
     pub agreement: Option<Digest>,
     pub wallet: Wallet,
+    /// Proofs that logs show two histories.
+    pub forks: Vec<ForkProof>,
 }
 
 impl Default for World {
@@ -101,6 +105,7 @@ impl World {
             institutions: BTreeMap::new(),
             agreement: None,
             wallet: Wallet::new(Seed::new([0x77; 32])),
+            forks: Vec::new(),
         };
         for (number, (name, ..)) in (1..).zip(INSTITUTIONS) {
             let institution = Institution::begin(number);
@@ -192,13 +197,39 @@ impl World {
     /// The witnesses cosign the newest checkpoint of one log.
     pub fn cosign(&mut self, name: &str) {
         let Some(newest) = self.institutions[name].replica.view().newest() else { return };
-        let mut note = newest.note.clone();
-        for witness in self.witnesses("ph").into_iter().chain(self.witnesses("de")) {
-            let w = self.institutions.values().find(|i| i.did == witness).expect("a witness");
-            note.add(newest.note.cosign(&witness, &w.seed.signing_key(Purpose::Witness), self.now));
-        }
+        let note = self.cosigned(&newest.note);
         let i = self.institutions.get_mut(name).expect("an institution");
         i.replica.add_checkpoint(&note, |_, _| true).expect("a checkpoint of this log");
+    }
+
+    /// A note with the cosignatures of every ministry, union and employers' body.
+    fn cosigned(&self, bare: &Note) -> Note {
+        let mut note = bare.clone();
+        for witness in self.witnesses("ph").into_iter().chain(self.witnesses("de")) {
+            let w = self.institutions.values().find(|i| i.did == witness).expect("a witness");
+            note.add(bare.cosign(&witness, &w.seed.signing_key(Purpose::Witness), self.now));
+        }
+        note
+    }
+
+    /// Signs two histories of a log that differ in one status; the second is only seen, and cosigned by
+    /// the witnesses too or by nobody.
+    pub fn fork(&mut self, name: &str, both_cosigned: bool) -> ForkProof {
+        let mut second = self.institutions[name].clone();
+        assert!(second.list.set(7, Status::Invalid));
+        second.publish(self.now, true);
+        let mut note = second.replica.view().newest().expect("a checkpoint").note.clone();
+        if both_cosigned {
+            note = self.cosigned(&note);
+        }
+        let institution = self.institutions.get_mut(name).expect("an institution");
+        institution.publish(self.now, institution.token.is_some());
+        self.cosign(name);
+        let institution = self.institutions.get_mut(name).expect("an institution");
+        let proof = ForkProof::of(&institution.replica, &note).expect("a fork");
+        institution.replica.learn_fork(&proof);
+        self.forks.push(proof.clone());
+        proof
     }
 
     /// Lets time pass; logs are cosigned and status lists published at the end of it.
@@ -382,7 +413,10 @@ impl World {
 
     /// Every log whole, as a node knows it.
     pub fn ledger(&self) -> Ledger {
-        self.institutions.values().map(|i| i.replica.view().clone()).collect()
+        let views = self.institutions.values().map(|i| i.replica.view().clone());
+        let mut ledger: Ledger = views.collect();
+        self.forks.iter().for_each(|proof| ledger.add_fork(proof));
+        ledger
     }
 
     /// Fetches evidence for every credential of the wallet.

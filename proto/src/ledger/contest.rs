@@ -15,6 +15,8 @@ use crate::time::UnixSeconds;
 struct Contest {
     /// When a quorum had cosigned the earlier of the two: what was proven by then is in both.
     since: UnixSeconds,
+    /// From which leaf on that very time is in doubt too: the other history was not the later one.
+    tied_from: Option<LeafIndex>,
     /// The leaf of the rotation that ended the doubt.
     until: Option<LeafIndex>,
 }
@@ -63,10 +65,11 @@ impl Quorums<'_> {
         });
         let (theirs, set) = theirs.min()?;
         // From the size of the smaller on there are two histories.
-        let ours = LeafIndex(fork.common().0);
-        let ours = self.proven_time(log, settled, ours).unwrap_or(theirs);
+        let first = LeafIndex(fork.common().0);
+        let ours = self.proven_time(log, settled, first).unwrap_or(theirs);
         let until = log.keys.get(set).and_then(|period| period.until);
-        Some(Contest { since: theirs.min(ours), until })
+        let tied_from = (theirs <= ours).then_some(first);
+        Some(Contest { since: theirs.min(ours), tied_from, until })
     }
 
     /// Returns whether a note counts that a key set signed: one of a set that was replaced only if a
@@ -96,6 +99,8 @@ impl Quorums<'_> {
         if digest.is_some_and(is_kept) {
             return false;
         }
-        self.proven_time(log, settled, leaf).is_none_or(|proven| proven > contest.since)
+        let is_tied = contest.tied_from.is_some_and(|first| leaf >= first);
+        let proven = self.proven_time(log, settled, leaf);
+        proven.is_none_or(|at| at > contest.since || (is_tied && at == contest.since))
     }
 }

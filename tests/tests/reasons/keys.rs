@@ -1,10 +1,9 @@
 //! Keys that are replaced or were stolen, institutions that end, and logs that show two histories.
 
 use carnet_proto::cbor::Encode as _;
-use carnet_proto::id::{Digest, TreeSize};
+use carnet_proto::id::Digest;
 use carnet_proto::key::{Purpose, Seed};
-use carnet_proto::ledger::{Ledger, Replica};
-use carnet_proto::log::checkpoint::Note;
+use carnet_proto::ledger::Replica;
 use carnet_proto::log::fork::ForkProof;
 use carnet_proto::status::Status;
 use carnet_proto::time::DAY;
@@ -276,117 +275,88 @@ fn a_successor_continues_the_lists_of_a_closed_institute() {
     }
 }
 
-/// The institute's log as it would be without its last statements, with others in their place: a second
-/// history, and the note of its newest checkpoint.
-fn second_history(world: &World, cosigned: bool) -> (Replica, Note) {
-    let mut other = World::usual();
-    other.now = world.now;
-    let i = other.institutions.get_mut(INSTITUTE).unwrap();
-    i.list.set(7, Status::Invalid);
-    other.publish_status(INSTITUTE);
-    if cosigned {
-        other.cosign(INSTITUTE);
-    }
-    let replica = other.institutions[INSTITUTE].replica.clone();
-    let note = replica.view().newest().unwrap().note.clone();
-    (replica, note)
+fn judge(world: &World, index: usize) -> Report {
+    verify(&world.present(index).to_cbor(), &world.policy(), &world.ledger(), world.now)
 }
 
-/// A ledger that knows the institute's log, and what contradicts it.
-fn forked(world: &World, proof: &ForkProof) -> Ledger {
-    let mut replica = world.institutions[INSTITUTE].replica.clone();
-    replica.learn_fork(proof);
-    let others = world.institutions.values().filter(|i| i.did != *replica.origin());
-    let views = others.map(|i| i.replica.view().clone());
-    let mut ledger: Ledger = views.chain([replica.view().clone()]).collect();
-    ledger.add_fork(proof);
-    ledger
+#[track_caller]
+fn harmless(world: &World, index: usize) {
+    let (pass, harmless) = (Outcome::Pass, reason::FORK_HARMLESS);
+    expect(&[judge(world, index)], Verdict::Valid, check::FORKS, pass, harmless);
 }
 
-fn judge_forked(world: &World, proof: &ForkProof, index: usize) -> Report {
-    let ledger = forked(world, proof);
-    verify(&world.present(index).to_cbor(), &world.policy(), &ledger, world.now)
+#[track_caller]
+fn in_doubt(world: &World, index: usize) {
+    let (undetermined, forked) = (Outcome::Undetermined, reason::FORKED);
+    expect(&[judge(world, index)], Verdict::Undetermined, check::FORKS, undetermined, forked);
 }
 
 #[test]
 fn a_history_that_no_quorum_has_cosigned_leaves_nothing_in_doubt() {
     let mut world = World::usual();
+    world.fork(INSTITUTE, false);
     world.step(3600);
-    let (_, note) = second_history(&world, false);
-    let proof = ForkProof::of(&world.institutions[INSTITUTE].replica, &note).unwrap();
-    let report = judge_forked(&world, &proof, 0);
-    expect(&[report], Verdict::Valid, check::FORKS, Outcome::Pass, reason::FORK_HARMLESS);
+    let later = issue(&mut world);
+    harmless(&world, 0);
+    harmless(&world, later);
 }
 
 #[test]
 fn two_histories_that_a_quorum_has_cosigned_leave_in_doubt_what_came_after() {
     let mut world = World::usual();
+    world.fork(INSTITUTE, true);
     world.step(3600);
-    let (_, note) = second_history(&world, true);
-    world.step(3600);
-    let proof = ForkProof::of(&world.institutions[INSTITUTE].replica, &note).unwrap();
-    let report = judge_forked(&world, &proof, 0);
-    let (undetermined, forked) = (Outcome::Undetermined, reason::FORKED);
-    expect(&[report], Verdict::Undetermined, check::FORKS, undetermined, forked);
+    in_doubt(&world, 0);
 }
 
 #[test]
 fn a_forked_institution_gets_out_by_replacing_its_keys() {
     let mut world = World::usual();
-    world.step(3600);
-    let (_, note) = second_history(&world, true);
+    world.fork(INSTITUTE, true);
     world.step(3600);
     let between = issue(&mut world);
     let confirmed = issue(&mut world);
-    let proof = ForkProof::of(&world.institutions[INSTITUTE].replica, &note).unwrap();
-    let kept = world.wallet.credentials()[confirmed].anchor.issuance;
-    let from = next_leaf(&world, INSTITUTE);
     // Nothing is void: the institution says what it stands by.
-    let stand_by: &[Digest] = &[kept];
-    world.rotate(INSTITUTE, Some(from), stand_by);
+    let kept: [Digest; 1] = [world.wallet.credentials()[confirmed].anchor.issuance];
+    let from = next_leaf(&world, INSTITUTE);
+    world.rotate(INSTITUTE, Some(from), &kept);
     world.step(3600);
     let after = issue(&mut world);
     for index in [0, confirmed, after] {
-        let report = judge_forked(&world, &proof, index);
-        expect(&[report], Verdict::Valid, check::FORKS, Outcome::Pass, reason::FORK_HARMLESS);
+        harmless(&world, index);
     }
-    let report = judge_forked(&world, &proof, between);
-    let (undetermined, forked) = (Outcome::Undetermined, reason::FORKED);
-    expect(&[report], Verdict::Undetermined, check::FORKS, undetermined, forked);
+    in_doubt(&world, between);
 }
 
 #[test]
 fn a_thief_of_replaced_keys_can_put_nothing_in_doubt() {
     let mut world = World::usual();
     world.step(3600);
+    // The thief signs another history with the old keys, and finds witnesses who sign it after the
+    // institution has replaced them.
+    let mut thief = world.institutions[INSTITUTE].clone();
     world.rotate(INSTITUTE, None, &[]);
     world.step(3600);
-    // The thief signs another history with the old keys, and finds witnesses who sign it now.
-    let (_, note) = second_history(&world, true);
-    let proof = ForkProof::of(&world.institutions[INSTITUTE].replica, &note).unwrap();
+    std::mem::swap(world.institutions.get_mut(INSTITUTE).unwrap(), &mut thief);
+    world.set_status(INSTITUTE, 7, Status::Invalid);
+    world.cosign(INSTITUTE);
+    std::mem::swap(world.institutions.get_mut(INSTITUTE).unwrap(), &mut thief);
+    let note = &thief.replica.view().newest().unwrap().note;
+    let proof = ForkProof::of(&world.institutions[INSTITUTE].replica, note).unwrap();
     assert_eq!(proof.verify().unwrap().sets[0], 0);
-    let report = judge_forked(&world, &proof, 0);
-    expect(&[report], Verdict::Valid, check::FORKS, Outcome::Pass, reason::FORK_HARMLESS);
+    world.institutions.get_mut(INSTITUTE).unwrap().replica.learn_fork(&proof);
+    world.forks.push(proof);
+    world.step(60);
+    harmless(&world, 0);
 }
 
 #[test]
 fn a_fork_of_a_body_on_the_way_is_in_the_path() {
     let mut world = World::usual();
-    let mut other = World::usual();
-    world.step(3600);
-    other.now = world.now;
-    other.accredit("ph-ministry", "stranger", &["72"], 0);
-    other.cosign("ph-ministry");
-    let note = other.institutions["ph-ministry"].replica.view().newest().unwrap().note.clone();
-    world.accredit("ph-ministry", "ph-union", &["72"], 0);
+    world.fork("ph-ministry", true);
     world.step(60);
-    let ministry = &world.institutions["ph-ministry"].replica;
-    let proof = ForkProof::of(ministry, &note).unwrap();
-    assert!(proof.verify().unwrap().smaller.size > TreeSize(1));
-    let mut ledger = world.ledger();
-    ledger.add_fork(&proof);
-    let report = verify(&world.present(0).to_cbor(), &world.policy(), &ledger, world.now);
     let (undetermined, forked) = (Outcome::Undetermined, reason::FORKED);
+    let report = judge(&world, 0);
     expect(std::slice::from_ref(&report), Verdict::Undetermined, check::PATH, undetermined, forked);
-    expect(&[report], Verdict::Undetermined, check::FORKS, undetermined, forked);
+    in_doubt(&world, 0);
 }
