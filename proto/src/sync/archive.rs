@@ -97,7 +97,7 @@ pub trait Archive {
 /// [`NoteError::NotSigned`] if it is signed by a key that is not known, or not yet.
 pub(super) fn signed_head(view: &LogView, note: &Note) -> Result<TreeHead, NoteError> {
     let head = note.checkpoint()?.head;
-    let period = view.keys.iter().rev().find(|period| period.from.is_in(head.size));
+    let period = view.keys_under(head.size);
     let period = period.ok_or(NoteError::NotACheckpoint)?;
     note.verify(&NoteKey::of_log(&view.origin, period.keys.checkpoint))?;
     Ok(head)
