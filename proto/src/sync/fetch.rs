@@ -14,7 +14,7 @@ use crate::log::checkpoint::Note;
 use crate::statement::MAX_STATEMENT_BYTES;
 
 /// Most institutions remembered per log whose cosignatures do not count yet.
-const MAX_STRANGERS: usize = 64;
+pub const MAX_STRANGERS: usize = 64;
 
 /// Why something that came in is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
