@@ -378,7 +378,10 @@ impl Simulation {
         if self.network.link(a, b, latency) {
             self.note(a, "connected", Some(b), 0, 0);
             self.give(a, Some(b), Input::Connected(b))?;
-            self.give(b, Some(a), Input::Connected(a))?;
+            // The first may have died of it.
+            if self.network.is_linked(a, b) {
+                self.give(b, Some(a), Input::Connected(a))?;
+            }
         }
         Ok(())
     }

@@ -120,7 +120,9 @@ impl Byzantine {
         match self.behaviour {
             Behaviour::Lies => self.lie(&mut deeds, is_tick, peers),
             Behaviour::Stalls => self.stall(&mut deeds),
-            Behaviour::Floods if is_tick => self.flood(&mut deeds, peers),
+            Behaviour::Floods if is_tick && self.random.happens(100) => {
+                self.flood(&mut deeds, peers)
+            }
             _ => {}
         }
         deeds
@@ -198,7 +200,7 @@ impl Byzantine {
         let wanted: Vec<_> = node.wanted().into_iter().collect();
         let views: Vec<_> =
             node.archive.origins().iter().filter_map(|o| node.archive.view(o)).collect();
-        for _ in 0..2 * MAX_IN_FLIGHT_PER_PEER + 4 {
+        for _ in 0..2 * MAX_IN_FLIGHT_PER_PEER + 2 {
             self.tally.count("flood: requests");
             let request = match self.random.below(3) {
                 0 => {
@@ -222,7 +224,7 @@ impl Byzantine {
             self.next_id += 1;
             deeds.push(Deed { part: 0, action: Action::Send { peer, id, bytes }, after: 0 });
         }
-        for _ in 0..20 {
+        for _ in 0..6 {
             let newest = self.random.one_of(&views).and_then(|view| view.newest().cloned());
             let Some(newest) = newest else { continue };
             let cosigned = self.parts[0].institution.cosign_anything(

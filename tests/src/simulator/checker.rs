@@ -62,8 +62,8 @@ impl fmt::Display for Violation {
 #[derive(Debug)]
 struct Copied {
     view: Arc<LogView>,
-    /// Histories, a bit each, on which everything lies that was accepted.
-    histories: u32,
+    /// The root of every size at which it accepted a checkpoint.
+    accepted: BTreeMap<u64, RootHash>,
 }
 
 /// Watches the honest nodes.
@@ -117,9 +117,11 @@ impl Checker {
         histories[history] = roots.collect();
     }
 
-    /// Returns the histories on which all lies that a node has accepted of a log.
+    /// Returns the histories, a bit each, on which all lies that a node has accepted of a log.
     pub fn histories_of(&self, member: Member, origin: &Did) -> u32 {
-        self.copies.get(&(member, *origin)).map_or(u32::MAX, |copy| copy.histories)
+        let accepted = self.copies.get(&(member, *origin)).map(|copy| copy.accepted.iter());
+        let each = accepted.into_iter().flatten();
+        each.fold(u32::MAX, |all, (size, root)| all & self.histories_with(origin, *size, root))
     }
 
     /// Returns the logs that show more than one history.
@@ -153,14 +155,21 @@ impl Checker {
             if known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &view)) {
                 continue;
             }
-            let mut histories = self.histories_of(member, &origin);
+            let mut accepted = match self.copies.remove(&(member, origin)) {
+                Some(copy) => copy.accepted,
+                None => BTreeMap::new(),
+            };
+            let mut histories = u32::MAX;
+            for (size, root) in &accepted {
+                histories &= self.histories_with(&origin, *size, root);
+            }
             for (size, checkpoint) in view.checkpoints.iter() {
                 let before = known.as_ref().and_then(|view| view.checkpoints.get(size));
                 if before.is_some_and(|before| Arc::ptr_eq(before, checkpoint)) {
                     continue;
                 }
-                let signed = self.histories_with(&origin, checkpoint);
-                let size = size.0;
+                let (size, root) = (size.0, checkpoint.head.root);
+                let signed = self.histories_with(&origin, size, &root);
                 if signed == 0 {
                     return Err(Violation::NeverSigned { member, origin, size });
                 }
@@ -168,18 +177,19 @@ impl Checker {
                 if histories == 0 {
                     return Err(Violation::TwoHistories { member, origin, size });
                 }
+                accepted.insert(size, root);
                 self.look_at_lines(member, node, &origin, checkpoint)?;
             }
-            self.copies.insert((member, origin), Copied { view, histories });
+            self.copies.insert((member, origin), Copied { view, accepted });
         }
         Ok(())
     }
 
-    fn histories_with(&self, origin: &Did, checkpoint: &CheckpointView) -> u32 {
+    fn histories_with(&self, origin: &Did, size: u64, root: &RootHash) -> u32 {
         let mut found = 0;
         for (index, roots) in self.histories.get(origin).into_iter().flatten().enumerate() {
             let index = u32::try_from(index).unwrap_or(31);
-            if roots.get(checkpoint.head.size.0 as usize) == Some(&checkpoint.head.root) {
+            if roots.get(size as usize) == Some(root) {
                 found |= 1 << index;
             }
         }
