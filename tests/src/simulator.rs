@@ -17,8 +17,11 @@ mod node;
 mod outcome;
 mod random;
 mod sabotage;
+pub mod scale;
 mod scenario;
+mod script;
 mod trace;
+mod transport;
 
 pub use byzantine::Behaviour;
 pub use checker::{ASKED_PER_LOG, ASKED_PER_MINUTE, Violation};
@@ -41,7 +44,7 @@ use byzantine::{Byzantine, Deed};
 use checker::Checker;
 use conduct::Conduct;
 use institution::Institution;
-use network::{Event, Network, Parcel, print_of};
+use network::{Event, Network, Parcel};
 use node::Node;
 use random::Random;
 use trace::Trace;
@@ -209,40 +212,24 @@ impl Simulation {
 
     fn arrive(&mut self, from: Member, to: Member, parcel: Parcel) -> Result<(), Violation> {
         let now = self.network.now;
-        match parcel {
-            Parcel::Request { exchange, bytes } => {
-                if self.actors[to].is_honest() && !self.conduct[to].admits_request(from, now) {
+        if self.actors[to].is_honest() {
+            let is_admitted = match &parcel {
+                Parcel::Request { .. } => self.conduct[to].admits_request(from, now),
+                Parcel::Gossip { .. } => self.conduct[to].admits_gossip(from, now),
+                Parcel::Response { .. } | Parcel::Failed { .. } => true,
+            };
+            if !is_admitted {
+                if let Parcel::Request { exchange, .. } = parcel {
                     self.network.refuse(exchange);
-                    return self.offends(to, from, Misbehaviour::Flooding);
                 }
-                self.give(
-                    to,
-                    Some(from),
-                    Input::Request { peer: from, id: exchange, bytes: bytes.to_vec() },
-                )
-            }
-            Parcel::Response { exchange, bytes } => {
-                let Some(known) = self.network.exchange(exchange) else { return Ok(()) };
-                if known.part != self.actors[to].part_for(from) {
-                    return Ok(());
-                }
-                self.give(to, Some(from), Input::Response { id: known.id, bytes: bytes.to_vec() })
-            }
-            Parcel::Failed { exchange } => {
-                let Some(known) = self.network.exchange(exchange) else { return Ok(()) };
-                self.give(to, Some(from), Input::Failed { id: known.id })
-            }
-            Parcel::Gossip { bytes, print, .. } => {
-                if self.actors[to].is_honest() && !self.conduct[to].admits_gossip(from, now) {
-                    return self.offends(to, from, Misbehaviour::Flooding);
-                }
-                self.give(
-                    to,
-                    Some(from),
-                    Input::Gossip { peer: from, id: print, bytes: bytes.to_vec() },
-                )
+                return self.offends(to, from, Misbehaviour::Flooding);
             }
         }
+        let Some((part, input)) = self.network.input(from, parcel) else { return Ok(()) };
+        if part.is_some_and(|part| part != self.actors[to].part_for(from)) {
+            return Ok(());
+        }
+        self.give(to, Some(from), input)
     }
 
     /// Lets a member handle something, and does what it says.
@@ -294,32 +281,24 @@ impl Simulation {
         gossip: Option<&Arc<[u8]>>,
         deed: Deed,
     ) -> Result<(), Violation> {
-        let Deed { part, action, after } = deed;
+        let (part, actor) = (deed.part, &self.actors[member]);
+        let hears = |peer| actor.part_for(peer) == part;
+        let left = self.network.carry(member, deed, from.zip(gossip), hears);
+        let Some(action) = left.filter(|_| actor.is_honest()) else { return Ok(()) };
         match action {
-            Action::Send { peer, id, bytes } => {
-                if self.network.is_linked(member, peer) {
-                    self.network.ask(member, part, peer, id, bytes.into());
-                } else if self.actors[member].is_honest()
-                    && !self.conduct[member].is_banned(peer, self.network.now)
-                {
+            Action::Send { peer, .. } => {
+                // A peer may have been banned for what came just before.
+                if !self.conduct[member].is_banned(peer, self.network.now) {
                     return Err(Violation::NotConnected { member, peer });
                 }
             }
-            Action::Respond { id, bytes } => self.network.respond(id, bytes.into(), after),
-            Action::Refuse { id } => self.network.refuse(id),
-            Action::Publish { bytes } => {
-                let bytes: Arc<[u8]> = bytes.into();
-                self.tell(member, part, None, &bytes);
-            }
-            Action::Judge { verdict, .. } => match (verdict, gossip, from) {
-                (Verdict::Accept, Some(bytes), _) => self.tell(member, part, from, bytes),
-                (Verdict::Reject, _, Some(peer)) if self.actors[member].is_honest() => {
-                    self.tally.count("gossip rejected");
+            Action::Judge { verdict: Verdict::Reject, .. } => {
+                self.tally.count("gossip rejected");
+                if let Some(peer) = from {
                     return self.offends(member, peer, Misbehaviour::InvalidGossip);
                 }
-                _ => {}
-            },
-            Action::Report { peer, what } if self.actors[member].is_honest() => {
+            }
+            Action::Report { peer, what } => {
                 let (counted, what) = match what {
                     Offence::Oversized => ("offence: too many bytes", Misbehaviour::Oversized),
                     Offence::FalseProof => ("offence: a false proof", Misbehaviour::FalseProof),
@@ -328,22 +307,10 @@ impl Simulation {
                 self.tally.count(counted);
                 return self.offends(member, peer, what);
             }
-            Action::Fork { .. } if self.actors[member].is_honest() => {
-                self.tally.count("forks seen");
-            }
+            Action::Fork { .. } => self.tally.count("forks seen"),
             _ => {}
         }
         Ok(())
-    }
-
-    /// Tells all that a member is connected to, except whom it has it from.
-    fn tell(&mut self, member: Member, part: usize, except: Option<Member>, bytes: &Arc<[u8]>) {
-        let print = print_of(bytes);
-        for peer in self.network.peers(member) {
-            if Some(peer) != except && self.actors[member].part_for(peer) == part {
-                self.network.gossip(member, peer, bytes, print);
-            }
-        }
     }
 
     /// Counts an offence, and bans whoever has committed too many.
@@ -362,177 +329,6 @@ impl Simulation {
         }
         self.tally.count("bans");
         self.cut(member, peer)
-    }
-
-    /// Connects two members, if both run and nothing is between them.
-    fn join(&mut self, a: Member, b: Member) -> Result<(), Violation> {
-        let now = self.network.now;
-        let is_banned = self.conduct[a].is_banned(b, now) || self.conduct[b].is_banned(a, now);
-        let both_run = self.actors[a].is_running() && self.actors[b].is_running();
-        let known =
-            self.scenario.links.iter().find(|link| (link.0, link.1) == (a.min(b), a.max(b)));
-        let Some((.., latency)) = known.copied() else { return Ok(()) };
-        if is_banned || !both_run || self.network.is_parted(a, b) {
-            return Ok(());
-        }
-        if self.network.link(a, b, latency) {
-            self.note(a, "connected", Some(b), 0, 0);
-            self.give(a, Some(b), Input::Connected(b))?;
-            // The first may have died of it.
-            if self.network.is_linked(a, b) {
-                self.give(b, Some(a), Input::Connected(a))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Breaks the connection of two members.
-    fn cut(&mut self, a: Member, b: Member) -> Result<(), Violation> {
-        if self.network.unlink(a, b) {
-            self.note(a, "disconnected", Some(b), 0, 0);
-            self.give(a, Some(b), Input::Disconnected(b))?;
-            self.give(b, Some(a), Input::Disconnected(a))?;
-        }
-        Ok(())
-    }
-
-    fn join_all(&mut self) -> Result<(), Violation> {
-        for (a, b, _) in self.scenario.links.clone() {
-            self.join(a, b)?;
-        }
-        Ok(())
-    }
-
-    fn start(&mut self, member: Member) {
-        let epoch = self.random.any() | 1;
-        let now = self.network.now;
-        self.actors[member].start(now, epoch);
-        let run = self.actors[member].run();
-        let first = now + self.random.below(TICK);
-        self.network.plan(first, Event::Tick { member, run });
-    }
-
-    fn stop(&mut self, member: Member) -> Result<(), Violation> {
-        if let Actor::Honest(node) = &mut self.actors[member]
-            && node.is_running()
-        {
-            node.stop();
-            self.tally.count("a node was stopped");
-            self.note(member, "stopped", None, 0, 0);
-            self.network.forget(member);
-            for peer in self.network.peers(member) {
-                self.cut(member, peer)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn script(&mut self, step: Step) -> Result<(), Violation> {
-        match step {
-            Step::Publish(member) => self.publish(member)?,
-            Step::AddList(member) => {
-                let number = self.random.any() as u32;
-                self.actors[member].nodes_mut().for_each(|node| node.add_list(number));
-                self.tally.count("a status list");
-                self.publish(member)?;
-            }
-            Step::Nudge(member) => {
-                self.note(member, "nudge", None, 0, 0);
-                self.give(member, None, Input::Nudge)?;
-            }
-            Step::Part { sides, is_seen } => {
-                self.tally.count("a partition");
-                self.network.sides = sides;
-                if is_seen {
-                    for (a, b, _) in self.scenario.links.clone() {
-                        if self.network.is_parted(a, b) {
-                            self.cut(a, b)?;
-                        }
-                    }
-                }
-            }
-            Step::Heal => self.heal()?,
-            Step::Stop { member, is_midway: true } => {
-                self.doomed.insert(member);
-            }
-            Step::Stop { member, is_midway: false } => self.stop(member)?,
-            Step::Start(member) => self.restart(member)?,
-            Step::Cut(a, b) => {
-                self.tally.count("a connection broke");
-                self.cut(a, b)?;
-            }
-            Step::Join(a, b) => self.join(a, b)?,
-            Step::Fork { member, second } => self.fork(member, &second)?,
-            Step::Withhold(member) => {
-                let (now, epoch) = (self.network.now, self.random.any() | 1);
-                if let Actor::Byzantine(byzantine) = &mut self.actors[member] {
-                    byzantine.withhold_from(now, epoch);
-                }
-            }
-            Step::Calm => {
-                self.network.conditions =
-                    Conditions { tells_failures: true, ..Conditions::default() };
-                self.doomed.clear();
-                self.heal()?;
-                for member in 0..self.scenario.honest {
-                    self.restart(member)?;
-                }
-                self.join_all()?;
-                // What is published now has to reach everybody too.
-                let member = self.random.index(self.scenario.honest);
-                self.publish(member)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn heal(&mut self) -> Result<(), Violation> {
-        self.network.sides.fill(None);
-        self.join_all()
-    }
-
-    fn restart(&mut self, member: Member) -> Result<(), Violation> {
-        self.doomed.remove(&member);
-        if self.actors[member].is_running() {
-            return Ok(());
-        }
-        self.tally.count("a node came back");
-        self.note(member, "started", None, 0, 0);
-        self.start(member);
-        let links: Vec<_> = self.scenario.links.iter().map(|(a, b, _)| (*a, *b)).collect();
-        for (a, b) in links.into_iter().filter(|(a, b)| *a == member || *b == member) {
-            self.join(a, b)?;
-        }
-        Ok(())
-    }
-
-    fn publish(&mut self, member: Member) -> Result<(), Violation> {
-        if !self.actors[member].is_running() {
-            return Ok(());
-        }
-        self.published += 1;
-        let did = self.dids[member];
-        match &mut self.actors[member] {
-            Actor::Honest(node) => node.publish(vec![Institution::issuance(self.published << 16)]),
-            Actor::Byzantine(byzantine) => byzantine.publish(self.published << 16),
-        }
-        for (history, node) in self.actors[member].nodes().enumerate() {
-            let replica = node.archive.replica(&did).expect("its own log");
-            self.checker.signed(history, replica);
-        }
-        self.note(member, "published", None, self.published, 0);
-        self.give(member, None, Input::Changed(did))
-    }
-
-    fn fork(&mut self, member: Member, second: &[Member]) -> Result<(), Violation> {
-        let (now, epoch) = (self.network.now, self.random.any() | 1);
-        let peers = self.network.peers(member);
-        let Actor::Byzantine(byzantine) = &mut self.actors[member] else { return Ok(()) };
-        let told = byzantine.fork(now, epoch, second, &peers);
-        for (peer, input) in told {
-            self.give(member, Some(peer), input)?;
-        }
-        Ok(())
     }
 
     fn outcome(self, converged_after: u64) -> Outcome {

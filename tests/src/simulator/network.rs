@@ -118,6 +118,18 @@ impl Traffic {
         self.request_bytes + self.response_bytes + self.gossip_bytes
     }
 
+    /// Returns what was sent since.
+    pub fn since(&self, before: &Self) -> Self {
+        Self {
+            requests: self.requests - before.requests,
+            request_bytes: self.request_bytes - before.request_bytes,
+            responses: self.responses - before.responses,
+            response_bytes: self.response_bytes - before.response_bytes,
+            gossip: self.gossip - before.gossip,
+            gossip_bytes: self.gossip_bytes - before.gossip_bytes,
+        }
+    }
+
     /// Returns all messages.
     pub fn messages(&self) -> u64 {
         self.requests + self.responses + self.gossip

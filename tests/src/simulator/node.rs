@@ -7,7 +7,7 @@ use carnet_proto::id::Did;
 use carnet_proto::log::fork::ForkProof;
 use carnet_proto::statement::Body;
 use carnet_proto::sync::memory::MemoryArchive;
-use carnet_proto::sync::{Action, Archive as _, Config, Input, Millis, Sync};
+use carnet_proto::sync::{Action, Config, Input, Millis, Sync};
 use carnet_proto::time::UnixSeconds;
 
 use super::institution::{BEGINNING, Institution, Lists};
@@ -115,15 +115,6 @@ impl Node {
         now < self.clock.started + 1000
     }
 
-    /// Follows another institution from now on.
-    pub fn follow(&mut self, did: Did) {
-        self.follows.insert(did);
-        let own = BTreeSet::from([self.institution.did]);
-        if let Some(sync) = &mut self.sync {
-            sync.follow(own, self.follows.clone(), &self.archive);
-        }
-    }
-
     /// Returns the logs that it wants; none if it does not run.
     pub fn wanted(&self) -> BTreeSet<Did> {
         self.sync.as_ref().map(|sync| sync.wanted().clone()).unwrap_or_default()
@@ -161,10 +152,5 @@ impl Node {
         twin.follows.clone_from(&self.follows);
         twin.lists.clone_from(&self.lists);
         twin
-    }
-
-    /// Returns the size of a copy.
-    pub fn size(&self, origin: &Did) -> u64 {
-        self.archive.size(origin).0
     }
 }
