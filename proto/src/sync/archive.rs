@@ -103,6 +103,12 @@ pub(super) fn signed_head(view: &LogView, note: &Note) -> Result<TreeHead, NoteE
     Ok(head)
 }
 
+/// Returns whether any key that the log has had has signed a note.
+pub(super) fn was_ever_signed(view: &LogView, note: &Note) -> bool {
+    let mut keys = view.keys.iter().map(|period| period.keys.checkpoint);
+    keys.any(|key| note.verify(&NoteKey::of_log(&view.origin, key)).is_ok())
+}
+
 /// Leaves on a note the log's own line and those that count: cosignatures that verify by a witness
 /// key of an institution whose log is held. Lines known already are left out too.
 ///
