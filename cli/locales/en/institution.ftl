@@ -205,6 +205,7 @@ node-head-cosigned = last cosigned, ago
 node-never = never
 node-status-forked = { $name } shows two histories, which is proven: `carnet log fork save { $did } --out fork.carnet` saves the proof. Ask the institution by another channel.
 node-checked-log = { $did }: { $size } entries, { $ignored } of them count for nothing
+node-config-checked = { $file } is in order
 node-dropped = The copy of { $did } was damaged and is dropped; the node fetches it again.
 node-checked =
     { $records } records in the register; { $problems ->

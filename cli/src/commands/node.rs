@@ -10,7 +10,7 @@ use crate::ledger;
 use crate::render::{Mark, bold};
 use crate::text::Args;
 use carnet_node::clock::SystemClock;
-use carnet_node::config::Config;
+use carnet_node::config::{CONFIG_FILE, Config, ConfigError, LogFormat};
 use carnet_node::institution::{InitOptions, InitReport, init as make};
 use carnet_node::run::{Node, NodeOptions, check as check_dir};
 use carnet_proto::cbor::{Decode as _, Encode as _};
@@ -153,6 +153,7 @@ fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
             .caused_by(cause)
     };
     let config = Config::load(&dir).map_err(|cause| failed(cause.into()))?;
+    crate::logging::start_node(config.log_format == LogFormat::Json, config.log_level.name());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -223,6 +224,9 @@ impl Stop {
 
 fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
+    if args.config {
+        return check_config(&dir, context);
+    }
     let report = check_dir(&dir, args.repair).map_err(|cause| {
         CliError::store("node-check")
             .arg("dir", dir.display().to_string())
@@ -264,6 +268,30 @@ fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> 
     }
     let args = Args::new().with("records", report.records).with("problems", report.problems.len());
     context.say("node-checked", &args)?;
+    Ok(answer)
+}
+
+/// Reads the configuration and nothing else, which may be done while the node runs.
+fn check_config(dir: &Path, context: &mut Context) -> Result<Answer, CliError> {
+    let file = dir.join(CONFIG_FILE).display().to_string();
+    let wrong = match Config::load(dir) {
+        Ok(_) => None,
+        Err(error @ ConfigError::Wrong { .. }) => Some(error.to_string()),
+        Err(cause) => {
+            let error = CliError::store("node-check").arg("dir", dir.display().to_string());
+            return Err(error.caused_by(cause));
+        }
+    };
+    let answer = if wrong.is_none() { Answer::Yes } else { Answer::No };
+    if context.out.is_json() {
+        let ok = answer == Answer::Yes;
+        context.out.json(&json!({ "version": 1, "ok": ok, "file": file, "problem": wrong }))?;
+    } else if let Some(wrong) = wrong {
+        context.out.item(0, Mark::No, &crate::text::clean(&wrong))?;
+    } else {
+        let text = context.texts.get("node-config-checked", &Args::new().with("file", file));
+        context.out.item(0, Mark::Yes, &text)?;
+    }
     Ok(answer)
 }
 
