@@ -214,6 +214,7 @@ node-head-whose = whose
 node-head-size = entries
 node-head-lag = missing
 node-head-cosigned = last cosigned, ago
+node-ready = The node does its work.
 node-own = own
 node-followed = followed
 node-never = never

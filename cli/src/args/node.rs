@@ -101,8 +101,12 @@ pub struct Check {
 #[command(after_help = "\
 Examples:
   carnet node status
-  carnet node status --node http://127.0.0.1:7878 --token-file node/operator.token --json")]
+  carnet node status --node http://127.0.0.1:7878 --token-file node/operator.token --json
+  carnet node status --ready")]
 pub struct Status {
+    /// Only tell whether the node does its work; this needs no token.
+    #[arg(long)]
+    pub ready: bool,
     /// The node to ask.
     #[command(flatten)]
     pub node: Operate,

@@ -146,7 +146,8 @@ impl Witness {
                 tracing::warn!(log = %did, size = %head.size, "the log signed two histories");
                 return Err(SubmissionError::Fork);
             }
-            match self.given(&keys, did, submission).map_err(|error| failed(&error))? {
+            let given = self.given(&keys, did, submission).map_err(|error| failed(&error))?;
+            match given.filter(|_| head.size == replica.size()) {
                 Some(lines) => lines,
                 None => {
                     let granted = self.grant(&keys, &mut recorded, &replica, note, true);
@@ -252,8 +253,7 @@ impl Witness {
         let Some(replica) = did.and_then(|did| logs.get(&did)) else { return Ok(None) };
         let owner = replica.origin().to_string();
         let own: Vec<_> = self.dids().iter().map(ToString::to_string).collect();
-        let by_own =
-            |line: &NoteSignature| line.name != owner && own.iter().any(|name| *name == line.name);
+        let by_own = |line: &NoteSignature| line.name != owner && own.contains(&line.name);
         let mut notes =
             replica.view().checkpoints.values().rev().map(|checkpoint| &checkpoint.note);
         let newest = notes.find(|note| note.signatures().iter().any(by_own));

@@ -6,11 +6,12 @@ use super::super::trust::fingerprint_of;
 use super::super::verify::report::span;
 use crate::args::node as args;
 use crate::error::{Answer, CliError};
+use crate::http::Client;
 use crate::render::{Mark, bold};
 use crate::text::Args;
 use carnet_proto::id::Did;
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Runs the command.
@@ -18,6 +19,9 @@ use std::collections::BTreeMap;
 /// # Errors
 /// Those of the client.
 pub fn run(args: &args::Status, context: &mut Context) -> Result<Answer, CliError> {
+    if args.ready {
+        return ready(&args.node.url, context);
+    }
     let status = Operator::of(&args.node)?.status()?;
     if context.out.is_json() {
         let mut json = status.rest;
@@ -114,6 +118,37 @@ struct Pending {
     writer: u64,
     messages: u64,
     entries: u64,
+}
+
+/// Whether a node does its work.
+#[derive(Deserialize, Serialize)]
+struct Readiness {
+    ready: bool,
+    reasons: Vec<Reason>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Reason {
+    code: String,
+    message: String,
+}
+
+/// Asks a node whether it does its work.
+fn ready(url: &str, context: &mut Context) -> Result<Answer, CliError> {
+    let readiness: Readiness = Client::new(url)?.get_json_if_ready("/ready")?;
+    let answer = if readiness.ready { Answer::Yes } else { Answer::No };
+    if context.out.is_json() {
+        let Readiness { ready, reasons } = readiness;
+        context.out.json(&json!({ "version": 1, "ready": ready, "reasons": reasons }))?;
+        return Ok(answer);
+    }
+    if readiness.ready {
+        context.say("node-ready", &Args::new())?;
+    }
+    for reason in &readiness.reasons {
+        context.out.item(0, Mark::No, &crate::text::clean(&reason.message))?;
+    }
+    Ok(answer)
 }
 
 /// Says what needs the operator, and what to do.
