@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -17,12 +18,15 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::{Announce, Config, ConfigError};
 use crate::desk::{Desk, DeskError};
-use crate::http::{Api, ClockRef, Http, HttpError, Operator, OwnInstitution};
+use crate::http::{
+    Api, ClockRef, Http, HttpCounters, HttpError, NodeFacts, Operator, OwnInstitution,
+};
 use crate::institution::{
     Institution, InstitutionError, REGISTER_DIRECTORY, STORE_DIRECTORY, TokenDigest, node_seed,
 };
 use crate::logs::{Logs, LogsError};
 use crate::net::{Limits, Multiaddr, Net, NetConfig, NetError, NetEvents, NetHandle, PeerId, Tap};
+use crate::store::measured::Measured;
 use crate::store::sled::{DEFAULT_LOCK_PATIENCE, SledOptions, SledStore};
 use crate::store::{Store, StoreError};
 use crate::sync::{Sync, SyncConfig, SyncHandle};
@@ -35,6 +39,8 @@ mod tests;
 
 pub use check::{CheckReport, CheckedLog, check};
 
+/// What the stores stand on.
+const STORE_KIND: &str = "sled";
 /// Longest time that the database has to be free after a stop.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often it is looked whether others hold more of an own log.
@@ -81,6 +87,7 @@ pub struct Node {
 struct Opened {
     logs: Arc<Logs>,
     store: Arc<SledStore>,
+    measured: Arc<Measured<Arc<SledStore>>>,
     institutions: Vec<(Institution, Arc<SledStore>)>,
     token: Option<TokenDigest>,
 }
@@ -234,10 +241,14 @@ impl Starting {
         listener: tokio::net::TcpListener,
     ) -> Result<(Http, Sync), StartError> {
         let mut disk = Vec::from([directory.join(STORE_DIRECTORY)]);
-        let witness = Witness::new(opened.store, Arc::clone(&clock));
+        let mut stores = Vec::from([("logs", opened.measured.watch())]);
+        drop(opened.store);
+        let witness = Witness::new(opened.measured, Arc::clone(&clock));
         let witness = Arc::new(witness.with_listed(config.witnessed.clone()));
         for (institution, register) in opened.institutions {
             disk.push(institution.directory.join(REGISTER_DIRECTORY));
+            let register = Arc::new(Measured::new(register, STORE_KIND));
+            stores.push(("register", register.watch()));
             let (logs, clock) = (Arc::clone(&self.logs), Arc::clone(&clock));
             let entries = config.status_list_entries;
             witness.add(institution.did, institution.seed.signing_key(Purpose::Witness));
@@ -278,7 +289,16 @@ impl Starting {
             sync: sync.handle(),
             witness,
             operators: std::mem::take(&mut self.operators),
-            disk,
+            node: NodeFacts {
+                started: Instant::now(),
+                directory: directory.to_owned(),
+                disk,
+                stores,
+                status_schedule: config.status_schedule,
+                configured_peers: config.peers.len(),
+                caught_up: AtomicBool::new(false),
+            },
+            requests: HttpCounters::default(),
             stopping,
         };
         match Http::serve(listener, Arc::new(api)) {
@@ -323,7 +343,8 @@ fn open(config: &Config, directory: &Path, patience: Duration) -> Result<Opened,
     let options =
         SledOptions { cache_bytes: config.cache_mebibytes << 20, lock_patience: patience };
     let store = Arc::new(SledStore::open(&directory.join(STORE_DIRECTORY), &options)?);
-    let logs = Arc::new(Logs::open(Arc::clone(&store) as Arc<dyn Store>)?);
+    let measured = Arc::new(Measured::new(Arc::clone(&store), STORE_KIND));
+    let logs = Arc::new(Logs::open(Arc::clone(&measured) as Arc<dyn Store>)?);
     let mut institutions: Vec<(Institution, Arc<SledStore>)> = Vec::new();
     for path in &config.institutions {
         let institution = Institution::open(&below(directory, path))?;
@@ -341,7 +362,7 @@ fn open(config: &Config, directory: &Path, patience: Duration) -> Result<Opened,
         true => Some(TokenDigest::open(directory)?),
         false => None,
     };
-    Ok(Opened { logs, store, institutions, token })
+    Ok(Opened { logs, store, measured, institutions, token })
 }
 
 /// Joins a path, of which `.` is the directory itself.

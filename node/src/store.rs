@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+pub mod measured;
 pub mod memory;
 pub mod sled;
 

@@ -200,6 +200,7 @@ impl<P: Ord + Clone> Sync<P> {
             Lag {
                 origin: *origin,
                 held,
+                signed: held.max(seen),
                 known: held.max(claimed).max(seen),
                 has_status: archive.view(origin).is_some_and(|view| view.has_newest_status()),
             }

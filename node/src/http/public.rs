@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cosigned::{cosignatures, name, profile};
 use super::input::{Asked, CborAnswer, OfLog};
+use super::overview::tolerates;
 use super::{Api, ApiError, Refusal};
 
 /// Most entries of one answer.
@@ -142,6 +143,8 @@ pub(super) struct LogDetail {
     witnesses: Vec<Did>,
     /// How many of them make a quorum.
     quorum: Option<u8>,
+    /// How many of the witnesses may be silent; negative: no quorum can ever be reached.
+    tolerates: Option<i64>,
     /// Who cosigned the newest checkpoint.
     cosigned: Vec<Cosigned>,
     /// Entries that count for nothing.
@@ -200,6 +203,7 @@ pub(super) async fn log(
         kids: kids.unwrap_or_default(),
         witnesses: profile.map(|profile| profile.witnesses.clone()).unwrap_or_default(),
         quorum: profile.and_then(|profile| profile.quorum),
+        tolerates: profile.and_then(|profile| tolerates(&ledger, profile)),
         cosigned: cosigned(&ledger, &replica),
         ignored: ignored
             .map(|entry| IgnoredEntry { leaf: entry.leaf.0, reason: entry.reason.clone() })

@@ -15,6 +15,8 @@ use super::*;
 use crate::desk::batch::NO_ISSUANCE;
 use crate::test_support::{Running, accreditation, config, make, order, profile};
 
+mod clock;
+mod documents;
 mod peers;
 mod register;
 
