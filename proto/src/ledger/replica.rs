@@ -88,8 +88,10 @@ pub struct Replica {
     /// The leaf of each of them, in order.
     leaves: Sequence<LeafIndex>,
     /// Withdrawals, denunciations, profiles, successions and forks with their leaves, whether they
-    /// counted or not.
+    /// counted or not; and whatever was stated after the institution had closed.
     journal: Sequence<(LeafIndex, Statement)>,
+    /// Entries of kinds that this build does not know.
+    unsupported: Sequence<(LeafIndex, Digest)>,
     profile: Option<Statement>,
     standing: Option<Statement>,
     /// Whether the last entry folded is a standing that is right.
@@ -132,6 +134,7 @@ impl Replica {
             states: Tree::new(),
             leaves: Sequence::new(),
             journal: Sequence::new(),
+            unsupported: Sequence::new(),
             profile: None,
             standing: None,
             standing_is_right: false,
@@ -219,7 +222,7 @@ impl Replica {
     pub fn append(&mut self, entries: &[Statement]) {
         for statement in entries {
             self.tree.push(statement.leaf_hash());
-            self.fold(Ok(statement.clone()));
+            self.fold(Ok(statement.clone()), statement.entry());
         }
     }
 
@@ -292,7 +295,7 @@ impl Replica {
         let unchanged = may_end_otherwise.then(|| self.clone());
         let mut statements = statements.into_iter();
         for entry in entries {
-            self.fold(statements.next().unwrap_or_else(|| Statement::parse(entry)));
+            self.fold(statements.next().unwrap_or_else(|| Statement::parse(entry)), entry);
         }
         if after < target.size {
             return Ok(());
@@ -322,6 +325,9 @@ impl Replica {
     /// Takes the rotations of the log, oldest first, before the entries that hold them are known: they
     /// prove themselves, and the newest checkpoint is signed with a key that the last of them reveals.
     ///
+    /// A thief of keys that have been replaced can commit the set that revealed them to keys of his own.
+    /// Of chains that part, the last one learnt is tried, so that his never stands in the way of another.
+    ///
     /// # Errors
     /// [`ChainError`] if they are not those of the log.
     pub fn learn_keys<E: AsRef<[u8]>>(
@@ -330,7 +336,7 @@ impl Replica {
     ) -> Result<(), ChainError> {
         let chain = KeyChain::read(self.inception().entry(), rotations)?;
         let known = self.ahead.as_ref().unwrap_or(&self.view.chain);
-        if chain.sets().len() > known.sets().len() && self.view.chain.is_prefix_of(&chain) {
+        if self.view.chain.is_prefix_of(&chain) && !chain.is_prefix_of(known) {
             self.ahead = Some(Arc::new(chain));
         }
         Ok(())
@@ -382,7 +388,8 @@ impl Replica {
     pub fn learn_fork(&mut self, proof: &ForkProof) {
         for note in [&proof.smaller, &proof.larger] {
             let Ok(checkpoint) = note.checkpoint() else { continue };
-            if self.add_checkpoint(note, |_, _| true).is_ok() {
+            // Whoever sent it chose the cosignatures on it; they are read where the proof is kept.
+            if self.add_checkpoint(note, |_, _| false).is_ok() {
                 Arc::make_mut(&mut self.forked_at).insert(checkpoint.head.size);
             }
         }
@@ -454,6 +461,7 @@ impl Replica {
         // Before they are held, the entries to come may reveal another set.
         let known = self.view.keys.len();
         let ahead = self.ahead.iter().filter(|_| head.size > self.size());
+        let ahead = ahead.filter(|chain| self.view.chain.is_prefix_of(chain));
         let ahead = ahead.flat_map(|chain| chain.sets().iter().skip(known));
         let sets = core::iter::once(&period.keys).chain(ahead.map(|(keys, _)| keys));
         let keys = sets.map(|keys| NoteKey::of_log(&self.view.origin, keys.checkpoint));

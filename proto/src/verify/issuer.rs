@@ -328,7 +328,7 @@ impl Judge<'_, '_> {
         let stated = self.quorums.ledger().views(by).find_map(|view| {
             let (leaf, _, succession) = view.succession_of(did)?;
             let position = self.quorums.position(view, settled)?;
-            position.covers(leaf).then(|| succession.closing())
+            position.covers(leaf).then(|| succession.closing(leaf))
         })?;
         let went_on = log.status.values().any(|token| token.issued_at > stated.closed);
         (*did == issuer && !went_on && has_come(&stated)).then_some(stated)

@@ -295,7 +295,7 @@ records! {
     Ratification { agreement, party, role, since };
     Denunciation { agreement, party, role, effective };
     KeyPeriod { from, until, keys, next, repudiated_from, kept };
-    Closing { closed, successor };
+    Closing { closed, successor, by };
     Standing { keys, statements, status_lists, profile, closing }
         where |x, s| x.keys.push(s.draw());
     Anchor { issuance, blinding, index, path }
