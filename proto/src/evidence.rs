@@ -369,6 +369,9 @@ impl LogView {
     /// Checks that an entry is a statement of this log, signed by the key in force at its leaf.
     fn own_statement(&self, entry: &[u8], leaf: LeafIndex) -> Result<Statement, &'static str> {
         let statement = Statement::parse(entry).map_err(|_| "malformed statement")?;
+        if self.closing.is_some_and(|closing| leaf > closing.by) {
+            return Err("stated after the institution had closed");
+        }
         let period = self.keys_before(leaf).ok_or("no keys")?;
         if *statement.issuer() != self.origin || !statement.is_signed_by(&period.keys.statement) {
             return Err("not signed by the institution");

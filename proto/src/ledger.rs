@@ -126,12 +126,20 @@ impl LogView {
     /// Returns whether a statement is void: a rotation repudiated the keys that signed it, and did not
     /// keep it.
     pub fn is_void(&self, leaf: LeafIndex, digest: &Digest) -> bool {
-        self.keys.iter().enumerate().any(|(set, period)| {
-            let (Some(from), Some(until)) = (period.repudiated_from, period.until) else {
-                return false;
-            };
+        self.voided_by(leaf, digest).next().is_some()
+    }
+
+    /// Returns the leaves of the rotations that declare a statement void.
+    pub fn voided_by<'v>(
+        &'v self,
+        leaf: LeafIndex,
+        digest: &'v Digest,
+    ) -> impl Iterator<Item = LeafIndex> + 'v {
+        self.keys.iter().enumerate().filter_map(move |(set, period)| {
+            let (from, until) = (period.repudiated_from?, period.until?);
             let keeps = |rotation: &Rotation| rotation.keeps(digest);
-            from <= leaf && leaf < until && !self.chain.replaced_by(set).is_some_and(keeps)
+            let is_kept = self.chain.replaced_by(set).is_some_and(keeps);
+            (from <= leaf && leaf < until && !is_kept).then_some(until)
         })
     }
 

@@ -83,7 +83,10 @@ fn successor(replicas: &BTreeMap<Did, Replica>, issuer: &Did) -> Option<Did> {
     let own = replicas.get(issuer)?.view().closing;
     let stated = || {
         let mut views = replicas.values().map(Replica::view);
-        views.find_map(|view| Some(view.succession_of(issuer)?.2.closing()))
+        views.find_map(|view| {
+            let (leaf, _, succession) = view.succession_of(issuer)?;
+            Some(succession.closing(leaf))
+        })
     };
     own.or_else(stated)?.successor
 }

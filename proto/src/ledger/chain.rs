@@ -138,12 +138,16 @@ impl KeyChain {
     }
 
     /// Returns the sets with the leaves of the rotations, as the standing names them; `None` unless
-    /// there is one leaf for each, and they ascend.
+    /// there is one leaf for each, they ascend, and none declares void what comes behind it.
     pub fn periods(&self, leaves: &[LeafIndex]) -> Option<Vec<KeyPeriod>> {
         if leaves.len() != self.rotations.len()
             || !leaves.is_sorted_by(|a, b| a < b)
             || leaves.first() == Some(&LeafIndex(0))
         {
+            return None;
+        }
+        let mut rotations = (0..).zip(leaves).map(|(set, leaf)| (self.replaced_by(set), leaf));
+        if rotations.any(|(r, leaf)| r.and_then(|r| r.repudiated_from).is_some_and(|k| k > *leaf)) {
             return None;
         }
         let from = core::iter::once(LeafIndex(0)).chain(leaves.iter().copied());

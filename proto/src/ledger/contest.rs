@@ -5,9 +5,10 @@
 //! on paper can replace the keys, so that the history that does so is the institution's from there on.
 
 use super::quorum::Quorums;
-use super::{LogView, Position, Settled};
+use super::{KeyChain, LogView, Position, Settled};
 use crate::id::{Digest, LeafIndex};
-use crate::log::fork::Fork;
+use crate::log::fork::{Fork, ForkProof};
+use crate::statement::{Body, Statement};
 use crate::time::UnixSeconds;
 
 /// A doubt about a log: two of its histories have a quorum.
@@ -33,7 +34,7 @@ impl Quorums<'_> {
     ) -> Option<UnixSeconds> {
         let standing = LeafIndex(position.covered.0.saturating_sub(1));
         let forks = self.ledger().forks(&log.origin);
-        let contests = forks.filter_map(|(_, fork)| self.contest(log, settled, fork));
+        let contests = forks.filter_map(|(proof, fork)| self.contest(log, settled, proof, fork));
         let open = contests.filter(|contest| {
             let is_open = |(leaf, digest): (LeafIndex, Digest)| {
                 self.is_contested(log, settled, contest, leaf, Some(&digest))
@@ -43,8 +44,15 @@ impl Quorums<'_> {
         open.map(|contest| contest.since).min()
     }
 
-    fn contest(&self, log: &LogView, settled: &Settled, fork: &Fork) -> Option<Contest> {
-        let notes = [(fork.smaller, fork.sets[0]), (fork.larger, fork.sets[1])];
+    fn contest(
+        &self,
+        log: &LogView,
+        settled: &Settled,
+        proof: &ForkProof,
+        fork: &Fork,
+    ) -> Option<Contest> {
+        let sets = fork.sets.map(|set| shared_set(&log.chain, proof, set));
+        let notes = [(fork.smaller, sets[0]), (fork.larger, sets[1])];
         let is_ours = |at: usize| {
             let (head, _) = notes.get(at)?;
             Some(log.checkpoints.get(&head.size)?.head == *head)
@@ -103,4 +111,15 @@ impl Quorums<'_> {
         let proven = self.proven_time(log, settled, leaf);
         proven.is_none_or(|at| at > contest.since || (is_tied && at == contest.since))
     }
+}
+
+/// Returns the newest set of a chain from which a set of a proof's chain comes. Whoever has stolen the
+/// keys of a set can sign the rotation that revealed it anew, with a commitment to keys of his own; what
+/// those sign is worth no more than what he can sign with the stolen ones.
+fn shared_set(chain: &KeyChain, proof: &ForkProof, set: usize) -> usize {
+    let theirs = proof.rotations.iter().map_while(|entry| Statement::parse(&entry.0).ok());
+    let shared = theirs.zip(chain.sets().iter().skip(1)).take_while(|(theirs, (keys, _))| {
+        matches!(theirs.body(), Body::Rotation(rotation) if rotation.keys == *keys)
+    });
+    set.min(shared.count())
 }

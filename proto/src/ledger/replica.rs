@@ -86,8 +86,10 @@ pub struct Replica {
     /// The leaf of each of them, in order.
     leaves: Sequence<LeafIndex>,
     /// Withdrawals, denunciations, profiles, successions and forks with their leaves, whether they
-    /// counted or not.
+    /// counted or not; and whatever was stated after the institution had closed.
     journal: Sequence<(LeafIndex, Statement)>,
+    /// Entries of kinds that this build does not know.
+    unsupported: Sequence<(LeafIndex, Digest)>,
     profile: Option<Statement>,
     standing: Option<Statement>,
     /// Whether the last entry folded is a standing that is right.
@@ -128,6 +130,7 @@ impl Replica {
             states: Tree::new(),
             leaves: Sequence::new(),
             journal: Sequence::new(),
+            unsupported: Sequence::new(),
             profile: None,
             standing: None,
             standing_is_right: false,
@@ -214,7 +217,7 @@ impl Replica {
     pub fn append(&mut self, entries: &[Statement]) {
         for statement in entries {
             self.tree.push(statement.leaf_hash());
-            self.fold(Ok(statement.clone()));
+            self.fold(Ok(statement.clone()), statement.entry());
         }
     }
 
@@ -287,7 +290,7 @@ impl Replica {
         let unchanged = may_end_otherwise.then(|| self.clone());
         let mut statements = statements.into_iter();
         for entry in entries {
-            self.fold(statements.next().unwrap_or_else(|| Statement::parse(entry)));
+            self.fold(statements.next().unwrap_or_else(|| Statement::parse(entry)), entry);
         }
         if after < target.size {
             return Ok(());
@@ -360,7 +363,8 @@ impl Replica {
     pub fn learn_fork(&mut self, proof: &ForkProof) {
         for note in [&proof.smaller, &proof.larger] {
             let Ok(checkpoint) = note.checkpoint() else { continue };
-            if self.add_checkpoint(note, |_, _| true).is_ok() {
+            // Whoever sent it chose the cosignatures on it; they are read where the proof is kept.
+            if self.add_checkpoint(note, |_, _| false).is_ok() {
                 Arc::make_mut(&mut self.forked_at).insert(checkpoint.head.size);
             }
         }

@@ -124,12 +124,16 @@ impl ForkProof {
             if checkpoint.did() != Ok(origin) {
                 return Err(ForkError::OtherLog);
             }
-            let keys = chain.sets().iter().map(|(keys, _)| keys.checkpoint);
-            let keys: Vec<_> = keys.map(|key| NoteKey::of_log(&origin, key)).collect();
-            let is_named = |key: &NoteKey| note.signatures().iter().any(|l| l.id == key.id());
-            let set = keys.iter().rposition(is_named).unwrap_or_default();
-            note.verify(keys.get(set).ok_or(ForkError::OtherLog)?)?;
-            Ok((checkpoint.head, set))
+            // The newest set that signed. Anyone can add a line that names another.
+            let mut refused = NoteError::NotSigned;
+            for (set, (keys, _)) in chain.sets().iter().enumerate().rev() {
+                match note.verify(&NoteKey::of_log(&origin, keys.checkpoint)) {
+                    Ok(()) => return Ok((checkpoint.head, set)),
+                    Err(NoteError::NotSigned) => {}
+                    Err(error) => refused = error,
+                }
+            }
+            Err(refused.into())
         };
         let ((smaller, first), (larger, second)) = (head(&self.smaller)?, head(&self.larger)?);
         let fork = Fork { origin, smaller, larger, sets: [first, second] };

@@ -97,8 +97,8 @@ record! {
 }
 
 impl Succession {
-    /// Returns what a standing says of it.
-    pub fn closing(&self) -> Closing {
-        Closing { closed: self.closed, successor: self.successor }
+    /// Returns what a standing says of it, if it stands at a leaf.
+    pub fn closing(&self, by: LeafIndex) -> Closing {
+        Closing { closed: self.closed, successor: self.successor, by }
     }
 }

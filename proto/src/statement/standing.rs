@@ -44,6 +44,8 @@ record! {
         closed [1]: UnixSeconds,
         /// The institution that continues its status lists.
         successor [2]: Option<Did>,
+        /// The leaf that says so; nothing that the institution states behind it counts.
+        by [3]: LeafIndex,
     }
 }
 

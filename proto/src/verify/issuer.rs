@@ -90,7 +90,8 @@ impl Judge<'_, '_> {
             .and_then(|(issuer, settled)| self.quorums.best(&issuer, settled))
             .map(|(_, position)| position);
         let is_fresh = position.is_some_and(|p| self.quorums.is_fresh(&p));
-        let (key, signature) = self.key_and_signature(credential, log, leaf, is_fresh);
+        let (key, signature) =
+            self.key_and_signature(credential, log, leaf, is_fresh, settled.as_ref());
         let path_check = path_check(found.as_ref());
         let witnesses = self.witnesses(log, settled.as_ref(), position, &path_check);
         let (links, oldest) = match found {
@@ -120,6 +121,7 @@ impl Judge<'_, '_> {
         log: Option<&LogView>,
         leaf: Option<LeafIndex>,
         is_fresh: bool,
+        settled: Option<&Settled>,
     ) -> (Check, Check) {
         let (key_id, signature_id) = (check::ISSUER_KEY, check::ISSUER_SIGNATURE);
         let sd_cwt = &credential.token.credential;
@@ -137,7 +139,8 @@ impl Judge<'_, '_> {
             return (make(key_id, reason), not_checked(signature_id));
         };
         let in_force = leaf.and_then(|leaf| log.keys_before(leaf));
-        let is_void = credential.anchor.is_some_and(|anchor| self.is_void(log, &anchor.issuance));
+        let issuance = credential.anchor.map(|anchor| anchor.issuance);
+        let is_void = issuance.is_some_and(|issuance| self.is_void(log, &issuance, settled));
         let key_check = match in_force {
             _ if is_void => {
                 fail(key_id, Reason::new(reason::KEY_REPUDIATED).with("issuer", called(log)))
@@ -155,11 +158,20 @@ impl Judge<'_, '_> {
         (key_check, signature)
     }
 
-    /// Returns whether any view says that an issuance is void; who rotates has proven that he may.
-    fn is_void(&self, log: &LogView, issuance: &Digest) -> bool {
-        let leaf = self.views(Some(log.origin)).find_map(|view| view.issuance(issuance));
-        let leaf = leaf.map(|(leaf, _)| leaf);
-        leaf.is_some_and(|leaf| self.views(Some(log.origin)).any(|v| v.is_void(leaf, issuance)))
+    /// Returns whether a rotation that a quorum has cosigned declares an issuance void.
+    fn is_void(&self, log: &LogView, issuance: &Digest, settled: Option<&Settled>) -> bool {
+        let mut views = self.views(Some(log.origin));
+        let Some((leaf, _)) = views.find_map(|view| view.issuance(issuance)) else { return false };
+        self.views(Some(log.origin)).any(|view| {
+            let mut rotations = view.voided_by(leaf, issuance);
+            rotations.any(|rotation| self.covers(view, settled, rotation))
+        })
+    }
+
+    /// Returns whether a quorum has cosigned what a view has at a leaf.
+    fn covers(&self, view: &LogView, settled: Option<&Settled>, leaf: LeafIndex) -> bool {
+        let position = settled.and_then(|settled| self.quorums.position(view, settled));
+        position.is_some_and(|position| position.covers(leaf))
     }
 
     fn anchor(
@@ -251,7 +263,7 @@ impl Judge<'_, '_> {
         let closing = self.closing(did, issuer);
         let successor = closing.and_then(|closing| closing.successor);
         let values: Vec<_> = views()
-            .filter(|log| !self.is_superseded(log))
+            .filter(|log| !self.is_superseded(log, issuer.settled.as_ref()))
             .chain(self.views(successor))
             .filter_map(|log| log.status.get(&reference.uri))
             .filter_map(|token| Some((*token.digest(), self.lists.value(token, reference.index)?)))
@@ -299,14 +311,17 @@ impl Judge<'_, '_> {
         }
     }
 
-    /// Returns whether a rotation that another view knows declared void the standing of this one.
-    fn is_superseded(&self, log: &LogView) -> bool {
+    /// Returns whether a rotation that a quorum has cosigned declares void the standing of this view, and
+    /// its lists with it.
+    fn is_superseded(&self, log: &LogView, settled: Option<&Settled>) -> bool {
         let Some(newest) = log.newest() else { return false };
         let standing = LeafIndex(newest.head.size.0.saturating_sub(1));
         let repudiates = |view: &LogView| {
             let is_there = |period: &KeyPeriod| {
-                let range = period.repudiated_from.zip(period.until);
-                range.is_some_and(|(from, until)| (from..until).contains(&standing))
+                let Some((from, until)) = period.repudiated_from.zip(period.until) else {
+                    return false;
+                };
+                (from..until).contains(&standing) && self.covers(view, settled, until)
             };
             view.keys.iter().any(is_there)
         };
@@ -328,7 +343,7 @@ impl Judge<'_, '_> {
         let stated = self.quorums.ledger().views(by).find_map(|view| {
             let (leaf, _, succession) = view.succession_of(did)?;
             let position = self.quorums.position(view, settled)?;
-            position.covers(leaf).then(|| succession.closing())
+            position.covers(leaf).then(|| succession.closing(leaf))
         })?;
         let went_on = log.status.values().any(|token| token.issued_at > stated.closed);
         (*did == issuer && !went_on && has_come(&stated)).then_some(stated)

@@ -15,13 +15,14 @@ use crate::statement::{Body, Statement, StatementError};
 impl Replica {
     /// Applies the next entry, which is in the tree already. An entry that breaks a rule is ignored
     /// with a reason.
-    pub(super) fn fold(&mut self, entry: Result<Statement, StatementError>) {
+    pub(super) fn fold(&mut self, read: Result<Statement, StatementError>, entry: &[u8]) {
         let leaf = LeafIndex(self.folded);
         self.folded += 1;
         self.standing_is_right = false;
-        let result = match entry {
+        let result = match read {
             Err(StatementError::Unsupported(kind)) => {
                 // Whatever it says might change what stands after it.
+                self.unsupported.push((leaf, Digest::of(entry)));
                 Arc::make_mut(&mut self.view).unsupported_from.get_or_insert(leaf);
                 Err(alloc::format!("unknown kind `{kind}`"))
             }
@@ -54,19 +55,12 @@ impl Replica {
                 self.standing_is_right = right;
                 if right { Ok(()) } else { Err("a standing that the entries do not call for") }
             }
-            _ if self.view.closing.is_some() => Err("the institution has closed"),
-            Body::Issuance(_) => {
-                let digest = statement.digest();
-                if !self.view.issuances.contains_key(&digest) {
-                    let view = Arc::make_mut(&mut self.view);
-                    view.issuances.insert(digest, (leaf, statement));
-                }
-                Ok(())
-            }
-            Body::Accreditation(_) | Body::Agreement(_) | Body::Ratification(_) => {
-                if self.view.statements.contains_key(&statement.digest()) {
-                    return Err("the same statement again");
-                }
+            Body::Issuance(_)
+            | Body::Accreditation(_)
+            | Body::Agreement(_)
+            | Body::Ratification(_)
+                if self.view.closing.is_none() =>
+            {
                 self.count(leaf, statement)
             }
             _ => {
@@ -76,16 +70,30 @@ impl Replica {
         }
     }
 
-    /// Applies a statement that is neither an issuance nor a standing, once its signature is checked.
+    /// Applies a statement that is neither a rotation nor a standing, once its signature is checked.
     pub(super) fn count(
         &mut self,
         leaf: LeafIndex,
         statement: Statement,
     ) -> Result<(), &'static str> {
+        if self.view.closing.is_some() {
+            return Err("the institution has closed");
+        }
         let digest = statement.digest();
         let is_void = self.view.is_void(leaf, &digest);
         match statement.body() {
+            Body::Issuance(_) => {
+                // Whether it is void is asked of each when it matters.
+                if !self.view.issuances.contains_key(&digest) {
+                    let view = Arc::make_mut(&mut self.view);
+                    view.issuances.insert(digest, (leaf, statement));
+                }
+                Ok(())
+            }
             Body::Accreditation(_) | Body::Agreement(_) | Body::Ratification(_) => {
+                if self.view.statements.contains_key(&digest) {
+                    return Err("the same statement again");
+                }
                 let state = if is_void { State::Void } else { State::InForce };
                 self.states.push(statement_leaf(leaf, &digest, &state));
                 self.leaves.push(leaf);
@@ -112,7 +120,7 @@ impl Replica {
             Body::Succession(succession) => {
                 let view = Arc::make_mut(&mut self.view);
                 if succession.institution == view.origin {
-                    view.closing = Some(succession.closing());
+                    view.closing = Some(succession.closing(leaf));
                     return Ok(());
                 }
                 let about = about(&succession.institution);
@@ -134,7 +142,7 @@ impl Replica {
                 Ok(())
             }
             Body::Inception(_) => Err("an inception after the first entry"),
-            Body::Rotation(_) | Body::Issuance(_) | Body::Standing(_) => Ok(()),
+            Body::Rotation(_) | Body::Standing(_) => Ok(()),
         }
     }
 

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::Replica;
-use crate::id::{Digest, LeafIndex};
+use crate::id::LeafIndex;
 use crate::ledger::{DigestMap, ProfileView, Statements};
 use crate::log::merkle::Tree;
 use crate::log::sequence::Sequence;
@@ -42,14 +42,18 @@ impl Replica {
             repudiated_from: None,
             kept: None,
         });
-        if let Some(from) = rotation.repudiated_from {
+        if rotation.repudiated_from.is_some() {
             self.replay();
-            self.forget_unsupported(from, rotation);
+            // What is void says nothing any more, whatever it said.
+            let view = Arc::make_mut(&mut self.view);
+            let mut unsupported = self.unsupported.iter().copied();
+            let first = unsupported.find(|(leaf, digest)| !view.is_void(*leaf, digest));
+            view.unsupported_from = first.map(|(leaf, _)| leaf);
         }
         Ok(())
     }
 
-    /// Folds everything but issuances and standings once more, now that some of it is void.
+    /// Folds everything but standings once more, now that some of it is void. Issuances that counted stay.
     fn replay(&mut self) {
         let held = self.view.statements.values();
         let mut events: Vec<_> = held.map(|held| (held.leaf, held.statement.clone())).collect();
@@ -68,21 +72,6 @@ impl Replica {
             // What counted for nothing before may count now, and the other way round; the reasons
             // remembered are those of the first time.
             let _ = self.count(leaf, statement);
-        }
-    }
-
-    /// An entry of an unknown kind says nothing any more once it is void.
-    fn forget_unsupported(&mut self, from: LeafIndex, rotation: &Rotation) {
-        let view = &self.view;
-        let is_known = |digest: &Digest| {
-            view.statements.contains_key(digest)
-                || view.issuances.contains_key(digest)
-                || self.journal.iter().any(|(_, statement)| statement.digest() == *digest)
-        };
-        if view.unsupported_from.is_some_and(|leaf| leaf >= from)
-            && rotation.kept.iter().all(is_known)
-        {
-            Arc::make_mut(&mut self.view).unsupported_from = None;
         }
     }
 }
