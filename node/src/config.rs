@@ -30,6 +30,8 @@ pub const MAX_LISTED: usize = 64;
 pub struct Config {
     /// Addresses to listen on for other nodes; port 0 lets the system choose.
     pub listen: Vec<Multiaddr>,
+    /// Whether nodes on the local network are looked for, and told that this one is here.
+    pub mdns: bool,
     /// Address of the HTTP interface; port 0 lets the system choose.
     pub http: SocketAddr,
     /// Addresses that the profiles of its institutions name.
@@ -100,10 +102,13 @@ pub enum Announce {
 impl Default for Config {
     /// A node on this machine alone, with one institution in its own directory.
     fn default() -> Self {
+        let any = Multiaddr::empty().with(Protocol::Ip4([0, 0, 0, 0].into()));
         Self {
-            listen: Vec::from([Multiaddr::empty()
-                .with(Protocol::Ip4([0, 0, 0, 0].into()))
-                .with(Protocol::Tcp(7879))]),
+            listen: Vec::from([
+                any.clone().with(Protocol::Tcp(7879)),
+                any.with(Protocol::Udp(7879)).with(Protocol::QuicV1),
+            ]),
+            mdns: false,
             http: SocketAddr::from(([127, 0, 0, 1], 7878)),
             announce: Announce::Nothing,
             peers: Vec::new(),
@@ -169,8 +174,12 @@ impl Config {
         format!(
             "# Configuration of a Carnet node. It is read once, when the node starts.\n\
              \n\
-             # Where to listen for other nodes. Port 0 lets the system choose.\n\
+             # Where to listen for other nodes: over TCP, and over QUIC, which is tried first. Port 0\n\
+             # lets the system choose.\n\
              listen = {}\n\
+             # Whether to look for nodes on the local network by multicast DNS, and to connect to them.\n\
+             # It tells everybody there that a node is here, and where it listens.\n\
+             mdns = {}\n\
              # Where the HTTP interface listens. Beyond this machine, put TLS in front of it.\n\
              http = {}\n\
              # Addresses that the public profile names, so that others find this node: a list, or\n\
@@ -196,6 +205,7 @@ impl Config {
              # key = \"NAME+ID+KEY\", its verifier key\n\
              {witnessed}",
             addresses(&self.listen),
+            self.mdns,
             quote(&self.http.to_string()),
             addresses(&self.peers),
             list(self.follows.iter().map(ToString::to_string).collect()),
@@ -218,6 +228,8 @@ fn quote(text: &str) -> String {
 struct Wire {
     #[serde(default = "Wire::listen", deserialize_with = "list")]
     listen: Vec<Multiaddr>,
+    #[serde(default)]
+    mdns: bool,
     #[serde(default = "Wire::http", deserialize_with = "one")]
     http: SocketAddr,
     #[serde(default)]
@@ -268,6 +280,7 @@ impl From<Wire> for Config {
     fn from(wire: Wire) -> Self {
         Self {
             listen: wire.listen,
+            mdns: wire.mdns,
             http: wire.http,
             announce: wire.announce.0,
             peers: wire.peers,
