@@ -1,17 +1,15 @@
 //! The configuration of a node: `carnet.toml` in its directory, read once at the start.
 
-use std::fs;
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
+use std::{fs, io};
 
 use carnet_proto::id::{DID_PREFIX, Did};
 use carnet_proto::log::checkpoint::{NoteError, NoteKey, NoteKeyKind};
 use carnet_proto::status::MIN_ENTRIES;
-use libp2p::Multiaddr;
-use libp2p::multiaddr::Protocol;
+use libp2p::multiaddr::{Multiaddr, Protocol};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use thiserror::Error;
@@ -30,6 +28,8 @@ pub const MAX_LISTED: usize = 64;
 pub struct Config {
     /// Addresses to listen on for other nodes; port 0 lets the system choose.
     pub listen: Vec<Multiaddr>,
+    /// Whether nodes on the local network are looked for, and told that this one is here.
+    pub mdns: bool,
     /// Address of the HTTP interface; port 0 lets the system choose.
     pub http: SocketAddr,
     /// Addresses that the profiles of its institutions name.
@@ -101,9 +101,8 @@ impl Default for Config {
     /// A node on this machine alone, with one institution in its own directory.
     fn default() -> Self {
         Self {
-            listen: Vec::from([Multiaddr::empty()
-                .with(Protocol::Ip4([0, 0, 0, 0].into()))
-                .with(Protocol::Tcp(7879))]),
+            listen: listen_everywhere(),
+            mdns: false,
             http: SocketAddr::from(([127, 0, 0, 1], 7878)),
             announce: Announce::Nothing,
             peers: Vec::new(),
@@ -169,8 +168,10 @@ impl Config {
         format!(
             "# Configuration of a Carnet node. It is read once, when the node starts.\n\
              \n\
-             # Where to listen for other nodes. Port 0 lets the system choose.\n\
+             # Where to listen for other nodes, over TCP and QUIC. Port 0 lets the system choose.\n\
              listen = {}\n\
+             # Whether to find nodes on the local network (mDNS), which tells it that this one is here.\n\
+             mdns = {}\n\
              # Where the HTTP interface listens. Beyond this machine, put TLS in front of it.\n\
              http = {}\n\
              # Addresses that the public profile names, so that others find this node: a list, or\n\
@@ -196,6 +197,7 @@ impl Config {
              # key = \"NAME+ID+KEY\", its verifier key\n\
              {witnessed}",
             addresses(&self.listen),
+            self.mdns,
             quote(&self.http.to_string()),
             addresses(&self.peers),
             list(self.follows.iter().map(ToString::to_string).collect()),
@@ -208,6 +210,11 @@ impl Config {
     }
 }
 
+fn listen_everywhere() -> Vec<Multiaddr> {
+    let port = |part| Multiaddr::from(std::net::Ipv4Addr::UNSPECIFIED).with(part);
+    Vec::from([port(Protocol::Tcp(7879)), port(Protocol::Udp(7879)).with(Protocol::QuicV1)])
+}
+
 fn quote(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
@@ -216,8 +223,10 @@ fn quote(text: &str) -> String {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
-    #[serde(default = "Wire::listen", deserialize_with = "list")]
+    #[serde(default = "listen_everywhere", deserialize_with = "list")]
     listen: Vec<Multiaddr>,
+    #[serde(default)]
+    mdns: bool,
     #[serde(default = "Wire::http", deserialize_with = "one")]
     http: SocketAddr,
     #[serde(default)]
@@ -241,9 +250,6 @@ struct Wire {
 }
 
 impl Wire {
-    fn listen() -> Vec<Multiaddr> {
-        Config::default().listen
-    }
     fn http() -> SocketAddr {
         Config::default().http
     }
@@ -268,6 +274,7 @@ impl From<Wire> for Config {
     fn from(wire: Wire) -> Self {
         Self {
             listen: wire.listen,
+            mdns: wire.mdns,
             http: wire.http,
             announce: wire.announce.0,
             peers: wire.peers,

@@ -26,6 +26,7 @@ use super::limits::{
     CONNECT_TIMEOUT, Conduct, LISTEN_TIMEOUT, Limits, MAX_DIALS, MAX_GOSSIP_BYTES, Misbehaviour,
     Pacer, SHUTDOWN_TIMEOUT,
 };
+use super::local::LocalPeers;
 use super::protocol::Received;
 use super::tap::{Direction, Kind, Tap};
 
@@ -101,6 +102,7 @@ pub(super) struct Task {
     tap: Option<Arc<dyn Tap>>,
     conduct: Conduct,
     persistent: PersistentPeers,
+    local: LocalPeers,
     dials: HashMap<ConnectionId, Dial>,
     resolving: FuturesUnordered<Resolving>,
     asked: HashMap<OutboundRequestId, Asked>,
@@ -122,6 +124,7 @@ impl Task {
         Self {
             conduct: Conduct::new(limits.ban),
             persistent: PersistentPeers::new(limits.redial_first, limits.redial_longest),
+            local: LocalPeers::default(),
             swarm,
             commands,
             sender,
@@ -293,6 +296,16 @@ impl Task {
                 let addrs = timeout(CONNECT_TIMEOUT, target.resolve()).await;
                 (dial, addrs.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into())))
             })),
+        }
+    }
+
+    /// Dials the addresses of one peer, one after the other until it answers.
+    fn dial_any(&mut self, addrs: Vec<Multiaddr>) {
+        let targets = addrs.iter().filter_map(|addr| Target::parse(addr).ok());
+        let peer = targets.filter_map(|target| target.peer).next();
+        let (Some(peer), Some(addr)) = (peer, addrs.first().cloned()) else { return };
+        if self.dials.len() + self.resolving.len() < MAX_DIALS {
+            self.dial_next(Dial { addr, peer: Some(peer), rest: addrs.into(), reply: None });
         }
     }
 
