@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 use carnet_node::net::Misbehaviour;
 use carnet_proto::id::Did;
-use carnet_proto::sync::{Action, Input, Misbehaviour as Offence, Verdict};
+use carnet_proto::sync::{Action, Archive as _, Input, Misbehaviour as Offence, Verdict};
 
 use actor::Actor;
 use byzantine::{Byzantine, Deed};
@@ -308,6 +308,7 @@ impl Simulation {
                 return self.offends(member, peer, what);
             }
             Action::Fork { .. } => self.tally.count("forks seen"),
+            Action::ForkProven { .. } => self.tally.count("proofs of a fork kept"),
             _ => {}
         }
         Ok(())
@@ -337,7 +338,10 @@ impl Simulation {
         let mut proven = BTreeSet::new();
         for actor in &self.actors {
             match actor {
-                Actor::Honest(node) => proven.extend(node.proofs.keys().copied()),
+                Actor::Honest(node) => {
+                    let origins = node.archive.origins().into_iter();
+                    proven.extend(origins.filter(|did| node.archive.fork(did).is_some()));
+                }
                 Actor::Byzantine(byzantine) => tally.merge(&byzantine.tally),
             }
         }

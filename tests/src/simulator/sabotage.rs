@@ -58,14 +58,14 @@ impl Sabotage {
         });
         match (self, fork) {
             (Self::TakesAnotherHistory, Some((origin, _))) => {
-                node.archive = without(node, &origin);
+                node.archive = without(node, Some(origin));
             }
             (Self::CosignsBoth, Some((_, other))) => {
                 let note = node.institution.cosign_anything(&other, node.archive.now);
                 let bytes = Gossip::Checkpoint(Offer { note }).to_cbor();
                 actions.push(Action::Publish { bytes });
             }
-            (Self::KeepsNoProof, Some(_)) => node.proofs.clear(),
+            (Self::KeepsNoProof, _) if is_proven(node) => node.archive = without(node, None),
             (Self::BlamesAnybody, _) => {
                 let what = Misbehaviour::FalseProof;
                 actions
@@ -85,10 +85,15 @@ fn repeat(actions: &mut Vec<Action<Member>>, which: impl Fn(&Action<Member>) -> 
     }
 }
 
-/// Returns what a node has on disk, but for one log.
-fn without(node: &Node, dropped: &Did) -> MemoryArchive {
+fn is_proven(node: &Node) -> bool {
+    node.archive.origins().iter().any(|origin| node.archive.fork(origin).is_some())
+}
+
+/// Returns what a node has on disk, but for one log, and for proofs and what it has cosigned.
+fn without(node: &Node, dropped: Option<Did>) -> MemoryArchive {
     let mut without = MemoryArchive::new(node.archive.now);
-    for origin in node.archive.origins().into_iter().filter(|origin| origin != dropped) {
+    node.institution.witness(&mut without);
+    for origin in node.archive.origins().into_iter().filter(|origin| Some(*origin) != dropped) {
         let Some(view) = node.archive.view(&origin) else { continue };
         let Some(newest) = view.newest() else { continue };
         let size = newest.head.size;
