@@ -244,9 +244,15 @@ impl Simulation {
             Input::Gossip { bytes, .. } => Some(Arc::from(bytes.as_slice())),
             _ => None,
         };
+        let sabotage = self.sabotage.filter(|(spoilt, _)| *spoilt == member);
+        let others: Vec<_> = match sabotage {
+            Some(_) => {
+                self.actors.iter().flat_map(Actor::nodes).map(|n| n.archive.clone()).collect()
+            }
+            None => Vec::new(),
+        };
         let deeds = match &mut self.actors[member] {
             Actor::Honest(node) => {
-                let sabotage = self.sabotage.filter(|(spoilt, _)| *spoilt == member);
                 let input = match sabotage {
                     Some((_, sabotage)) => sabotage.mishear(input),
                     None => input,
@@ -254,7 +260,7 @@ impl Simulation {
                 let is_answer = matches!(input, Input::Response { .. });
                 let mut actions = node.handle(now, input);
                 if let Some((_, sabotage)) = sabotage {
-                    sabotage.spoil(node, from, is_answer, &mut actions);
+                    sabotage.spoil(node, from, is_answer, &others, &mut actions);
                 }
                 self.checker.handled(now, member, node, from, &actions)?;
                 if !actions.is_empty() && self.doomed.remove(&member) {
