@@ -17,12 +17,12 @@ use carnet_tests::simulator::scale::{Measured, Plan, measure};
 const SEED: u64 = 1;
 const DEGREE: usize = 8;
 const LOGS: usize = 3;
-const NODES: usize = 300;
+const NODES: usize = 100;
 const WITNESSES: usize = 3;
 
 const BY_NODES: [usize; 5] = [100, 300, 1_000, 3_000, 10_000];
-const BY_LOGS: [usize; 5] = [3, 10, 30, 100, 300];
-const BY_WITNESSES: [usize; 3] = [3, 30, 300];
+const BY_LOGS: [usize; 4] = [3, 10, 30, 100];
+const BY_WITNESSES: [usize; 3] = [3, 30, 100];
 
 fn main() -> std::io::Result<()> {
     let numbers: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
