@@ -1,17 +1,15 @@
 //! The configuration of a node: `carnet.toml` in its directory, read once at the start.
 
-use std::fs;
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
+use std::{fs, io};
 
 use carnet_proto::id::{DID_PREFIX, Did};
 use carnet_proto::log::checkpoint::{NoteError, NoteKey, NoteKeyKind};
 use carnet_proto::status::MIN_ENTRIES;
-use libp2p::Multiaddr;
-use libp2p::multiaddr::Protocol;
+use libp2p::multiaddr::{Multiaddr, Protocol};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use thiserror::Error;
@@ -102,12 +100,8 @@ pub enum Announce {
 impl Default for Config {
     /// A node on this machine alone, with one institution in its own directory.
     fn default() -> Self {
-        let any = Multiaddr::empty().with(Protocol::Ip4([0, 0, 0, 0].into()));
         Self {
-            listen: Vec::from([
-                any.clone().with(Protocol::Tcp(7879)),
-                any.with(Protocol::Udp(7879)).with(Protocol::QuicV1),
-            ]),
+            listen: listen_everywhere(),
             mdns: false,
             http: SocketAddr::from(([127, 0, 0, 1], 7878)),
             announce: Announce::Nothing,
@@ -174,11 +168,9 @@ impl Config {
         format!(
             "# Configuration of a Carnet node. It is read once, when the node starts.\n\
              \n\
-             # Where to listen for other nodes: over TCP, and over QUIC, which is tried first. Port 0\n\
-             # lets the system choose.\n\
+             # Where to listen for other nodes, over TCP and QUIC. Port 0 lets the system choose.\n\
              listen = {}\n\
-             # Whether to look for nodes on the local network by multicast DNS, and to connect to them.\n\
-             # It tells everybody there that a node is here, and where it listens.\n\
+             # Whether to find nodes on the local network (mDNS), which tells it that this one is here.\n\
              mdns = {}\n\
              # Where the HTTP interface listens. Beyond this machine, put TLS in front of it.\n\
              http = {}\n\
@@ -218,6 +210,11 @@ impl Config {
     }
 }
 
+fn listen_everywhere() -> Vec<Multiaddr> {
+    let port = |part| Multiaddr::from(std::net::Ipv4Addr::UNSPECIFIED).with(part);
+    Vec::from([port(Protocol::Tcp(7879)), port(Protocol::Udp(7879)).with(Protocol::QuicV1)])
+}
+
 fn quote(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
@@ -226,7 +223,7 @@ fn quote(text: &str) -> String {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
-    #[serde(default = "Wire::listen", deserialize_with = "list")]
+    #[serde(default = "listen_everywhere", deserialize_with = "list")]
     listen: Vec<Multiaddr>,
     #[serde(default)]
     mdns: bool,
@@ -253,9 +250,6 @@ struct Wire {
 }
 
 impl Wire {
-    fn listen() -> Vec<Multiaddr> {
-        Config::default().listen
-    }
     fn http() -> SocketAddr {
         Config::default().http
     }

@@ -65,11 +65,12 @@ impl Target {
             Protocol::Dns6(name) => Host::Name(name.into_owned(), Some(IpVersion::Six)),
             _ => return None,
         };
-        let (port, transport) = match (parts.next()?, &mut parts) {
-            (Protocol::Tcp(port), _) => (port, Transport::Tcp),
-            (Protocol::Udp(port), parts) if parts.next() == Some(Protocol::QuicV1) => {
-                (port, Transport::Quic)
-            }
+        let (port, transport) = match parts.next()? {
+            Protocol::Tcp(port) => (port, Transport::Tcp),
+            Protocol::Udp(port) => match parts.next()? {
+                Protocol::QuicV1 => (port, Transport::Quic),
+                _ => return None,
+            },
             _ => return None,
         };
         let peer = match parts.next() {
