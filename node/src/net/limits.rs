@@ -414,6 +414,20 @@ mod tests {
     }
 
     #[test]
+    fn gossip_of_one_peer_has_a_rate_of_its_own() {
+        let (loud, other, now) = (PeerId::random(), PeerId::random(), Instant::now());
+        let mut conduct = Conduct::new(Duration::from_secs(60));
+        let burst = (GOSSIP_PER_SECOND * BURST_SECONDS) as usize;
+        let admitted = (0..10_000).take_while(|_| conduct.admit_gossip(loud, 100, now)).count();
+        assert_eq!(admitted, burst);
+        assert!(conduct.admit_gossip(other, 100, now));
+        // Five hundred messages over the rate are a ban.
+        let offences = (BAN_SCORE / Misbehaviour::Flooding.points()) as usize;
+        let banned = (0..=offences).any(|_| conduct.report(loud, Misbehaviour::Flooding, now));
+        assert!(banned && conduct.is_banned(&loud));
+    }
+
+    #[test]
     fn large_responses_are_paid_for_by_later_requests() {
         let (peer, now) = (PeerId::random(), Instant::now());
         let mut conduct = Conduct::new(Duration::from_secs(60));

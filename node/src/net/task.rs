@@ -433,7 +433,11 @@ impl Task {
         let now = Instant::now();
         let banned = self.conduct.report(peer, what, now);
         let score = self.conduct.score(peer, now);
-        tracing::debug!(%peer, ?what, score, "peer broke a rule");
+        match what {
+            // It may be a matter of load, and is told once it leads to a ban.
+            Misbehaviour::Flooding => tracing::debug!(%peer, ?what, score, "peer broke a rule"),
+            _ => tracing::warn!(%peer, ?what, score, "peer broke a rule"),
+        }
         if let Some(info) = self.shared.view().peers.get_mut(&peer) {
             info.score = score;
         }

@@ -354,7 +354,6 @@ impl Driver {
             }
             Action::Publish { bytes } => self.publish(bytes, 0).await,
             Action::Report { peer, what } => {
-                tracing::warn!(%peer, ?what, "a peer broke a rule");
                 let what = match what {
                     proto::Misbehaviour::Oversized => Misbehaviour::Oversized,
                     proto::Misbehaviour::FalseProof => Misbehaviour::FalseProof,

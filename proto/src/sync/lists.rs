@@ -164,3 +164,31 @@ impl<P: Ord + Clone> Sync<P> {
         Some(answer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{RootHash, TreeSize};
+
+    fn answer(bytes: usize, offset: u64, left: u64) -> StatusTokens {
+        let tokens = Vec::from([Bytes(alloc::vec![1; bytes])]);
+        let root = RootHash::new([0; 32]);
+        StatusTokens { size: TreeSize(9), root, start: 0, tokens, offset, left }
+    }
+
+    #[test]
+    fn a_list_and_all_lists_of_a_log_have_a_limit() {
+        let mut pieces = Collected::<u8>::default();
+        assert_eq!(pieces.add(answer(MAX_PART_BYTES, 0, 1)), Ok(()));
+        assert_eq!(pieces.place(), (0, MAX_PART_BYTES as u64));
+        let rest = MAX_TOKEN_BYTES - MAX_PART_BYTES;
+        assert_eq!(pieces.add(answer(rest + 1, 1, 1)), Err(Misbehaviour::FalseProof));
+        let mut empty = Collected::<u8>::default();
+        assert_eq!(empty.add(answer(0, 0, 1)), Err(Misbehaviour::Malformed), "no end to it");
+        let mut whole = Collected::<u8>::default();
+        let most = MAX_STATUS_BYTES / MAX_PART_BYTES;
+        assert!((0..most).all(|_| whole.add(answer(MAX_PART_BYTES, 0, 0)).is_ok()));
+        assert_eq!(whole.place(), (most as u64, 0));
+        assert_eq!(whole.add(answer(MAX_PART_BYTES, 0, 0)), Err(Misbehaviour::FalseProof));
+    }
+}

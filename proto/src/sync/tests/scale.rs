@@ -10,7 +10,9 @@ use crate::id::{Did, TreeSize};
 use crate::sync::message::{
     Entries, Head, Heads, MAX_MESSAGE_BYTES, MAX_RANGE_ENTRIES, Range, Request, Response,
 };
-use crate::sync::{Action, Archive as _, Input, MAX_RANGES_PER_LOG, Millis};
+use crate::sync::{
+    Action, Archive as _, Input, MAX_IN_FLIGHT, MAX_RANGES_AHEAD, MAX_RANGES_PER_LOG, Millis,
+};
 
 /// A log of so many entries, and a node that follows it and was told by a peer that it holds it.
 struct Following {
@@ -107,6 +109,36 @@ fn several_ranges_are_under_way_and_no_more_than_that() {
     }
     assert_eq!(following.held(), following.size());
     assert!(following.node.archive.replica(&following.owner.did).unwrap().is_in_order().is_ok());
+}
+
+#[test]
+fn what_waits_unproven_is_bounded_over_all_logs() {
+    let mut node = Node::new(2);
+    let logs: Vec<_> = (0..30_u8).map(|number| Did::of_inception(&[number])).collect();
+    node.follow(logs.iter().copied());
+    let heads = logs.iter().map(|origin| {
+        let size = TreeSize(1_000_000);
+        Head { origin: *origin, size, state: [1; 16], revision: 0, is_forked: false }
+    });
+    let mut heads: Vec<_> = heads.collect();
+    heads.sort_by_key(|head| head.origin);
+    let bytes = Request::Heads(Heads { epoch: 9, heads }).to_cbor();
+    let mut ranges = Vec::new();
+    for peer in 0..40 {
+        let input = Input::Request { peer, id: 1, bytes: bytes.clone() };
+        for input in [Input::Connected(peer), input] {
+            for action in node.sync.handle(Millis(1), input, &mut node.archive) {
+                let Action::Send { bytes, .. } = action else { continue };
+                if let Ok(Request::Entries(range)) = Request::parse(&bytes) {
+                    ranges.push(range);
+                }
+            }
+        }
+    }
+    let ahead = ranges.iter().filter(|range| range.from > TreeSize(0)).count();
+    assert!(ranges.len() > ahead && ahead > 0);
+    assert!(ahead <= MAX_RANGES_AHEAD, "{ahead}");
+    assert!(ranges.len() <= MAX_IN_FLIGHT);
 }
 
 #[test]
