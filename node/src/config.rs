@@ -65,6 +65,8 @@ macro_rules! codes {
 pub struct Config {
     /// Addresses to listen on for other nodes; port 0 lets the system choose.
     pub listen: Vec<Multiaddr>,
+    /// Whether nodes on the local network are looked for, and told that this one is here.
+    pub mdns: bool,
     /// Address of the HTTP interface; port 0 lets the system choose.
     pub http: SocketAddr,
     /// Addresses that the profiles of its institutions name.
@@ -164,9 +166,8 @@ impl Default for Config {
     /// A node on this machine alone, with one institution in its own directory.
     fn default() -> Self {
         Self {
-            listen: Vec::from([Multiaddr::empty()
-                .with(Protocol::Ip4([0, 0, 0, 0].into()))
-                .with(Protocol::Tcp(7879))]),
+            listen: listen_everywhere(),
+            mdns: false,
             http: SocketAddr::from(([127, 0, 0, 1], 7878)),
             announce: Announce::Nothing,
             peers: Vec::new(),
@@ -216,6 +217,11 @@ impl Config {
     pub fn to_toml(&self) -> String {
         keys::write(self)
     }
+}
+
+fn listen_everywhere() -> Vec<Multiaddr> {
+    let port = |part| Multiaddr::from(std::net::Ipv4Addr::UNSPECIFIED).with(part);
+    Vec::from([port(Protocol::Tcp(7879)), port(Protocol::Udp(7879)).with(Protocol::QuicV1)])
 }
 
 /// What is wrong in the text of a configuration.

@@ -73,6 +73,8 @@ pub enum Changed {
     Checkpoint,
     /// The status lists are those of the newest standing now.
     Status,
+    /// There is a proof that it shows two histories.
+    Fork,
 }
 
 /// All logs of a node. Shared as an `Arc`.

@@ -1,4 +1,4 @@
-//! The transport between nodes: libp2p over TCP, with Noise and Yamux.
+//! The transport between nodes: libp2p over TCP, with Noise and Yamux, and over QUIC.
 //!
 //! It carries opaque bytes, as requests with a response under `/carnet/sync/1` and as gossip
 //! under the topic `carnet/checkpoint/1`; what they say is decided elsewhere. One task owns the
@@ -15,10 +15,12 @@ use zeroize::Zeroizing;
 
 mod behaviour;
 mod counters;
+mod crowd;
 mod dial;
 mod error;
 mod event;
 mod limits;
+mod local;
 mod protocol;
 mod tap;
 mod task;
@@ -26,14 +28,16 @@ mod task;
 mod tests;
 
 pub use counters::{Counters, RequestOutcome};
+pub(crate) use dial::by_preference;
 pub use error::NetError;
 pub use event::{NetEvent, NetEvents, Responder, Validation};
 pub use limits::{
     BAN_SCORE, BAN_SECONDS, BURST_SECONDS, BYTES_PER_SECOND, GOSSIP_PER_SECOND, Limits,
-    MAX_CONNECTIONS, MAX_CONNECTIONS_PER_PEER, MAX_GOSSIP_BYTES, MAX_INBOUND, MAX_INBOUND_PER_PEER,
-    MAX_INCOMING_CONNECTIONS, MAX_MESSAGE_BYTES, MAX_OUTBOUND_PER_PEER, MAX_PERSISTENT,
-    MAX_REMEMBERED_PEERS, Misbehaviour, REDIAL_FIRST, REDIAL_LONGEST, REQUEST_TIMEOUT,
-    REQUESTS_PER_SECOND, SCORE_HALF_LIFE, THROTTLE_SCORE, THROTTLED_SHARE,
+    MAX_CONNECTIONS, MAX_CONNECTIONS_PER_IP, MAX_CONNECTIONS_PER_PEER, MAX_GOSSIP_BYTES,
+    MAX_INBOUND, MAX_INBOUND_PER_PEER, MAX_INCOMING_CONNECTIONS, MAX_MESSAGE_BYTES,
+    MAX_OUTBOUND_PER_PEER, MAX_PERSISTENT, MAX_REMEMBERED_PEERS, Misbehaviour, REDIAL_FIRST,
+    REDIAL_LONGEST, REQUEST_TIMEOUT, REQUESTS_PER_SECOND, SCORE_HALF_LIFE, THROTTLE_SCORE,
+    THROTTLED_SHARE,
 };
 pub use tap::{Direction, FileTap, Kind, Record, Tap, read_transcript};
 
@@ -43,11 +47,15 @@ use task::{Command, Shared, Task};
 /// What a node needs to go on the network.
 pub struct NetConfig {
     keypair: Keypair,
-    /// Where to listen: `/ip4` or `/ip6` with `/tcp`; port 0 lets the system choose.
+    /// Where to listen: `/ip4` or `/ip6` with `/tcp/PORT` or `/udp/PORT/quic-v1`; port 0 lets the
+    /// system choose.
     pub listen: Vec<Multiaddr>,
-    /// Peers to be connected to at all times: `/ip4`, `/ip6` or `/dns` with `/tcp`, preferably
-    /// with `/p2p`.
+    /// Peers to be connected to at all times: `/ip4`, `/ip6` or `/dns` with `/tcp/PORT` or
+    /// `/udp/PORT/quic-v1`, preferably with `/p2p`. Of two addresses of one peer, QUIC is tried first.
     pub persistent: Vec<Multiaddr>,
+    /// Whether nodes on the local network are looked for by multicast DNS, and connected to. It tells
+    /// everybody there that a node is here, and where it listens.
+    pub mdns: bool,
     /// Sees every message in the clear.
     pub tap: Option<Arc<dyn Tap>>,
     /// The bounds, by default the constants of this module.
@@ -67,6 +75,7 @@ impl NetConfig {
             keypair,
             listen: Vec::new(),
             persistent: Vec::new(),
+            mdns: false,
             tap: None,
             limits: Limits::default(),
         })
@@ -101,7 +110,7 @@ impl Net {
     /// [`NetError::AddressInUse`], [`NetError::CannotListen`] or [`NetError::UnsupportedAddress`],
     /// each with the address; [`NetError::Busy`] for too many persistent peers.
     pub async fn start(config: NetConfig) -> Result<(NetHandle, NetEvents), NetError> {
-        let swarm = behaviour::swarm(config.keypair, &config.limits)?;
+        let swarm = behaviour::swarm(config.keypair, &config.limits, config.mdns)?;
         let (commands, command_queue) = mpsc::channel(COMMAND_QUEUE);
         let (events, event_queue) = mpsc::channel(config.limits.event_queue.max(1));
         let shared = Arc::new(Shared {

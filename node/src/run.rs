@@ -116,6 +116,7 @@ impl Node {
         let mut network = NetConfig::new(&seed)?;
         network.listen.clone_from(&config.listen);
         network.persistent.clone_from(&config.peers);
+        network.mdns = config.mdns;
         network.tap = options.tap;
         network.limits = options.limits;
         let (net, events) = Net::start(network).await?;

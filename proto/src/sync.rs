@@ -13,10 +13,13 @@
 
 mod archive;
 mod cosign;
+mod entries;
 mod event;
 mod fetch;
+mod fork;
 mod gossip;
 mod journal;
+mod lists;
 mod load;
 pub mod memory;
 pub mod message;
@@ -28,17 +31,20 @@ mod tests;
 pub mod witness;
 
 pub use archive::{Archive, ArchiveError};
+pub use entries::{MAX_RANGES_AHEAD, MAX_RANGES_PER_LOG};
 pub use event::{Action, Config, Input, Lag, Millis, Misbehaviour, Verdict};
 pub use fetch::MAX_STRANGERS;
 pub use load::Load;
-pub use peer::{LOG_PAUSE, MAX_IN_FLIGHT_PER_PEER, PEER_PAUSE, QUARANTINE};
+pub use peer::{HEADS_PAUSE, LOG_PAUSE, MAX_IN_FLIGHT_PER_PEER, PEER_PAUSE, QUARANTINE};
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::id::{Did, TreeSize};
-use crate::ledger::{Ledger, reach};
+use crate::ledger::{Ledger, LogView, ProfileView, reach};
 use journal::Journal;
+use lists::Collected;
+use message::{Entries, Request};
 use peer::Peer;
 
 /// Requests to all peers that are under way at once.
@@ -47,9 +53,18 @@ pub const MAX_IN_FLIGHT: usize = 64;
 pub const REQUEST_TIMEOUT: u64 = 30_000;
 /// Shortest time between two gossip messages about one log, in milliseconds.
 pub const PUBLISH_PAUSE: u64 = 500;
+/// Time that the owner of a log has to make a cosignature known, before whoever made it does, in
+/// milliseconds.
+pub const OWNER_FIRST: u64 = 3_000;
+/// Time that witnesses have to fetch what is new before they are asked for cosignatures, in
+/// milliseconds.
+pub const COSIGN_AFTER: u64 = 100;
+/// Time that gossip has after [`Input::Nudge`] before peers are compared with, in milliseconds.
+pub const COMPARE_AFTER: u64 = 2_000;
 /// Milliseconds between two rounds in which witnesses look whether a cosignature is due.
 pub const RECOSIGN_CHECK: u64 = 60_000;
-/// Most status lists' bytes that are collected of one log before they are checked.
+/// Most status lists' bytes that are collected of one log before they are checked; from as many of all
+/// logs on, no other log's are begun.
 pub const MAX_STATUS_BYTES: usize = 64 << 20;
 /// Most conflicting checkpoints that are remembered, so that each is told once.
 pub const MAX_FORKS: usize = 1024;
@@ -66,6 +81,7 @@ enum Ask {
     Entries {
         origin: Did,
         from: TreeSize,
+        to: TreeSize,
     },
     Checkpoints {
         origin: Did,
@@ -73,12 +89,30 @@ enum Ask {
     Status {
         origin: Did,
         start: u64,
+        offset: u64,
+    },
+    Fork {
+        origin: Did,
+        is_dispute: bool,
     },
     Cosign {
         origin: Did,
         size: TreeSize,
     },
     Peers,
+}
+
+impl Ask {
+    /// The log of which it fetches something.
+    fn origin(&self) -> Option<Did> {
+        match self {
+            Self::Entries { origin, .. }
+            | Self::Checkpoints { origin }
+            | Self::Status { origin, .. }
+            | Self::Fork { origin, .. } => Some(*origin),
+            Self::Heads { .. } | Self::Cosign { .. } | Self::Peers => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -91,13 +125,22 @@ struct InFlight<P> {
 /// What is under way for one log.
 #[derive(Debug)]
 struct Progress<P> {
-    /// The request that fetches something of it.
+    /// The request that fetches something of it other than entries.
     busy: Option<u64>,
+    /// Ranges of entries under way, by their first: the request, and where they end.
+    asked: BTreeMap<TreeSize, (u64, TreeSize)>,
+    /// Ranges that came before those in front of them, and from whom.
+    ahead: BTreeMap<TreeSize, (P, Entries)>,
+    /// When it was asked for last, among all logs.
+    turn: u64,
     /// When it is looked at again.
     wake: Option<Millis>,
-    /// Status lists collected so far, and from whom.
-    status: Vec<Vec<u8>>,
-    status_from: Option<P>,
+    /// Status lists collected so far.
+    status: Collected<P>,
+    /// Of how many statements and which witnesses it was when it was last looked where it leads.
+    leads: Option<(usize, Vec<Did>)>,
+    /// A peer that showed another history and is to prove it.
+    dispute: Option<P>,
     /// When to tell its newest checkpoint.
     publish_due: Option<Millis>,
     published: Option<(Millis, [u8; 16])>,
@@ -113,9 +156,13 @@ impl<P> Default for Progress<P> {
     fn default() -> Self {
         Self {
             busy: None,
+            asked: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            turn: 0,
             wake: None,
-            status: Vec::new(),
-            status_from: None,
+            status: Collected::default(),
+            leads: None,
+            dispute: None,
             publish_due: None,
             published: None,
             offered: TreeSize(0),
@@ -140,6 +187,7 @@ pub struct Sync<P> {
     journal: Journal,
     /// Logs for which something may be to do now, and later.
     todo: BTreeSet<Did>,
+    turns: u64,
     later: BTreeSet<(Millis, Did)>,
     jobs_due: Option<Millis>,
     publish_due: BTreeSet<(Millis, Did)>,
@@ -147,6 +195,8 @@ pub struct Sync<P> {
     next_recosign: Millis,
     rounds: u64,
     forks: BTreeSet<(Did, TreeSize)>,
+    /// Logs of which it was told that a proof of a fork is kept.
+    told: BTreeSet<Did>,
 }
 
 impl<P: Ord + Clone> Sync<P> {
@@ -164,6 +214,7 @@ impl<P: Ord + Clone> Sync<P> {
             logs: BTreeMap::new(),
             journal: Journal::default(),
             todo: BTreeSet::new(),
+            turns: 0,
             later: BTreeSet::new(),
             jobs_due: None,
             publish_due: BTreeSet::new(),
@@ -171,6 +222,7 @@ impl<P: Ord + Clone> Sync<P> {
             next_recosign: Millis(0),
             rounds: 0,
             forks: BTreeSet::new(),
+            told: BTreeSet::new(),
         }
     }
 
@@ -263,6 +315,9 @@ impl<P: Ord + Clone> Sync<P> {
             self.failed(now, id);
         }
         self.peers.remove(peer);
+        for log in self.logs.values_mut().filter(|log| log.status.from.as_ref() == Some(peer)) {
+            log.status.clear();
+        }
     }
 
     fn failed(&mut self, now: Millis, id: u64) {
@@ -293,25 +348,24 @@ impl<P: Ord + Clone> Sync<P> {
                 _ => {}
             }
         }
-        match ask {
-            Ask::Entries { origin, .. }
-            | Ask::Checkpoints { origin }
-            | Ask::Status { origin, .. } => {
-                if let Some(log) = self.logs.get_mut(&origin)
-                    && log.busy == Some(id)
-                {
+        if let Some(origin) = ask.origin() {
+            if let Some(log) = self.logs.get_mut(&origin) {
+                if log.busy == Some(id) {
                     log.busy = None;
                 }
-                self.todo.insert(origin);
+                log.asked.retain(|_, (asked, _)| *asked != id);
             }
-            _ => {}
+            self.todo.insert(origin);
         }
         Some((peer, ask))
     }
 
     fn changed(&mut self, now: Millis, origin: &Did, archive: &mut impl Archive) {
         let Some(view) = archive.view(origin) else { return };
-        self.is_reach_due = true;
+        if archive.fork(origin).is_some() && self.told.insert(*origin) {
+            self.tell_fork(origin);
+        }
+        self.look_where_it_leads(&view);
         let is_new = self.journal.refresh(&view);
         if !self.wanted.contains(origin) {
             return;
@@ -319,7 +373,7 @@ impl<P: Ord + Clone> Sync<P> {
         if is_new {
             self.publish_soon(now, *origin);
         }
-        self.offer(origin, archive, false);
+        self.offer(now, origin, archive, false);
         self.settle(now, origin, false, archive);
     }
 
@@ -351,11 +405,14 @@ impl<P: Ord + Clone> Sync<P> {
     fn nudge(&mut self, now: Millis, archive: &mut impl Archive) {
         self.recompute_wanted(archive);
         for peer in self.peers.values_mut() {
-            peer.is_heads_due = true;
+            // Once the cosignatures have been told, most pairs have nothing to compare.
+            if !core::mem::replace(&mut peer.is_heads_due, true) {
+                peer.heads_after = peer.heads_after.max(now.plus(COMPARE_AFTER));
+            }
             peer.not_before = Millis(0);
         }
         for origin in self.own.clone() {
-            self.offer(&origin, archive, true);
+            self.offer(now, &origin, archive, true);
             self.publish_soon(now, origin);
         }
         self.cosign_all(now, true, archive);
@@ -366,6 +423,20 @@ impl<P: Ord + Clone> Sync<P> {
             if self.wanted.contains(&origin) {
                 self.settle(now, &origin, anew, archive);
             }
+        }
+    }
+
+    /// Takes note if a log may name others than before. What it holds of statements only grows.
+    fn look_where_it_leads(&mut self, view: &LogView) {
+        let witnesses = match &view.profile {
+            ProfileView::Known(profile) => profile.witnesses.clone(),
+            _ => Vec::new(),
+        };
+        let leads = Some((view.statements.len(), witnesses));
+        let log = self.logs.entry(view.origin).or_default();
+        if log.leads != leads {
+            log.leads = leads;
+            self.is_reach_due = true;
         }
     }
 

@@ -18,6 +18,8 @@ mod inputs;
 mod issue;
 #[path = "budgets/logs.rs"]
 mod logs;
+#[path = "budgets/network.rs"]
+mod network;
 #[path = "budgets/path.rs"]
 mod path;
 #[path = "budgets/samples.rs"]
@@ -30,6 +32,9 @@ mod table;
 mod verify;
 
 fn main() {
+    if network::played_role() {
+        return;
+    }
     let mut bench = bench::Bench::from_args();
     verify::rows(&mut bench);
     path::rows(&mut bench);
@@ -37,5 +42,6 @@ fn main() {
     logs::rows(&mut bench);
     store::rows(&mut bench);
     inputs::rows(&mut bench);
+    network::rows(&mut bench);
     bench.finish();
 }

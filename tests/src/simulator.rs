@@ -37,7 +37,7 @@ use std::sync::Arc;
 
 use carnet_node::net::Misbehaviour;
 use carnet_proto::id::Did;
-use carnet_proto::sync::{Action, Input, Misbehaviour as Offence, Verdict};
+use carnet_proto::sync::{Action, Archive as _, Input, Misbehaviour as Offence, Verdict};
 
 use actor::Actor;
 use byzantine::{Byzantine, Deed};
@@ -244,9 +244,15 @@ impl Simulation {
             Input::Gossip { bytes, .. } => Some(Arc::from(bytes.as_slice())),
             _ => None,
         };
+        let sabotage = self.sabotage.filter(|(spoilt, _)| *spoilt == member);
+        let others: Vec<_> = match sabotage {
+            Some(_) => {
+                self.actors.iter().flat_map(Actor::nodes).map(|n| n.archive.clone()).collect()
+            }
+            None => Vec::new(),
+        };
         let deeds = match &mut self.actors[member] {
             Actor::Honest(node) => {
-                let sabotage = self.sabotage.filter(|(spoilt, _)| *spoilt == member);
                 let input = match sabotage {
                     Some((_, sabotage)) => sabotage.mishear(input),
                     None => input,
@@ -254,7 +260,7 @@ impl Simulation {
                 let is_answer = matches!(input, Input::Response { .. });
                 let mut actions = node.handle(now, input);
                 if let Some((_, sabotage)) = sabotage {
-                    sabotage.spoil(node, from, is_answer, &mut actions);
+                    sabotage.spoil(node, from, is_answer, &others, &mut actions);
                 }
                 self.checker.handled(now, member, node, from, &actions)?;
                 if !actions.is_empty() && self.doomed.remove(&member) {
@@ -308,6 +314,7 @@ impl Simulation {
                 return self.offends(member, peer, what);
             }
             Action::Fork { .. } => self.tally.count("forks seen"),
+            Action::ForkProven { .. } => self.tally.count("proofs of a fork kept"),
             _ => {}
         }
         Ok(())
@@ -337,7 +344,10 @@ impl Simulation {
         let mut proven = BTreeSet::new();
         for actor in &self.actors {
             match actor {
-                Actor::Honest(node) => proven.extend(node.proofs.keys().copied()),
+                Actor::Honest(node) => {
+                    let origins = node.archive.origins().into_iter();
+                    proven.extend(origins.filter(|did| node.archive.fork(did).is_some()));
+                }
                 Actor::Byzantine(byzantine) => tally.merge(&byzantine.tally),
             }
         }

@@ -1,6 +1,11 @@
 //! Institutions on nodes of their own, connected over loopback: the logs come to be the same
 //! everywhere, cosigned by the others, whoever is away in between.
 
+#[path = "federation/resume.rs"]
+mod resume;
+#[path = "federation/trust.rs"]
+mod trust;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -10,7 +15,7 @@ use carnet_node::clock::{Clock, SteppedClock};
 use carnet_node::config::{Announce, Config};
 use carnet_node::institution::{InitOptions, init};
 use carnet_node::logs::Logs;
-use carnet_node::net::{Multiaddr, Net, NetConfig, NetHandle};
+use carnet_node::net::{Multiaddr, Net, NetConfig, NetHandle, Tap};
 use carnet_node::run::{Node, NodeOptions};
 use carnet_node::store::Store;
 use carnet_node::store::memory::{MemoryDisk, MemoryStore};
@@ -90,6 +95,16 @@ impl Site {
 
     /// Starts the node. It compares with others every `period`, besides when they connect.
     async fn start(&self, follows: &[Did], dial: &[Multiaddr], period: Duration) -> Running {
+        self.start_tapped(follows, dial, period, None).await
+    }
+
+    async fn start_tapped(
+        &self,
+        follows: &[Did],
+        dial: &[Multiaddr],
+        period: Duration,
+        tap: Option<Arc<dyn Tap>>,
+    ) -> Running {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::open(&self.disk).unwrap());
         let logs = Arc::new(Logs::open(Arc::clone(&store)).unwrap());
         let writer = Writer::start(Arc::clone(&logs), self.did, self.seed.clone()).unwrap();
@@ -99,6 +114,7 @@ impl Site {
         let mut config = NetConfig::new(self.seed.derive(b"", b"network").expose()).unwrap();
         config.listen.push("/ip4/127.0.0.1/tcp/0".parse().unwrap());
         config.persistent = dial.to_vec();
+        config.tap = tap;
         config.limits.redial_first = Duration::from_millis(50);
         config.limits.redial_longest = Duration::from_millis(200);
         let (net, events) = Net::start(config).await.unwrap();

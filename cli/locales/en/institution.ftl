@@ -7,6 +7,12 @@ followed =
         [one] one log
        *[other] { $count } logs
     } in all.
+follow-copied =
+    It holds { $size ->
+        [one] the one entry
+       *[other] all { $size } entries
+    } of the log that its peers have.
+progress-follow = copying the log
 unfollowed =
     The node no longer follows { $did }, and still { $count ->
         [one] one log

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   carnet follow did:carnet:abc
-  carnet follow did:carnet:abc --address /ip4/192.0.2.7/tcp/7879
+  carnet follow did:carnet:abc --address /ip4/192.0.2.7/tcp/7879 --wait
   carnet follow did:carnet:abc --stop")]
 pub struct Follow {
     /// Identifier of the institution whose log to replicate.
@@ -23,6 +23,9 @@ pub struct Follow {
     /// Follow it no longer; what is held of its log stays.
     #[arg(long, conflicts_with = "addresses")]
     pub stop: bool,
+    /// Wait until the node holds the log as far as its peers do.
+    #[arg(long, conflicts_with = "stop")]
+    pub wait: bool,
     /// The node that is to follow.
     #[command(flatten)]
     pub node: Operate,

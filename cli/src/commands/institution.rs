@@ -7,6 +7,7 @@ use crate::forms::agreement::validity;
 use crate::forms::{FromText, grant};
 use crate::http::Client;
 use crate::ledger;
+use crate::progress;
 use crate::render::time;
 use crate::text::Args;
 use carnet_proto::cbor::{Decode as _, Encode};
@@ -18,6 +19,9 @@ use carnet_proto::text::Line;
 use carnet_proto::time::{Date, UnixSeconds};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+
+/// How often it is looked how far a log was copied.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// What a node says about the institution that is operated.
 #[derive(Debug, Deserialize, Serialize)]
@@ -143,15 +147,51 @@ pub fn follow(args: &args::Follow, context: &mut Context) -> Result<Answer, CliE
         operator.client.post_json::<Follows>(&path, &body)?;
     }
     let answer: Follows = operator.client.get_json(&path)?;
+    let size = if args.wait { Some(until_copied(&operator, &wanted, context)?) } else { None };
     if context.out.is_json() {
-        context.out.json(&json!({ "version": 1, "follows": answer.follows }))?;
+        let follows = answer.follows;
+        context.out.json(&match size {
+            Some(size) => json!({ "version": 1, "follows": follows, "size": size }),
+            None => json!({ "version": 1, "follows": follows }),
+        })?;
     } else {
         let [followed, unfollowed] = crate::text_ids!["followed", "unfollowed"];
         let id = if args.stop { unfollowed } else { followed };
         let args = Args::new().with("did", wanted.to_string()).with("count", answer.follows.len());
         context.say(id, &args)?;
+        if let Some(size) = size {
+            context.say("follow-copied", &Args::new().with("size", size))?;
+        }
     }
     Ok(Answer::Yes)
+}
+
+/// Shows how a log is copied until the node holds all of it that is known. Returns its entries.
+fn until_copied(operator: &Operator, wanted: &Did, context: &Context) -> Result<u64, CliError> {
+    #[derive(Deserialize)]
+    struct Status {
+        logs: Vec<Log>,
+    }
+    #[derive(Deserialize)]
+    struct Log {
+        did: String,
+        size: u64,
+        lag: u64,
+    }
+    let (path, wanted) = (operator.path("/operator/v1/status"), wanted.to_string());
+    let bar = progress::bar(0, context.texts.plain("progress-follow"));
+    loop {
+        let Status { logs } = operator.client.get_json(&path)?;
+        if let Some(log) = logs.iter().find(|log| log.did == wanted) {
+            bar.set_length(log.size + log.lag);
+            bar.set_position(log.size);
+            if log.lag == 0 {
+                bar.finish_and_clear();
+                return Ok(log.size);
+            }
+        }
+        std::thread::sleep(LOOK);
+    }
 }
 
 /// Accredits a body.

@@ -20,13 +20,19 @@ pub(super) struct Key {
 const WITNESSED: [&str; 2] = ["origin", "key"];
 
 /// The keys, in the order of the file. `witnessed` is written last, being tables.
-pub(super) const KEYS: [Key; 13] = [
+pub(super) const KEYS: [Key; 14] = [
     Key {
         name: "listen",
-        about: "Where to listen for other nodes, as multiaddresses; at most 64. Port 0 lets the \
-                system choose. Without any, others cannot connect to this node, and it still \
+        about: "Where to listen for other nodes, over TCP and QUIC, as multiaddresses; at most 64. \
+                Port 0 lets the system choose. Without any, others cannot connect to this node, and it still \
                 connects to them.",
         write: |config| addresses(&config.listen),
+    },
+    Key {
+        name: "mdns",
+        about: "Whether to look for nodes on the local network (mDNS), which tells everybody there \
+                that this one is here: true or false.",
+        write: |config| config.mdns.to_string(),
     },
     Key {
         name: "http",

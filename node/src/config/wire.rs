@@ -23,6 +23,8 @@ use crate::desk::register::MAX_LIST_ENTRIES;
 pub(super) struct Wire {
     #[serde(default = "Wire::listen", deserialize_with = "list")]
     listen: Vec<Multiaddr>,
+    #[serde(default)]
+    mdns: bool,
     #[serde(default = "Wire::http", deserialize_with = "one")]
     http: SocketAddr,
     #[serde(default)]
@@ -95,6 +97,7 @@ impl From<Wire> for Config {
     fn from(wire: Wire) -> Self {
         Self {
             listen: wire.listen,
+            mdns: wire.mdns,
             http: wire.http,
             announce: wire.announce.0,
             peers: wire.peers,

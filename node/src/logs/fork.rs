@@ -8,7 +8,7 @@ use carnet_proto::id::Did;
 use carnet_proto::log::checkpoint::Note;
 use carnet_proto::log::fork::ForkProof;
 
-use super::{Logs, LogsError, layout, read, write};
+use super::{Changed, Logs, LogsError, layout, read, write};
 use crate::store::{Batch, Store};
 
 /// The proofs held, by the log that each is against.
@@ -31,20 +31,31 @@ impl Logs {
             return Ok(false);
         }
         let Some(proof) = ForkProof::of(&replica, other) else { return Ok(false) };
-        let file = proof.to_file();
         // What a restart could not read again is no proof to keep.
-        if ForkProof::open(&file).is_err() {
+        if ForkProof::open(&proof.to_file()).is_err() {
             return Ok(false);
         }
+        self.keep_fork(did, proof)
+    }
+
+    /// Keeps a proof that was verified, unless one of this log is kept already. Returns whether it is
+    /// new. Blocks.
+    ///
+    /// # Errors
+    /// [`LogsError::UnknownLog`] if the log is not held, [`LogsError::Store`].
+    pub fn keep_fork(&self, did: &Did, proof: ForkProof) -> Result<bool, LogsError> {
+        self.log(did)?;
         // Held while it is written, so that the one shown is the one on disk.
         let mut forks = write(&self.forks);
         if forks.contains_key(did) {
             return Ok(false);
         }
         let mut batch = Batch::new();
-        batch.put(layout::fork(did), file);
+        batch.put(layout::fork(did), proof.to_file());
         self.store.apply(batch)?;
         forks.insert(*did, Arc::new(proof));
+        drop(forks);
+        self.tell(did, Changed::Fork)?;
         Ok(true)
     }
 }

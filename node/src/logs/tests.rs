@@ -236,3 +236,32 @@ fn nobody_is_accused_of_what_was_not_written() {
     assert!(matches!(logs.accuse(&did, &other.note()), Err(LogsError::Store(_))));
     assert_eq!(logs.fork(&did), None);
 }
+
+#[test]
+fn a_node_holds_so_many_logs_and_follows_so_many_institutions() {
+    let (theirs, other) = (Theirs::new(), Did::of_inception(b"other"));
+    let logs = Logs::open(Arc::new(MemoryStore::new())).unwrap();
+    logs.extend(&theirs.did, &theirs.entries, &theirs.note(), None).unwrap();
+    let log = logs.log(&theirs.did).unwrap();
+    let number = |number: usize| Did::of_inception(&number.to_be_bytes());
+    write(&logs.logs).remove(&theirs.did);
+    write(&logs.logs).extend((0..MAX_LOGS).map(|n| (number(n), Arc::clone(&log))));
+    let refused = logs.extend(&theirs.did, &theirs.entries, &theirs.note(), None);
+    assert!(matches!(refused, Err(LogsError::TooMany { what: "logs", limit: MAX_LOGS })));
+    write(&logs.logs).remove(&number(0));
+    logs.extend(&theirs.did, &theirs.entries, &theirs.note(), None).unwrap();
+
+    const NOWHERE: [&str; 0] = [];
+    for n in 0..MAX_FOLLOWS {
+        logs.follow(&number(n), &NOWHERE).unwrap();
+    }
+    assert!(matches!(
+        logs.follow(&other, &NOWHERE),
+        Err(LogsError::TooMany { limit: MAX_FOLLOWS, .. })
+    ));
+    logs.follow(&number(0), &["/ip4/192.0.2.1/tcp/1"; MAX_FOLLOW_ADDRESSES]).unwrap();
+    assert!(matches!(
+        logs.follow(&number(0), &["/ip4/192.0.2.1/tcp/1"; MAX_FOLLOW_ADDRESSES + 1]),
+        Err(LogsError::TooMany { limit: MAX_FOLLOW_ADDRESSES, .. })
+    ));
+}

@@ -12,9 +12,11 @@ use libp2p::gossipsub::{
 use libp2p::identity::Keypair;
 use libp2p::request_response::{self, ProtocolSupport};
 use libp2p::swarm::NetworkBehaviour;
-use libp2p::{Swarm, SwarmBuilder, identify, noise, ping, tcp, yamux};
+use libp2p::swarm::behaviour::toggle::Toggle;
+use libp2p::{Swarm, SwarmBuilder, identify, mdns, noise, ping, tcp, yamux};
 use sha2::{Digest, Sha256};
 
+use super::crowd::Crowd;
 use super::error::NetError;
 use super::limits::{
     CONNECT_TIMEOUT, GOSSIP_ENVELOPE_BYTES, GOSSIP_QUEUE, IDLE_TIMEOUT, Limits, MAX_CONNECTIONS,
@@ -44,6 +46,8 @@ type Gossip = gossipsub::Behaviour<IdentityTransform, WhitelistSubscriptionFilte
 pub(super) struct Behaviour {
     pub(super) bans: allow_block_list::Behaviour<BlockedPeers>,
     limits: connection_limits::Behaviour,
+    crowd: Crowd,
+    local: Toggle<mdns::tokio::Behaviour>,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
     pub(super) gossip: Gossip,
@@ -51,8 +55,12 @@ pub(super) struct Behaviour {
 }
 
 /// Builds the swarm of the node that holds `keypair`. It listens nowhere yet.
-pub(super) fn swarm(keypair: Keypair, limits: &Limits) -> Result<Swarm<Behaviour>, NetError> {
-    let behaviour = behaviour(&keypair, limits)?;
+pub(super) fn swarm(
+    keypair: Keypair,
+    limits: &Limits,
+    mdns: bool,
+) -> Result<Swarm<Behaviour>, NetError> {
+    let behaviour = behaviour(&keypair, limits, mdns)?;
     let swarm = SwarmBuilder::with_existing_identity(keypair)
         .with_tokio()
         .with_tcp(tcp::Config::default().nodelay(true), noise::Config::new, || {
@@ -61,6 +69,10 @@ pub(super) fn swarm(keypair: Keypair, limits: &Limits) -> Result<Swarm<Behaviour
             yamux
         })
         .map_err(setup)?
+        .with_quic_config(|mut quic| {
+            quic.max_concurrent_stream_limit = MAX_STREAMS as u32;
+            quic
+        })
         .with_behaviour(|_| behaviour)
         .map_err(setup)?
         .with_swarm_config(|swarm| {
@@ -73,7 +85,7 @@ pub(super) fn swarm(keypair: Keypair, limits: &Limits) -> Result<Swarm<Behaviour
     Ok(swarm)
 }
 
-fn behaviour(keypair: &Keypair, limits: &Limits) -> Result<Behaviour, NetError> {
+fn behaviour(keypair: &Keypair, limits: &Limits, mdns: bool) -> Result<Behaviour, NetError> {
     let connections = ConnectionLimits::default()
         .with_max_pending_incoming(Some(MAX_PENDING_CONNECTIONS))
         .with_max_pending_outgoing(Some(MAX_PENDING_CONNECTIONS))
@@ -86,9 +98,13 @@ fn behaviour(keypair: &Keypair, limits: &Limits) -> Result<Behaviour, NetError> 
     let sync = request_response::Config::default()
         .with_request_timeout(limits.request_timeout)
         .with_max_concurrent_streams(MAX_SYNC_STREAMS);
+    let local = keypair.public().to_peer_id();
+    let local = mdns.then(|| mdns::tokio::Behaviour::new(mdns::Config::default(), local));
     Ok(Behaviour {
         bans: allow_block_list::Behaviour::default(),
         limits: connection_limits::Behaviour::new(connections),
+        crowd: Crowd::new(limits.connections_per_ip),
+        local: Toggle::from(local.transpose().map_err(setup)?),
         identify: identify::Behaviour::new(identify),
         ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL)),
         gossip: gossip(keypair)?,

@@ -1,6 +1,7 @@
 //! Where to dial, and when to dial again.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener};
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::{Duration, Instant};
 use std::{error::Error, io};
 
@@ -16,8 +17,22 @@ use super::limits::{MAX_CONNECTIONS, MAX_PERSISTENT, MAX_RESOLVED, STABLE_CONNEC
 pub(super) struct Target {
     pub(super) host: Host,
     pub(super) port: u16,
+    pub(super) transport: Transport,
     /// Whom to expect there, if the address says so.
     pub(super) peer: Option<PeerId>,
+}
+
+/// How a node is reached. QUIC is tried first: it takes fewer round trips and loses less on bad
+/// networks; where UDP does not get through, there is TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Transport {
+    Quic,
+    Tcp,
+}
+
+/// Sorts addresses of one peer by the order in which they are tried.
+pub(crate) fn by_preference(addrs: &mut [Multiaddr]) {
+    addrs.sort_by_key(|addr| Target::parse(addr).map_or(Transport::Tcp, |target| target.transport));
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +49,8 @@ pub(super) enum IpVersion {
 }
 
 impl Target {
-    /// Takes `/ip4|ip6|dns|dns4|dns6/HOST/tcp/PORT`, with or without `/p2p/PEER`.
+    /// Takes `/ip4|ip6|dns|dns4|dns6/HOST` with `/tcp/PORT` or `/udp/PORT/quic-v1`, with or without
+    /// `/p2p/PEER`.
     pub(super) fn parse(addr: &Multiaddr) -> Result<Self, NetError> {
         Self::parts(addr).ok_or_else(|| NetError::UnsupportedAddress { addr: addr.clone() })
     }
@@ -49,13 +65,20 @@ impl Target {
             Protocol::Dns6(name) => Host::Name(name.into_owned(), Some(IpVersion::Six)),
             _ => return None,
         };
-        let Protocol::Tcp(port) = parts.next()? else { return None };
+        let (port, transport) = match parts.next()? {
+            Protocol::Tcp(port) => (port, Transport::Tcp),
+            Protocol::Udp(port) => match parts.next()? {
+                Protocol::QuicV1 => (port, Transport::Quic),
+                _ => return None,
+            },
+            _ => return None,
+        };
         let peer = match parts.next() {
             None => None,
             Some(Protocol::P2p(peer)) => Some(peer),
             Some(_) => return None,
         };
-        parts.next().is_none().then_some(Self { host, port, peer })
+        parts.next().is_none().then_some(Self { host, port, transport, peer })
     }
 
     /// Returns the addresses behind the target, at most [`MAX_RESOLVED`]. Names are asked of the
@@ -77,7 +100,12 @@ impl Target {
         if ips.is_empty() {
             return Err(io::Error::other("the name has no address"));
         }
-        let address = |ip| Multiaddr::from(ip).with(Protocol::Tcp(self.port));
+        let address = |ip| match self.transport {
+            Transport::Tcp => Multiaddr::from(ip).with(Protocol::Tcp(self.port)),
+            Transport::Quic => {
+                Multiaddr::from(ip).with(Protocol::Udp(self.port)).with(Protocol::QuicV1)
+            }
+        };
         Ok(ips.into_iter().map(address).collect())
     }
 }
@@ -92,10 +120,12 @@ pub(super) fn check_port_free(addr: &Multiaddr) -> Result<(), NetError> {
         Host::Ip(ip) => ip,
         Host::Name(..) => return Err(NetError::UnsupportedAddress { addr: addr.clone() }),
     };
-    match TcpListener::bind(SocketAddr::new(ip, target.port)) {
-        Ok(_) => Ok(()),
-        Err(source) => Err(listen_error(addr, source)),
-    }
+    let place = SocketAddr::new(ip, target.port);
+    let bound = match target.transport {
+        Transport::Tcp => TcpListener::bind(place).map(drop),
+        Transport::Quic => UdpSocket::bind(place).map(drop),
+    };
+    bound.map_err(|source| listen_error(addr, source))
 }
 
 pub(super) fn listen_error(addr: &Multiaddr, source: io::Error) -> NetError {
@@ -150,6 +180,7 @@ fn innermost(error: &dyn Error) -> String {
 #[derive(Debug)]
 struct Persistent {
     addr: Multiaddr,
+    transport: Transport,
     peer: Option<PeerId>,
     failures: u32,
     next: Instant,
@@ -185,25 +216,45 @@ impl PersistentPeers {
             return Err(NetError::Busy { what: "persistent peers", limit: MAX_PERSISTENT });
         }
         let connected_at = peer.filter(connected).map(|_| now);
-        let entry =
-            Persistent { addr, peer, failures: 0, next: now, dialling: false, connected_at };
+        let transport = Target::parse(&addr)?.transport;
+        let entry = Persistent {
+            addr,
+            transport,
+            peer,
+            failures: 0,
+            next: now,
+            dialling: false,
+            connected_at,
+        };
         self.list.push(entry);
+        self.list.sort_by_key(|entry| entry.transport);
         Ok(())
     }
 
-    /// Returns the addresses to dial now. Each has to be [`Self::settled`] before it is due again.
+    /// Returns the addresses to dial now, of each peer only one at a time. Each has to be
+    /// [`Self::settled`] before it is due again.
     pub(super) fn due(&mut self, now: Instant) -> Vec<Multiaddr> {
-        let due = self.list.iter_mut().filter(|entry| entry.is_waiting() && entry.next <= now);
-        due.map(|entry| {
-            entry.dialling = true;
-            entry.addr.clone()
-        })
-        .collect()
+        let mut busy = self.dialled_peers();
+        let mut due = Vec::new();
+        for entry in self.list.iter_mut().filter(|entry| entry.is_waiting() && entry.next <= now) {
+            if entry.peer.is_none_or(|peer| busy.insert(peer)) {
+                entry.dialling = true;
+                due.push(entry.addr.clone());
+            }
+        }
+        due
     }
 
     /// Returns when the next address is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.list.iter().filter(|entry| entry.is_waiting()).map(|entry| entry.next).min()
+        let busy = self.dialled_peers();
+        let is_free = |entry: &&Persistent| entry.peer.is_none_or(|peer| !busy.contains(&peer));
+        let waiting = self.list.iter().filter(|entry| entry.is_waiting()).filter(is_free);
+        waiting.map(|entry| entry.next).min()
+    }
+
+    fn dialled_peers(&self) -> HashSet<PeerId> {
+        self.list.iter().filter(|entry| entry.dialling).filter_map(|entry| entry.peer).collect()
     }
 
     /// Takes note of how the dial of `addr` ended: with the peer that answers there, or without.
@@ -273,12 +324,21 @@ mod tests {
     }
 
     #[test]
-    fn only_tcp_addresses_are_taken() {
+    fn only_tcp_and_quic_addresses_are_taken() {
         let peer = PeerId::random();
         let target = parse(&format!("/dns4/node.example/tcp/4001/p2p/{peer}")).unwrap();
         assert_eq!(target.host, Host::Name("node.example".into(), Some(IpVersion::Four)));
         assert_eq!((target.port, target.peer), (4001, Some(peer)));
-        for addr in ["/ip4/127.0.0.1", "/ip4/127.0.0.1/udp/1", "/tcp/1", "/ip4/1.2.3.4/tcp/1/ws"] {
+        let quic = parse("/ip6/::1/udp/4001/quic-v1").unwrap();
+        assert_eq!((quic.transport, quic.port), (Transport::Quic, 4001));
+        for addr in [
+            "/ip4/127.0.0.1",
+            "/ip4/127.0.0.1/udp/1",
+            "/ip4/127.0.0.1/udp/1/quic",
+            "/tcp/1",
+            "/ip4/1.2.3.4/tcp/1/ws",
+            "/ip4/1.2.3.4/tcp/1/quic-v1",
+        ] {
             assert!(matches!(parse(addr), Err(NetError::UnsupportedAddress { .. })), "{addr}");
         }
     }
@@ -288,6 +348,28 @@ mod tests {
         let seconds = |failures, jitter| pause(SECOND, 60 * SECOND, failures, jitter).as_secs_f64();
         assert_eq!([seconds(0, 1.0), seconds(0, 0.0), seconds(3, 1.0)], [1.0, 0.5, 8.0]);
         assert_eq!([seconds(6, 1.0), seconds(4_000, 1.0), seconds(9, 0.0)], [60.0, 60.0, 30.0]);
+    }
+
+    #[test]
+    fn of_a_peer_with_two_addresses_quic_is_dialled_and_tcp_only_if_that_fails() {
+        let (peer, now) = (PeerId::random(), Instant::now());
+        let addr = |middle: &str| -> Multiaddr {
+            format!("/ip4/127.0.0.1/{middle}/p2p/{peer}").parse().unwrap()
+        };
+        let (tcp, quic) = (addr("tcp/1"), addr("udp/1/quic-v1"));
+        let mut peers = PersistentPeers::new(SECOND, 60 * SECOND);
+        peers.add(tcp.clone(), |_| false, now).unwrap();
+        peers.add(quic.clone(), |_| false, now).unwrap();
+        assert_eq!(peers.due(now), std::slice::from_ref(&quic));
+        assert!(peers.due(now).is_empty() && peers.next_due().is_none(), "one at a time");
+        peers.settled(&quic, None, now);
+        assert_eq!(peers.due(now), std::slice::from_ref(&tcp));
+        peers.settled(&tcp, Some(peer), now);
+        peers.connected(peer, now);
+        assert!(peers.due(now + 60 * SECOND).is_empty(), "it is connected");
+        let mut addrs = [tcp.clone(), quic.clone()];
+        by_preference(&mut addrs);
+        assert_eq!(addrs, [quic, tcp]);
     }
 
     #[test]

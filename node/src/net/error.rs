@@ -22,8 +22,11 @@ pub enum NetError {
         #[source]
         source: std::io::Error,
     },
-    /// The address is not IP or DNS with a TCP port.
-    #[error("{addr} is not an address this node can use; expected /ip4, /ip6 or /dns with /tcp")]
+    /// The address is not IP or DNS with a TCP port, or a UDP port for QUIC.
+    #[error(
+        "{addr} is not an address this node can use; expected /ip4, /ip6 or /dns \
+         with /tcp/PORT or /udp/PORT/quic-v1"
+    )]
     UnsupportedAddress {
         /// The address given.
         addr: Multiaddr,

@@ -29,6 +29,8 @@ pub(super) const MAX_NEGOTIATING_STREAMS: usize = 16;
 
 /// Connections to one peer. Two, because both sides may dial at the same moment.
 pub const MAX_CONNECTIONS_PER_PEER: u32 = 2;
+/// Connections opened by others from one IPv4 address, or from one network of 64 bits of IPv6.
+pub const MAX_CONNECTIONS_PER_IP: usize = 64;
 /// Connections opened by others.
 pub const MAX_INCOMING_CONNECTIONS: u32 = 256;
 /// Connections in all.
@@ -37,6 +39,12 @@ pub const MAX_CONNECTIONS: u32 = 512;
 pub(super) const MAX_PENDING_CONNECTIONS: u32 = 64;
 /// Dials under way, including those that wait for a name to resolve.
 pub(super) const MAX_DIALS: usize = 64;
+/// Peers found on the local network whose last dial is remembered.
+pub(super) const MAX_LOCAL_PEERS: usize = 256;
+/// Connections up to which peers found on the local network are dialled.
+pub(super) const ENOUGH_FOR_LOCAL: usize = 64;
+/// How long such a peer is left alone after a dial.
+pub(super) const LOCAL_PAUSE: Duration = Duration::from_secs(60);
 /// Addresses kept dialled.
 pub const MAX_PERSISTENT: usize = 256;
 /// Addresses remembered per peer from what it says of itself.
@@ -108,6 +116,8 @@ pub struct Limits {
     pub redial_longest: Duration,
     /// Events waiting for the application, at least 1.
     pub event_queue: usize,
+    /// Connections opened by others from one IP address.
+    pub connections_per_ip: usize,
     /// Raised only by the tests that play a peer who breaks the rule.
     pub(super) max_message_bytes: usize,
 }
@@ -120,6 +130,7 @@ impl Default for Limits {
             redial_first: REDIAL_FIRST,
             redial_longest: REDIAL_LONGEST,
             event_queue: EVENT_QUEUE,
+            connections_per_ip: MAX_CONNECTIONS_PER_IP,
             max_message_bytes: MAX_MESSAGE_BYTES,
         }
     }
@@ -405,6 +416,20 @@ mod tests {
         let later = now + Duration::from_secs(1);
         assert_eq!(count(&mut conduct, good, later), 1_000);
         assert_eq!(count(&mut conduct, bad, later), 62);
+    }
+
+    #[test]
+    fn gossip_of_one_peer_has_a_rate_of_its_own() {
+        let (loud, other, now) = (PeerId::random(), PeerId::random(), Instant::now());
+        let mut conduct = Conduct::new(Duration::from_secs(60));
+        let burst = (GOSSIP_PER_SECOND * BURST_SECONDS) as usize;
+        let admitted = (0..10_000).take_while(|_| conduct.admit_gossip(loud, 100, now)).count();
+        assert_eq!(admitted, burst);
+        assert!(conduct.admit_gossip(other, 100, now));
+        // Five hundred messages over the rate are a ban.
+        let offences = (BAN_SCORE / Misbehaviour::Flooding.points()) as usize;
+        let banned = (0..=offences).any(|_| conduct.report(loud, Misbehaviour::Flooding, now));
+        assert!(banned && conduct.is_banned(&loud));
     }
 
     #[test]

@@ -27,6 +27,7 @@ use super::limits::{
     CONNECT_TIMEOUT, Conduct, LISTEN_TIMEOUT, Limits, MAX_DIALS, MAX_GOSSIP_BYTES, Misbehaviour,
     Pacer, SHUTDOWN_TIMEOUT,
 };
+use super::local::LocalPeers;
 use super::protocol::Received;
 use super::tap::{Direction, Kind, Tap};
 
@@ -104,6 +105,7 @@ pub(super) struct Task {
     tap: Option<Arc<dyn Tap>>,
     conduct: Conduct,
     persistent: PersistentPeers,
+    local: LocalPeers,
     dials: HashMap<ConnectionId, Dial>,
     resolving: FuturesUnordered<Resolving>,
     asked: HashMap<OutboundRequestId, Asked>,
@@ -125,6 +127,7 @@ impl Task {
         Self {
             conduct: Conduct::new(limits.ban),
             persistent: PersistentPeers::new(limits.redial_first, limits.redial_longest),
+            local: LocalPeers::default(),
             swarm,
             commands,
             sender,
@@ -300,6 +303,16 @@ impl Task {
         }
     }
 
+    /// Dials the addresses of one peer, one after the other until it answers.
+    fn dial_any(&mut self, addrs: Vec<Multiaddr>) {
+        let targets = addrs.iter().filter_map(|addr| Target::parse(addr).ok());
+        let peer = targets.filter_map(|target| target.peer).next();
+        let (Some(peer), Some(addr)) = (peer, addrs.first().cloned()) else { return };
+        if self.dials.len() + self.resolving.len() < MAX_DIALS {
+            self.dial_next(Dial { addr, peer: Some(peer), rest: addrs.into(), reply: None });
+        }
+    }
+
     /// Returns the peer that `dial` looks for, if it is connected.
     fn connected_at(&self, dial: &Dial) -> Option<PeerId> {
         match dial.peer {
@@ -425,7 +438,11 @@ impl Task {
         let now = Instant::now();
         let banned = self.conduct.report(peer, what, now);
         let score = self.conduct.score(peer, now);
-        tracing::debug!(%peer, ?what, score, "peer broke a rule");
+        match what {
+            // It may be a matter of load, and is told once it leads to a ban.
+            Misbehaviour::Flooding => tracing::debug!(%peer, ?what, score, "peer broke a rule"),
+            _ => tracing::warn!(%peer, ?what, score, "peer broke a rule"),
+        }
         if let Some(info) = self.shared.view().peers.get_mut(&peer) {
             info.score = score;
         }

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 
 use super::*;
 
+mod transports;
+
 const DEADLINE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use carnet_proto::id::{Did, TreeSize};
 use carnet_proto::ledger::{LogView, ProfileView};
 use carnet_proto::log::checkpoint::{Note, NoteSignature};
+use carnet_proto::log::fork::ForkProof;
 use carnet_proto::log::proof::ConsistencyProof;
 use carnet_proto::statement::profile::{MAX_ADDRESSES, NodeAddress};
 use carnet_proto::sync::message::{CosignRefusal, MAX_PEERS};
@@ -88,6 +89,18 @@ impl Archive for NodeArchive {
         let origin = origin.map_err(|_| CosignRefusal::NotFollowed)?;
         let replica = self.logs.get(&origin).ok_or(CosignRefusal::Behind)?;
         self.witness.cosign(&replica, note, anew)
+    }
+
+    fn fork(&self, origin: &Did) -> Option<Arc<ForkProof>> {
+        self.logs.fork(origin)
+    }
+
+    fn prove_fork(&self, origin: &Did, other: &Note) -> Option<ForkProof> {
+        ForkProof::of(&*self.logs.get(origin)?, other)
+    }
+
+    fn keep_fork(&mut self, origin: &Did, proof: ForkProof) -> Result<bool, ArchiveError> {
+        Ok(self.logs.keep_fork(origin, proof)?)
     }
 
     /// Connected peers that synchronise, where they say they listen; then what profiles name.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use carnet_proto::statement::profile::NodeAddress;
 use libp2p::{Multiaddr, PeerId};
 
-use crate::net::NetHandle;
+use crate::net::{NetHandle, by_preference};
 
 /// Connections up to which nodes in profiles are dialled.
 pub const ENOUGH_CONNECTIONS: usize = 64;
@@ -85,6 +85,7 @@ fn parse(node: &NodeAddress) -> Option<(PeerId, Vec<Multiaddr>)> {
         let address: Multiaddr = address.as_str().parse().ok()?;
         address.with_p2p(peer).ok()
     });
-    let addresses: Vec<_> = addresses.collect();
+    let mut addresses: Vec<_> = addresses.collect();
+    by_preference(&mut addresses);
     (!addresses.is_empty()).then_some((peer, addresses))
 }

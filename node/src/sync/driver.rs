@@ -1,11 +1,9 @@
 //! The task between transport and replication.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use carnet_proto::id::{Did, TreeSize};
-use carnet_proto::log::checkpoint::Note;
 use carnet_proto::sync::{self as proto, Action, Archive as _, Input, Millis, Verdict};
 use libp2p::PeerId;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -27,6 +25,8 @@ const DISCOVER: Duration = Duration::from_secs(5);
 const MAX_PENDING: usize = 128;
 /// Things done in one go beside the task, before their results are sent.
 const MAX_BATCH: usize = 8;
+/// Bytes of answers after which a batch ends.
+const MAX_BATCH_BYTES: usize = 64 << 10;
 /// Answers that wait to be handed over.
 const REPLY_QUEUE: usize = proto::MAX_IN_FLIGHT;
 /// Gossip that nobody listened to yet, and how often it is tried again.
@@ -208,7 +208,7 @@ impl Driver {
     fn change(&mut self, change: Result<Change, broadcast::error::RecvError>) {
         match change {
             // What replication itself changed comes back here and changes nothing more.
-            Ok(Change { did, what: Changed::Checkpoint, .. }) => {
+            Ok(Change { did, what: Changed::Checkpoint | Changed::Fork, .. }) => {
                 self.changed.insert(did);
             }
             Ok(_) => {}
@@ -277,8 +277,18 @@ impl Driver {
         let changed = std::mem::take(&mut self.changed);
         let mut works: Vec<_> =
             changed.into_iter().map(|did| Work::Input(Input::Changed(did))).collect();
-        let count = self.pending.len().min(MAX_BATCH);
-        works.extend(self.pending.drain(..count));
+        let mut bytes = 0;
+        for _ in 0..MAX_BATCH {
+            let Some(work) = self.pending.pop_front() else { break };
+            if let Work::Input(Input::Response { bytes: response, .. }) = &work {
+                bytes += response.len();
+            }
+            works.push(work);
+            // The next request goes out before the next range is checked.
+            if bytes >= MAX_BATCH_BYTES {
+                break;
+            }
+        }
         let (mut archive, now) = (self.archive.clone(), self.now());
         let follows = self.config.follows.clone();
         Some(tokio::task::spawn_blocking(move || {
@@ -345,7 +355,6 @@ impl Driver {
             }
             Action::Publish { bytes } => self.publish(bytes, 0).await,
             Action::Report { peer, what } => {
-                tracing::warn!(%peer, ?what, "a peer broke a rule");
                 let what = match what {
                     proto::Misbehaviour::Oversized => Misbehaviour::Oversized,
                     proto::Misbehaviour::FalseProof => Misbehaviour::FalseProof,
@@ -354,23 +363,13 @@ impl Driver {
                 self.archive.net.report(peer, what).await;
             }
             Action::Learnt { nodes } => self.discovery.learn(nodes),
-            Action::Fork { origin, other, .. } => {
+            Action::Fork { origin, .. } => {
                 tracing::error!(%origin, "a log shows two histories");
-                self.accuse(origin, other).await;
+            }
+            Action::ForkProven { origin } => {
+                tracing::error!(%origin, "the proof that a log shows two histories is kept");
             }
             other => tracing::debug!(?other, "an action that this node does not know"),
-        }
-    }
-
-    /// Keeps the proof, if there is one, for whoever asks.
-    async fn accuse(&self, origin: Did, other: Note) {
-        let logs = Arc::clone(&self.archive.logs);
-        let kept = tokio::task::spawn_blocking(move || logs.accuse(&origin, &other)).await;
-        match kept {
-            Ok(Ok(true)) => tracing::warn!(%origin, "the proof of its two histories is kept"),
-            Ok(Ok(false)) => {}
-            Ok(Err(error)) => tracing::error!(%origin, %error, "a proof of a fork is not kept"),
-            Err(error) => tracing::error!(%origin, %error, "proving a fork ended by itself"),
         }
     }
 

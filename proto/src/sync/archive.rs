@@ -8,6 +8,7 @@ use super::message::CosignRefusal;
 use crate::id::{Did, TreeSize};
 use crate::ledger::{LogView, ReplicaError};
 use crate::log::checkpoint::{Note, NoteError, NoteKey, NoteSignature};
+use crate::log::fork::ForkProof;
 use crate::log::merkle::TreeHead;
 use crate::log::proof::ConsistencyProof;
 use crate::statement::profile::NodeAddress;
@@ -86,6 +87,18 @@ pub trait Archive {
     /// # Errors
     /// Why not, see [`super::witness`].
     fn cosign(&mut self, note: &Note, anew: bool) -> Result<Vec<NoteSignature>, CosignRefusal>;
+
+    /// Returns the proof that a log shows two histories, if one is kept.
+    fn fork(&self, origin: &Did) -> Option<Arc<ForkProof>>;
+
+    /// Proves from the entries held that a checkpoint contradicts the log, as [`ForkProof::of`].
+    fn prove_fork(&self, origin: &Did, other: &Note) -> Option<ForkProof>;
+
+    /// Keeps a proof that was verified, unless one is kept of this log. Returns whether it is new.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotHeld`]; [`ArchiveError::Failed`].
+    fn keep_fork(&mut self, origin: &Did, proof: ForkProof) -> Result<bool, ArchiveError>;
 
     /// Returns nodes that are known to serve logs.
     fn nodes(&self) -> Vec<NodeAddress>;

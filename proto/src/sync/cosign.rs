@@ -35,7 +35,7 @@ impl<P: Ord + Clone> Sync<P> {
             if let Some(view) = archive.view(origin) {
                 self.journal.touch(&view, newest.head.size);
             }
-            self.publish_soon(now, *origin);
+            self.publish_for_owner(now, *origin);
         }
     }
 
@@ -71,7 +71,7 @@ impl<P: Ord + Clone> Sync<P> {
                 let mut fresh = note.clone();
                 lines.into_iter().for_each(|line| fresh.add(line));
                 if self.merge(&origin, &fresh, archive, out) == Ok(true) {
-                    self.publish_soon(now, origin);
+                    self.publish_for_owner(now, origin);
                 }
             }
         }

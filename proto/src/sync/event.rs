@@ -77,7 +77,7 @@ pub enum Input<P> {
         /// A random number.
         random: u64,
     },
-    /// Compare with all peers, cosign anew and make known what is newest, now.
+    /// Cosign anew and make known what is newest, now; and compare with every peer soon after.
     Nudge,
 }
 
@@ -89,7 +89,8 @@ pub enum Misbehaviour {
     Malformed,
     /// It sent a message over its limit.
     Oversized,
-    /// It sent entries, a proof, a note or status lists that do not hold.
+    /// It sent entries, a proof, a note or status lists that do not hold, or said that it had a proof
+    /// of a fork and had none.
     FalseProof,
 }
 
@@ -153,7 +154,12 @@ pub enum Action<P> {
         /// The nodes.
         nodes: Vec<NodeAddress>,
     },
-    /// A log signed two checkpoints of one size with different roots. Not the peer's fault.
+    /// A proof that a log shows two histories is kept now, the first of this log.
+    ForkProven {
+        /// The log.
+        origin: Did,
+    },
+    /// A log signed a checkpoint that contradicts what is held. Not the peer's fault.
     Fork {
         /// The log.
         origin: Did,

@@ -3,15 +3,12 @@
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-use super::archive::{ArchiveError, counting, signed_head};
-use super::message::{Checkpoints, Entries, Heads, MAX_MESSAGE_BYTES, Response, StatusTokens};
-use super::{
-    Action, Archive, Ask, MAX_FORKS, MAX_STATUS_BYTES, Millis, Misbehaviour, QUARANTINE, Sync,
-};
+use super::archive::{ArchiveError, counting};
+use super::message::{Checkpoints, Heads, MAX_MESSAGE_BYTES, Response};
+use super::{Action, Archive, Ask, Millis, Misbehaviour, Sync};
 use crate::id::{Did, TreeSize};
 use crate::ledger::ReplicaError;
 use crate::log::checkpoint::Note;
-use crate::statement::MAX_STATEMENT_BYTES;
 
 /// Most institutions remembered per log whose cosignatures do not count yet.
 pub const MAX_STRANGERS: usize = 64;
@@ -64,19 +61,37 @@ impl<P: Ord + Clone> Sync<P> {
             }
         };
         let Err(what) = result else { return };
+        self.blame(now, &peer, ask.origin(), what, out);
+        if let (Some(state), Ask::Cosign { origin, .. }) = (self.peers.get_mut(&peer), ask) {
+            state.jobs.remove(&origin);
+        }
+    }
+
+    /// Reports a peer, and leaves it alone: for a while, and about this log for long.
+    pub(super) fn blame(
+        &mut self,
+        now: Millis,
+        peer: &P,
+        origin: Option<Did>,
+        what: Misbehaviour,
+        out: &mut Vec<Action<P>>,
+    ) {
         out.push(Action::Report { peer: peer.clone(), what });
-        let Some(state) = self.peers.get_mut(&peer) else { return };
-        state.failed(now);
-        match ask {
-            Ask::Entries { origin, .. }
-            | Ask::Checkpoints { origin }
-            | Ask::Status { origin, .. } => {
-                state.claims.entry(origin).or_default().not_before = now.plus(QUARANTINE);
-            }
-            Ask::Cosign { origin, .. } => {
-                state.jobs.remove(&origin);
-            }
-            Ask::Heads { .. } | Ask::Peers => {}
+        if let Some(state) = self.peers.get_mut(peer) {
+            state.failed(now);
+        }
+        if let Some(origin) = origin {
+            self.quarantine(now, peer, origin);
+        }
+    }
+
+    /// Asks a peer nothing more about a log for long, and drops what it sent that was not used yet.
+    pub(super) fn quarantine(&mut self, now: Millis, peer: &P, origin: Did) {
+        if let Some(state) = self.peers.get_mut(peer) {
+            state.claims.entry(origin).or_default().quarantined(now);
+        }
+        if let Some(log) = self.logs.get_mut(&origin) {
+            log.ahead.retain(|_, (from, _)| from != peer);
         }
     }
 
@@ -97,14 +112,17 @@ impl<P: Ord + Clone> Sync<P> {
                 }
                 Ok(())
             }
-            (Ask::Entries { origin, from }, Response::Entries(entries)) => {
-                self.entries(now, peer, origin, from, &entries, archive, out)
+            (Ask::Entries { origin, from, .. }, Response::Entries(entries)) => {
+                self.entries(now, peer, origin, from, entries, archive, out)
             }
             (Ask::Checkpoints { origin }, Response::Checkpoints(checkpoints)) => {
                 self.checkpoints(now, peer, origin, &checkpoints, archive, out)
             }
-            (Ask::Status { origin, start }, Response::Status(tokens)) => {
-                self.status(now, peer, origin, start, tokens, archive)
+            (Ask::Status { origin, start, offset }, Response::Status(tokens)) => {
+                self.status(now, peer, origin, (start, offset), tokens, archive)
+            }
+            (Ask::Fork { origin, .. }, Response::Fork(shown)) => {
+                self.fork_shown(origin, &shown, archive, out)
             }
             (Ask::Cosign { origin, size }, Response::Cosigned(cosigned)) => {
                 self.cosigned(now, peer, origin, size, &cosigned, archive, out)
@@ -114,6 +132,10 @@ impl<P: Ord + Clone> Sync<P> {
                     out.push(Action::Learnt { nodes: peers.nodes });
                 }
                 Ok(())
+            }
+            // It showed us another history a moment ago, so it can say why.
+            (Ask::Fork { is_dispute: true, .. }, Response::Refused(_)) => {
+                Err(Misbehaviour::FalseProof)
             }
             (ask, Response::Refused(_)) => {
                 self.refused(now, peer, ask);
@@ -128,7 +150,8 @@ impl<P: Ord + Clone> Sync<P> {
         match ask {
             Ask::Entries { origin, .. }
             | Ask::Checkpoints { origin }
-            | Ask::Status { origin, .. } => {
+            | Ask::Status { origin, .. }
+            | Ask::Fork { origin, .. } => {
                 let claim = state.claims.entry(origin).or_default();
                 claim.was_fruitless(now, TreeSize(0));
             }
@@ -146,129 +169,6 @@ impl<P: Ord + Clone> Sync<P> {
         for head in held.filter(|head| self.wanted.contains(&head.origin)) {
             state.learn(heads.epoch, head);
             self.todo.insert(head.origin);
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "one answer, and what it is checked against")]
-    fn entries(
-        &mut self,
-        now: Millis,
-        peer: &P,
-        origin: Did,
-        from: TreeSize,
-        answer: &Entries,
-        archive: &mut impl Archive,
-        out: &mut Vec<Action<P>>,
-    ) -> Result<(), Misbehaviour> {
-        if !self.wanted.contains(&origin) || archive.size(&origin) != from {
-            return Ok(());
-        }
-        let checkpoint = answer.note.checkpoint().map_err(|_| Misbehaviour::FalseProof)?;
-        if checkpoint.did() != Ok(origin) {
-            return Err(Misbehaviour::FalseProof);
-        }
-        let before = archive.view(&origin);
-        if self.own.contains(&origin) {
-            return self.own_note(now, peer, &origin, &answer.note, archive);
-        }
-        if answer.entries.is_empty() {
-            let newest = before.as_ref().and_then(|v| v.newest()).map(|c| c.head.size);
-            let newest = newest.unwrap_or_default();
-            let merged = self.merge(&origin, &answer.note, archive, out);
-            if merged == Err(Reject::False) {
-                return Err(Misbehaviour::FalseProof);
-            }
-            let size = checkpoint.head.size;
-            let is_news = merged.is_ok() && size > newest;
-            let claim = self.peers.get_mut(peer).map(|p| p.claims.entry(origin).or_default());
-            if let Some(claim) = claim {
-                if is_news { claim.was_fruitful() } else { claim.was_fruitless(now, newest) }
-            }
-            if is_news {
-                self.settle(now, &origin, false, archive);
-            }
-            return Ok(());
-        }
-        if answer.entries.iter().any(|entry| entry.0.len() > MAX_STATEMENT_BYTES) {
-            return Err(Misbehaviour::FalseProof);
-        }
-        let entries: Vec<Vec<u8>> = answer.entries.iter().map(|entry| entry.0.clone()).collect();
-        // Only what the log itself signed counts without a look at the witnesses' keys.
-        let owner = origin.to_string();
-        let bare = answer.note.clone().retain(|line| line.name == owner);
-        if let Err(error) = archive.extend(&origin, &entries, &bare, answer.proof.as_ref()) {
-            return match Reject::from(error) {
-                Reject::Local | Reject::TooNew => {
-                    self.claim_waits(now, peer, origin);
-                    Ok(())
-                }
-                Reject::False | Reject::Hearsay | Reject::Fork => Err(Misbehaviour::FalseProof),
-            };
-        }
-        if let Some(state) = self.peers.get_mut(peer) {
-            state.claims.entry(origin).or_default().was_fruitful();
-        }
-        let log = self.logs.entry(origin).or_default();
-        log.status.clear();
-        log.seen = log.seen.max(checkpoint.head.size);
-        self.is_reach_due = true;
-        let Some(view) = archive.view(&origin) else { return Ok(()) };
-        self.journal.refresh(&view);
-        let witness = |keys: Option<&crate::statement::standing::KeyPeriod>| {
-            keys.map(|period| period.keys.witness)
-        };
-        let known = before.as_ref().map(|view| witness(view.current_keys()));
-        if known != Some(witness(view.current_keys())) {
-            self.key_learnt(&origin);
-        }
-        if archive.size(&origin) == checkpoint.head.size {
-            let merged = self.merge(&origin, &answer.note, archive, out);
-            self.recompute_wanted(archive);
-            self.settle(now, &origin, false, archive);
-            if merged == Err(Reject::False) {
-                return Err(Misbehaviour::FalseProof);
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at a checkpoint of an own log that a peer holds.
-    fn own_note(
-        &mut self,
-        now: Millis,
-        peer: &P,
-        origin: &Did,
-        note: &Note,
-        archive: &impl Archive,
-    ) -> Result<(), Misbehaviour> {
-        let Some(view) = archive.view(origin) else { return Ok(()) };
-        let size = signed_head(&view, note).map_err(|_| Misbehaviour::FalseProof)?.size;
-        let log = self.logs.entry(*origin).or_default();
-        let is_news = size > log.seen;
-        log.seen = log.seen.max(size);
-        if let Some(state) = self.peers.get_mut(peer) {
-            let claim = state.claims.entry(*origin).or_default();
-            if is_news { claim.was_fruitful() } else { claim.was_fruitless(now, size) }
-        }
-        Ok(())
-    }
-
-    /// A witness's key is known now: what it cosigned may count, and is fetched again.
-    fn key_learnt(&mut self, witness: &Did) {
-        let mut found = false;
-        for (origin, log) in &mut self.logs {
-            if log.strangers.remove(witness) {
-                found = true;
-                for peer in self.peers.values_mut() {
-                    if let Some(claim) = peer.claims.get_mut(origin) {
-                        claim.seen = (0, 0);
-                    }
-                }
-                self.todo.insert(*origin);
-            }
-        }
-        if found {
-            self.peers.values_mut().for_each(|peer| peer.is_heads_due = true);
         }
     }
 
@@ -311,11 +211,9 @@ impl<P: Ord + Clone> Sync<P> {
             }
             Err(error) => {
                 let reject = Reject::from(error);
-                let fork = (*origin, head.size);
-                if reject == Reject::Fork && self.forks.len() < MAX_FORKS && self.forks.insert(fork)
-                {
+                if reject == Reject::Fork {
                     let held = known.cloned();
-                    out.push(Action::Fork { origin: *origin, held, other: counted });
+                    self.contradicted(origin, head.size, held, counted, archive, out);
                 }
                 Err(reject)
             }
@@ -379,61 +277,7 @@ impl<P: Ord + Clone> Sync<P> {
         Ok(())
     }
 
-    fn status(
-        &mut self,
-        now: Millis,
-        peer: &P,
-        origin: Did,
-        start: u64,
-        answer: StatusTokens,
-        archive: &mut impl Archive,
-    ) -> Result<(), Misbehaviour> {
-        let Some(view) = archive.view(&origin) else { return Ok(()) };
-        let Some(standing) = &view.standing else { return Ok(()) };
-        let log = self.logs.entry(origin).or_default();
-        if log.status_from.as_ref() != Some(peer) || log.status.len() as u64 != start {
-            return Ok(());
-        }
-        if answer.start != start {
-            return Err(Misbehaviour::Malformed);
-        }
-        let is_same =
-            (answer.size, answer.root) == (standing.status_lists.size, standing.status_lists.root);
-        if !is_same || answer.tokens.is_empty() {
-            // It stands elsewhere in the log, before or after us.
-            log.status.clear();
-            if let Some(state) = self.peers.get_mut(peer) {
-                let claim = state.claims.entry(origin).or_default();
-                let size = claim.size;
-                claim.was_fruitless(now, size);
-            }
-            return Ok(());
-        }
-        log.status.extend(answer.tokens.into_iter().map(|token| token.0));
-        let bytes: usize = log.status.iter().map(Vec::len).sum();
-        let count = log.status.len() as u64;
-        if bytes > MAX_STATUS_BYTES || count > standing.status_lists.size.0 {
-            log.status.clear();
-            return Err(Misbehaviour::FalseProof);
-        }
-        if count < standing.status_lists.size.0 {
-            return Ok(());
-        }
-        let tokens = core::mem::take(&mut log.status);
-        match archive.set_status(&origin, &tokens).map_err(Reject::from) {
-            Ok(()) => {
-                self.settle(now, &origin, false, archive);
-                Ok(())
-            }
-            Err(Reject::Local | Reject::TooNew) => {
-                self.claim_waits(now, peer, origin);
-                Ok(())
-            }
-            Err(Reject::False | Reject::Hearsay | Reject::Fork) => Err(Misbehaviour::FalseProof),
-        }
-    }
-
-    fn claim_waits(&mut self, now: Millis, peer: &P, origin: Did) {
+    pub(super) fn claim_waits(&mut self, now: Millis, peer: &P, origin: Did) {
         if let Some(state) = self.peers.get_mut(peer) {
             state.claims.entry(origin).or_default().waits(now);
         }

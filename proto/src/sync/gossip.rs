@@ -98,6 +98,7 @@ impl<P: Ord + Clone> Sync<P> {
         if is_new && before.is_none_or(|before| size > before) {
             self.settle(now, origin, false, archive);
         }
+        self.heard(now, origin, note, archive);
         Ok(Standing::Held(is_new))
     }
 

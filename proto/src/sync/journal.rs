@@ -72,15 +72,23 @@ impl Journal {
             changed |= log.set(newest.head.size, Some(&newest.note));
         }
         if log.by_size.len() != view.checkpoints.len() {
-            let gone: Vec<_> =
-                log.by_size.keys().filter(|s| !view.checkpoints.contains_key(s)).copied().collect();
+            let mut known = log.by_size.keys().copied().peekable();
+            let (mut gone, mut new) = (Vec::new(), Vec::new());
+            for size in view.checkpoints.keys() {
+                while let Some(size) = known.next_if(|known| known < size) {
+                    gone.push(size);
+                }
+                if known.next_if_eq(size).is_none() {
+                    new.push(*size);
+                }
+            }
+            gone.extend(known);
             for size in gone {
                 changed |= log.set(size, None);
             }
-            for (size, checkpoint) in view.checkpoints.iter() {
-                if !log.by_size.contains_key(size) {
-                    changed |= log.set(*size, Some(&checkpoint.note));
-                }
+            for size in new {
+                let note = view.checkpoints.get(&size).map(|checkpoint| &checkpoint.note);
+                changed |= log.set(size, note);
             }
         }
         changed

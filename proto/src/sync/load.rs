@@ -23,6 +23,9 @@ pub struct Load {
     pub strangers: usize,
     /// Bytes of status lists that are not complete, at most [`super::MAX_STATUS_BYTES`] of a log.
     pub status_bytes: usize,
+    /// Ranges of entries that came before those in front of them, at most
+    /// [`super::MAX_RANGES_AHEAD`].
+    pub ahead: usize,
     /// Changes of checkpoints that are remembered: at most one for each checkpoint held.
     pub journal: usize,
     /// Forks that were told of, at most [`super::MAX_FORKS`].
@@ -44,7 +47,8 @@ impl<P: Ord + Clone> Sync<P> {
             logs: self.logs.len(),
             waiting: self.todo.len() + self.later.len() + self.publish_due.len(),
             strangers: logs.clone().map(|log| log.strangers.len()).sum(),
-            status_bytes: logs.flat_map(|log| &log.status).map(|token| token.len()).sum(),
+            status_bytes: logs.clone().map(|log| log.status.bytes()).sum(),
+            ahead: logs.map(|log| log.ahead.len()).sum(),
             journal: self.journal.len(),
             forks: self.forks.len(),
         }

@@ -11,6 +11,7 @@ use crate::id::{Did, TreeSize};
 use crate::key::SigningKey;
 use crate::ledger::{LogView, Replica, ReplicaError};
 use crate::log::checkpoint::{Checkpoint, Note, NoteSignature};
+use crate::log::fork::ForkProof;
 use crate::log::proof::ConsistencyProof;
 use crate::statement::Statement;
 use crate::statement::profile::NodeAddress;
@@ -35,6 +36,7 @@ pub struct MemoryArchive {
     own: BTreeSet<Did>,
     witnesses: BTreeMap<Did, SigningKey>,
     cosigned: BTreeMap<(Did, Did), LastCosigned>,
+    forks: BTreeMap<Did, Arc<ForkProof>>,
 }
 
 impl MemoryArchive {
@@ -178,6 +180,25 @@ impl Archive for MemoryArchive {
             }
         }
         Ok(lines)
+    }
+
+    fn fork(&self, origin: &Did) -> Option<Arc<ForkProof>> {
+        self.forks.get(origin).cloned()
+    }
+
+    fn prove_fork(&self, origin: &Did, other: &Note) -> Option<ForkProof> {
+        ForkProof::of(&self.logs.get(origin)?.replica, other)
+    }
+
+    fn keep_fork(&mut self, origin: &Did, proof: ForkProof) -> Result<bool, ArchiveError> {
+        if !self.logs.contains_key(origin) {
+            return Err(ArchiveError::NotHeld);
+        }
+        if self.forks.contains_key(origin) {
+            return Ok(false);
+        }
+        self.forks.insert(*origin, Arc::new(proof));
+        Ok(true)
     }
 
     fn nodes(&self) -> Vec<NodeAddress> {

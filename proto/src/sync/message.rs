@@ -1,33 +1,37 @@
 //! What nodes say to each other about logs: statements, notes and status tokens, nothing else.
 //!
 //! ```cddl
-//! request = [1, heads] / [2, range] / [3, since] / [4, status-page] / [5, offer] / [6, peers-wanted]
+//! request = [1, heads] / [2, range] / [3, since] / [4, status-page] / [5, offer] / [6, peers-wanted] /
+//!           [7, fork-wanted]
 //! response = [1, heads] / [2, entries] / [3, checkpoints] / [4, status] / [5, cosigned] /
-//!            [6, peers] / [7, refusal]
+//!            [6, peers] / [7, refusal] / [8, fork-shown]
 //! gossip = [1, offer]
 //!
 //! heads = { 1: epoch, ? 2: [1*4096 head] }         ; asked: what is wanted, with size 0 if it is
 //!                                                 ; not held; answered: what is held of that
-//! head = { 1: origin, 2: size, 3: state, 4: revision }
+//! head = { 1: origin, 2: size, 3: state, 4: revision, 5: is-forked }
 //! range = { 1: origin, 2: from, 3: to }
 //! entries = { ? 1: [1*1024 bstr], 2: note, ? 3: bstr }     ; entries, newest note, consistency proof
 //! since = { 1: origin, 2: epoch, 3: revision }
 //! checkpoints = { 1: epoch, 2: revision, ? 3: [1*256 note], 4: more }
-//! status-page = { 1: origin, 2: start }
-//! status = { 1: size, 2: root, 3: start, ? 4: [1*4096 bstr] } ; tokens in the order of their URIs
+//! status-page = { 1: origin, 2: start, 3: offset }
+//! status = { 1: size, 2: root, 3: start, ? 4: [1*4096 bstr],  ; tokens in the order of their URIs;
+//!            5: offset, 6: left }                             ; or a piece of one, and what is left
 //! offer = { 1: note }
 //! cosigned = { 1: size, ? 2: [1*64 line], ? 3: 1..6 }
 //! peers-wanted = { 1: uint .size 1 }
 //! peers = { ? 1: [1*64 { 1: tstr, ? 2: [1*8 tstr] }] }        ; libp2p peer id, multiaddrs
 //! refusal = { 1: 1..3 }
+//! fork-wanted = { 1: origin, ? 2: note }
+//! fork-shown = { ? 1: bstr }                       ; a proof of a fork, as a file
 //!
 //! origin = tstr        ; did:carnet:...
 //! note = tstr          ; a C2SP signed note, at most 32 KiB
 //! line = tstr          ; a C2SP cosignature line
 //! state = bstr .size 16
 //! root = bstr .size 32
-//! more = bool
-//! epoch = size = from = to = revision = start = uint
+//! more = is-forked = bool
+//! epoch = size = from = to = revision = start = offset = left = uint
 //! ```
 //!
 //! Every message is deterministic CBOR of at most [`MAX_MESSAGE_BYTES`], gossip of at most
@@ -41,6 +45,7 @@ use crate::cbor::{
 };
 use crate::id::{Did, RootHash, TreeSize};
 use crate::log::checkpoint::{MAX_NOTE_BYTES, MAX_SIGNATURES, Note, NoteSignature};
+use crate::log::fork::MAX_FORK_BYTES;
 use crate::log::proof::ConsistencyProof;
 use crate::statement::profile::NodeAddress;
 
@@ -113,6 +118,8 @@ record! {
         state [3]: [u8; 16],
         /// Grows with every change of a checkpoint there.
         revision [4]: u64,
+        /// Whether a proof that the log shows two histories is kept there.
+        is_forked [5]: bool,
     }
 }
 
@@ -198,11 +205,14 @@ record! {
         origin [1]: Did,
         /// How many are known already.
         start [2]: u64,
+        /// How many bytes of the next one are.
+        offset [3]: u64,
     }
 }
 
 record! {
-    /// Status lists of the newest standing, in the order of their URIs.
+    /// Status lists of the newest standing, in the order of their URIs. One that does not fit into a
+    /// message comes alone, in pieces.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct StatusTokens {
         /// How many there are in all.
@@ -213,6 +223,15 @@ record! {
         start [3]: u64,
         /// The tokens.
         tokens [4; ..MAX_TOKENS]: Vec<Bytes>,
+        /// How many bytes of the first come before these.
+        offset [5]: u64,
+        /// How many bytes of the last come after these; then it is the only one.
+        left [6]: u64,
+    }
+    check |s| if (s.left == 0 && s.offset == 0) || s.tokens.len() <= 1 {
+        Ok(())
+    } else {
+        Err("a piece of a token comes alone")
     }
 }
 
@@ -295,6 +314,31 @@ record! {
     }
 }
 
+record! {
+    /// Asks for a proof that a log shows two histories.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ForkWanted {
+        /// The log.
+        origin [1]: Did,
+        /// A checkpoint, signed by the log, that the history held by the other seems to contradict.
+        note [2]: Option<Note>,
+    }
+}
+
+record! {
+    /// A proof that a log shows two histories.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ForkShown {
+        /// The proof as a file; none if there is none. Nothing is believed of it before it is verified.
+        proof [1]: Option<Bytes>,
+    }
+    check |f| if f.proof.as_ref().is_none_or(|proof| proof.0.len() <= MAX_FORK_BYTES) {
+        Ok(())
+    } else {
+        Err("a proof that is too large")
+    }
+}
+
 /// Defines a union of records: `[code, record]`.
 macro_rules! union {
     ($(#[$meta:meta])* pub enum $name:ident, $limit:ident { $($(#[$vmeta:meta])* $variant:ident($body:ty) = $code:literal;)* }) => {
@@ -349,6 +393,8 @@ union! {
         Cosign(Offer) = 5;
         /// Whom do you know?
         Peers(PeersWanted) = 6;
+        /// Prove that this log shows two histories.
+        Fork(ForkWanted) = 7;
     }
 }
 
@@ -369,6 +415,8 @@ union! {
         Peers(Peers) = 6;
         /// No answer.
         Refused(Refusal) = 7;
+        /// A proof of a fork, or that there is none.
+        Fork(ForkShown) = 8;
     }
 }
 
@@ -421,7 +469,7 @@ mod tests {
 
     #[test]
     fn unknown_messages_are_refused() {
-        for bytes in [b"\x82\x08\xa0".as_slice(), b"\x82\x00\xa0", b"\x81\x01", b"\xa0"] {
+        for bytes in [b"\x82\x09\xa0".as_slice(), b"\x82\x00\xa0", b"\x81\x01", b"\xa0"] {
             assert!(Request::parse(bytes).is_err());
             assert!(Response::parse(bytes).is_err());
         }

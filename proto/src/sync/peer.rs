@@ -1,6 +1,6 @@
 //! What is known of one peer: what it holds, what it was asked, how it behaved.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 use super::Millis;
 use super::message::Head;
@@ -16,6 +16,8 @@ pub const LOG_PAUSE: (u64, u64) = (100, 30_000);
 pub const QUARANTINE: u64 = 3_600_000;
 /// Answers in a row without anything new after which a peer's claim about a log is dropped.
 const MAX_FRUITLESS: u32 = 8;
+/// Shortest time between two comparisons with one peer, in milliseconds.
+pub const HEADS_PAUSE: u64 = 1_000;
 /// How often a witness is asked for one cosignature before the hourly round has to do.
 const MAX_COSIGN_ATTEMPTS: u32 = 10;
 /// First and longest pause between these, in milliseconds; it doubles.
@@ -36,6 +38,8 @@ pub(super) struct Claim {
     /// Run and revision up to which its checkpoints were fetched.
     pub(super) seen: (u64, u64),
     pub(super) not_before: Millis,
+    /// It keeps a proof that the log shows two histories.
+    pub(super) is_forked: bool,
     fruitless: u32,
 }
 
@@ -56,6 +60,15 @@ impl Claim {
         self.not_before = Millis(0);
     }
 
+    /// It sent something false.
+    pub(super) fn quarantined(&mut self, now: Millis) {
+        self.not_before = now.plus(QUARANTINE);
+    }
+
+    pub(super) fn is_quarantined(&self, now: Millis) -> bool {
+        self.not_before > now.plus(LOG_PAUSE.1)
+    }
+
     /// Waits without doubt about the peer.
     pub(super) fn waits(&mut self, now: Millis) {
         self.not_before = now.plus(LOG_PAUSE.1);
@@ -74,7 +87,7 @@ impl Claim {
 pub(super) struct CosignJob {
     pub(super) due: Millis,
     pub(super) is_asked: bool,
-    attempts: u32,
+    pub(super) attempts: u32,
 }
 
 impl CosignJob {
@@ -98,13 +111,27 @@ pub(super) struct Peer {
     /// Heads are to be compared.
     pub(super) is_heads_due: bool,
     pub(super) is_heads_asked: bool,
+    /// When they may be compared again.
+    pub(super) heads_after: Millis,
+    /// Logs of which it is to be told that a proof of a fork is kept here.
+    pub(super) forks_due: BTreeSet<Did>,
     /// Addresses are to be asked for.
     pub(super) is_peers_due: bool,
 }
 
 impl Peer {
     pub(super) fn can_be_asked(&self, now: Millis) -> bool {
-        self.in_flight < MAX_IN_FLIGHT_PER_PEER && self.not_before <= now
+        self.has_place() && self.not_before <= now
+    }
+
+    pub(super) fn has_place(&self) -> bool {
+        self.in_flight < MAX_IN_FLIGHT_PER_PEER
+    }
+
+    /// Returns whether heads are to be sent to it now.
+    pub(super) fn wants_heads(&self, now: Millis) -> bool {
+        let is_due = self.is_heads_due && self.heads_after <= now;
+        !self.is_heads_asked && (is_due || !self.forks_due.is_empty())
     }
 
     pub(super) fn failed(&mut self, now: Millis) {
@@ -122,6 +149,7 @@ impl Peer {
         claim.size = head.size;
         claim.state = head.state;
         claim.revision = (epoch, head.revision);
+        claim.is_forked = head.is_forked;
     }
 
     /// Takes note that it may hold a size, as it passed on a checkpoint of it.

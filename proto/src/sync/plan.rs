@@ -1,5 +1,6 @@
 //! What to ask whom next.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::mem;
@@ -7,16 +8,55 @@ use core::ops::Bound;
 
 use super::journal::fingerprint;
 use super::message::{
-    Gossip, Head, Heads, MAX_HEADS, MAX_PEERS, MAX_RANGE_ENTRIES, Offer, PeersWanted, Range,
-    Request, Since, StatusPage,
+    Gossip, Head, Heads, MAX_HEADS, MAX_PEERS, Offer, PeersWanted, Range, Request, Since,
+    StatusPage,
 };
 use super::peer::{Claim, CosignJob};
-use super::{Action, Archive, Ask, InFlight, MAX_IN_FLIGHT, Millis, PUBLISH_PAUSE, Sync};
+use super::{
+    Action, Archive, Ask, COSIGN_AFTER, HEADS_PAUSE, InFlight, MAX_IN_FLIGHT, MAX_STATUS_BYTES,
+    Millis, OWNER_FIRST, PUBLISH_PAUSE, Sync,
+};
 use crate::cbor::Encode as _;
 use crate::id::{Did, TreeSize};
+use crate::log::checkpoint::Note;
 
 /// Pause before another look at what only waits for a free place, in milliseconds.
 const PLACE_PAUSE: u64 = 20;
+
+/// Logs looked at in one go that only wait for a place.
+const MAX_LOOKS: usize = 64;
+/// Pause before another look at status lists for which there is no room, in milliseconds.
+const STATUS_PAUSE: u64 = 500;
+
+/// What came of the look at a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Planned {
+    /// Something was asked; perhaps more can be.
+    Sent,
+    /// Whoever could be asked has no place for a request.
+    NoPlace,
+    /// There is nothing to do now.
+    Nothing,
+}
+
+/// What stands in the way of a request.
+#[derive(Debug, Default)]
+pub(super) struct Wait {
+    /// The earliest time at which somebody may be asked.
+    until: Option<Millis>,
+    /// Somebody may be asked as soon as there is a place.
+    for_place: bool,
+}
+
+impl Wait {
+    fn add(&mut self, at: Millis) {
+        self.until = Some(self.until.map_or(at, |until| until.min(at)));
+    }
+
+    pub(super) fn add_place(&mut self) {
+        self.for_place = true;
+    }
+}
 
 impl<P: Ord + Clone> Sync<P> {
     /// Asks for whatever is missing, as far as there is room, and tells what is due.
@@ -37,13 +77,49 @@ impl<P: Ord + Clone> Sync<P> {
         }
         self.ask_peers(now, archive, out);
         self.ask_cosignatures(now, archive, out);
-        for origin in mem::take(&mut self.todo) {
-            self.plan(now, origin, archive, out);
-        }
+        self.plan_logs(now, archive, out);
         self.publish(now, archive, out);
     }
 
-    fn send(
+    /// Asks for something of each log in turn, as long as there are places: whoever was asked for last
+    /// comes first, so that a log with much to fetch does not keep others from their little.
+    fn plan_logs(&mut self, now: Millis, archive: &impl Archive, out: &mut Vec<Action<P>>) {
+        if self.todo.is_empty() {
+            return;
+        }
+        let turn = |this: &Self, origin: &Did| this.logs.get(origin).map_or(0, |log| log.turn);
+        let todo = mem::take(&mut self.todo);
+        let mut queue: BTreeSet<_> =
+            todo.into_iter().map(|origin| (turn(self, &origin), origin)).collect();
+        let mut looks = MAX_LOOKS;
+        while let Some((_, origin)) = queue.pop_first() {
+            if self.is_full() || looks == 0 {
+                self.todo.insert(origin);
+                self.todo.extend(queue.into_iter().map(|(_, origin)| origin));
+                return;
+            }
+            let planned = self.plan(now, origin, archive, out);
+            if planned == Planned::Nothing {
+                continue;
+            }
+            self.turns += 1;
+            self.logs.entry(origin).or_default().turn = self.turns;
+            if planned == Planned::Sent {
+                queue.insert((self.turns, origin));
+            } else {
+                looks -= 1;
+                self.todo.insert(origin);
+            }
+        }
+    }
+
+    /// Returns whether nothing more can be asked before an answer comes.
+    fn is_full(&self) -> bool {
+        self.in_flight.len() >= MAX_IN_FLIGHT
+            || (!self.in_flight.is_empty() && !self.peers.values().any(super::Peer::has_place))
+    }
+
+    pub(super) fn send(
         &mut self,
         now: Millis,
         peer: P,
@@ -56,11 +132,14 @@ impl<P: Ord + Clone> Sync<P> {
         if let Some(state) = self.peers.get_mut(&peer) {
             state.in_flight += 1;
         }
-        if let Ask::Entries { origin, .. }
-        | Ask::Checkpoints { origin }
-        | Ask::Status { origin, .. } = ask
-        {
-            self.logs.entry(origin).or_default().busy = Some(id);
+        match ask {
+            Ask::Entries { origin, from, to } => {
+                self.logs.entry(origin).or_default().asked.insert(from, (id, to));
+            }
+            Ask::Checkpoints { origin } | Ask::Status { origin, .. } | Ask::Fork { origin, .. } => {
+                self.logs.entry(origin).or_default().busy = Some(id);
+            }
+            Ask::Heads { .. } | Ask::Cosign { .. } | Ask::Peers => {}
         }
         self.in_flight.insert(id, InFlight { peer: peer.clone(), ask, sent: now });
         out.push(Action::Send { peer, id, bytes: request.to_cbor() });
@@ -69,8 +148,7 @@ impl<P: Ord + Clone> Sync<P> {
     fn ask_peers(&mut self, now: Millis, archive: &impl Archive, out: &mut Vec<Action<P>>) {
         let due = |peer: &&P, this: &Self| {
             this.peers.get(*peer).is_some_and(|state| {
-                state.can_be_asked(now)
-                    && (state.is_heads_due && !state.is_heads_asked || state.is_peers_due)
+                state.can_be_asked(now) && (state.wants_heads(now) || state.is_peers_due)
             })
         };
         let due: Vec<P> = self.peers.keys().filter(|peer| due(peer, self)).cloned().collect();
@@ -79,9 +157,18 @@ impl<P: Ord + Clone> Sync<P> {
                 return;
             }
             let Some(state) = self.peers.get_mut(&peer) else { continue };
-            if state.is_heads_due && !state.is_heads_asked {
+            if !state.is_heads_asked && state.is_heads_due && state.heads_after <= now {
                 state.is_heads_due = false;
+                state.forks_due.clear();
+                state.heads_after = now.plus(HEADS_PAUSE);
                 self.ask_heads(now, peer.clone(), None, archive, out);
+            } else if state.wants_heads(now) {
+                let told = mem::take(&mut state.forks_due);
+                state.is_heads_asked = true;
+                let heads = told.iter().filter_map(|origin| self.head(origin, archive));
+                let heads = heads.take(MAX_HEADS).collect();
+                let request = Request::Heads(Heads { epoch: self.config.epoch, heads });
+                self.send(now, peer.clone(), Ask::Heads { next: None }, &request, out);
             }
             let Some(state) = self.peers.get_mut(&peer) else { continue };
             if mem::take(&mut state.is_peers_due) {
@@ -106,8 +193,13 @@ impl<P: Ord + Clone> Sync<P> {
         }
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let mut wanted = self.wanted.range((start, Bound::Unbounded));
-        let empty =
-            |origin: &Did| Head { origin: *origin, size: TreeSize(0), state: [0; 16], revision: 0 };
+        let empty = |origin: &Did| Head {
+            origin: *origin,
+            size: TreeSize(0),
+            state: [0; 16],
+            revision: 0,
+            is_forked: false,
+        };
         let page = wanted.by_ref().take(MAX_HEADS);
         let heads: Vec<_> = page
             .map(|origin| self.head(origin, archive).unwrap_or_else(|| empty(origin)))
@@ -122,11 +214,13 @@ impl<P: Ord + Clone> Sync<P> {
         let size =
             archive.view(origin).filter(|_| self.wanted.contains(origin))?.newest()?.head.size;
         let log = self.journal.log(origin)?;
-        Some(Head { origin: *origin, size, state: log.state(), revision: log.revision() })
+        let (state, revision) = (log.state(), log.revision());
+        let is_forked = archive.fork(origin).is_some();
+        Some(Head { origin: *origin, size, state, revision, is_forked })
     }
 
     /// Asks every peer for cosignatures of an own checkpoint.
-    pub(super) fn offer(&mut self, origin: &Did, archive: &impl Archive, anew: bool) {
+    pub(super) fn offer(&mut self, now: Millis, origin: &Did, archive: &impl Archive, anew: bool) {
         if !self.own.contains(origin) {
             return;
         }
@@ -135,10 +229,11 @@ impl<P: Ord + Clone> Sync<P> {
         let log = self.logs.entry(*origin).or_default();
         log.seen = log.seen.max(size);
         if size > mem::replace(&mut log.offered, size) || anew {
+            let due = now.plus(COSIGN_AFTER);
             for peer in self.peers.values_mut() {
-                peer.jobs.insert(*origin, CosignJob::default());
+                peer.jobs.insert(*origin, CosignJob { due, ..CosignJob::default() });
             }
-            self.jobs_due = Some(Millis(0));
+            self.jobs_due = Some(self.jobs_due.map_or(due, |known| known.min(due)));
         }
     }
 
@@ -178,73 +273,90 @@ impl<P: Ord + Clone> Sync<P> {
         }
     }
 
-    /// Asks for the next thing that is missing of a log: entries, then status lists, then
-    /// checkpoints.
-    fn plan(&mut self, now: Millis, origin: Did, archive: &impl Archive, out: &mut Vec<Action<P>>) {
+    /// Asks for the next thing that is missing of a log: a proof that it shows two histories, entries,
+    /// then status lists, then checkpoints.
+    fn plan(
+        &mut self,
+        now: Millis,
+        origin: Did,
+        archive: &impl Archive,
+        out: &mut Vec<Action<P>>,
+    ) -> Planned {
         if !self.wanted.contains(&origin) || self.is_busy(&origin) {
-            return;
+            return Planned::Nothing;
         }
-        if self.in_flight.len() >= MAX_IN_FLIGHT {
-            self.wake(now.plus(PLACE_PAUSE), origin);
-            return;
+        let mut wait = Wait::default();
+        if self.ask_fork(now, origin, archive, &mut wait, out) {
+            return Planned::Sent;
         }
         let view = archive.view(&origin);
         let newest =
             view.as_ref().and_then(|v| v.newest()).map(|c| c.head.size).unwrap_or_default();
         let held = archive.size(&origin);
-        let mut wait = None;
+        let has_asked = self.logs.get(&origin).is_some_and(|log| !log.asked.is_empty());
         if self.own.contains(&origin) {
             // A node that was restored from an old backup learns here what it has signed since.
             let seen = self.logs.get(&origin).map(|log| log.seen).unwrap_or_default().max(newest);
-            if let Some(peer) = self.choose(now, &origin, |c| c.size > seen, &mut wait) {
+            if !has_asked
+                && let Some(peer) = self.choose(now, &origin, |c| c.size > seen, &mut wait)
+            {
                 let request = Request::Entries(Range { origin, from: held, to: held });
-                let ask = Ask::Entries { origin, from: held };
-                return self.send(now, peer, ask, &request, out);
+                let ask = Ask::Entries { origin, from: held, to: held };
+                self.send(now, peer, ask, &request, out);
+                return Planned::Sent;
             }
         } else {
-            if let Some(peer) = self.choose(now, &origin, |c| c.size > newest, &mut wait) {
-                let to = TreeSize(held.0.saturating_add(MAX_RANGE_ENTRIES as u64));
-                let request = Request::Entries(Range { origin, from: held, to });
-                let ask = Ask::Entries { origin, from: held };
-                return self.send(now, peer, ask, &request, out);
+            let planned = self.plan_entries(now, origin, newest, archive, &mut wait, out);
+            if let Some(planned) = planned {
+                return planned;
             }
             let lacks_status =
                 view.as_ref().is_some_and(|v| v.standing.is_some() && !v.has_newest_status());
             if lacks_status
                 && newest == held
+                && self.has_room_for_status(now, origin)
                 && let Some(peer) = self.choose(now, &origin, |c| c.size >= newest, &mut wait)
             {
-                let start = self.status_start(&origin, &peer);
-                let request = Request::Status(StatusPage { origin, start });
-                return self.send(now, peer, Ask::Status { origin, start }, &request, out);
+                let (start, offset) = self.status_place(&origin, &peer);
+                let request = Request::Status(StatusPage { origin, start, offset });
+                let ask = Ask::Status { origin, start, offset };
+                self.send(now, peer, ask, &request, out);
+                return Planned::Sent;
             }
         }
-        if view.is_some() {
+        if view.is_some() && !has_asked {
             let state = self.journal.log(&origin).map(|log| log.state()).unwrap_or_default();
             if let Some(peer) = self.choose(now, &origin, |c| c.has_unseen(state), &mut wait) {
                 let claim = self.peers.get(&peer).and_then(|peer| peer.claims.get(&origin));
                 let (epoch, revision) = claim.map(|claim| claim.seen).unwrap_or_default();
                 let request = Request::Checkpoints(Since { origin, epoch, revision });
-                return self.send(now, peer, Ask::Checkpoints { origin }, &request, out);
+                self.send(now, peer, Ask::Checkpoints { origin }, &request, out);
+                return Planned::Sent;
             }
         }
-        if let Some(at) = wait {
+        if wait.for_place {
+            return Planned::NoPlace;
+        }
+        if let Some(at) = wait.until {
             self.wake(at, origin);
         }
+        Planned::Nothing
     }
 
     fn is_busy(&self, origin: &Did) -> bool {
         self.logs.get(origin).is_some_and(|log| log.busy.is_some())
     }
 
-    /// Status lists are collected from one peer, so that it is known whose fault a wrong one is.
-    fn status_start(&mut self, origin: &Did, peer: &P) -> u64 {
-        let log = self.logs.entry(*origin).or_default();
-        if log.status_from.as_ref() != Some(peer) {
-            log.status_from = Some(peer.clone());
-            log.status.clear();
+    /// Returns whether the status lists of a log may be collected beside those of others; if not, it
+    /// is looked at again.
+    fn has_room_for_status(&mut self, now: Millis, origin: Did) -> bool {
+        let has_begun = self.logs.get(&origin).is_some_and(|log| log.status.bytes() > 0);
+        let bytes: usize = self.logs.values().map(|log| log.status.bytes()).sum();
+        let has_room = has_begun || bytes < MAX_STATUS_BYTES;
+        if !has_room {
+            self.wake(now.plus(STATUS_PAUSE), origin);
         }
-        log.status.len() as u64
+        has_room
     }
 
     /// Looks at a log again at a time.
@@ -262,29 +374,31 @@ impl<P: Ord + Clone> Sync<P> {
     }
 
     /// Chooses among the peers whose claim about a log fits: the one that claims most, then the
-    /// one that is asked least. If all of them have to wait, `wait` is until when.
-    fn choose(
+    /// one that is asked least. If there is none, `wait` says what for.
+    pub(super) fn choose(
         &self,
         now: Millis,
         origin: &Did,
         fits: impl Fn(&Claim) -> bool,
-        wait: &mut Option<Millis>,
+        wait: &mut Wait,
     ) -> Option<P> {
         let mut best = None;
         for (index, (peer, state)) in (self.next_id..).zip(&self.peers) {
             let Some(claim) = state.claims.get(origin).filter(|claim| fits(claim)) else {
                 continue;
             };
-            if state.can_be_asked(now) && claim.not_before <= now {
+            let pause = claim.not_before.max(state.not_before);
+            if pause > now {
+                wait.add(pause);
+            } else if !state.has_place() {
+                wait.add_place();
+            } else {
                 // Among equals another comes first every time.
                 let spread = index.wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 let rank = (claim.size, Reverse(state.in_flight), spread);
                 if best.as_ref().is_none_or(|(known, _)| rank > *known) {
                     best = Some((rank, peer));
                 }
-            } else {
-                let at = claim.not_before.max(state.not_before).max(now.plus(PLACE_PAUSE));
-                *wait = Some(wait.map_or(at, |wait| wait.min(at)));
             }
         }
         best.map(|(_, peer)| peer.clone())
@@ -292,11 +406,35 @@ impl<P: Ord + Clone> Sync<P> {
 
     /// Tells the newest checkpoint of a log soon, but not too often.
     pub(super) fn publish_soon(&mut self, now: Millis, origin: Did) {
+        self.publish_at(now, origin);
+    }
+
+    /// Tells a cosignature of another's log, unless its owner does so before: it asks all its peers.
+    pub(super) fn publish_for_owner(&mut self, now: Millis, origin: Did) {
+        self.publish_at(now.plus(OWNER_FIRST), origin);
+    }
+
+    fn publish_at(&mut self, at: Millis, origin: Did) {
         let log = self.logs.entry(origin).or_default();
-        if log.publish_due.is_none() {
-            let at = log.published.map_or(now, |(at, _)| at.plus(PUBLISH_PAUSE).max(now));
-            log.publish_due = Some(at);
-            self.publish_due.insert((at, origin));
+        let at = log.published.map_or(at, |(last, _)| last.plus(PUBLISH_PAUSE).max(at));
+        match log.publish_due {
+            Some(due) if due <= at => return,
+            Some(due) => drop(self.publish_due.remove(&(due, origin))),
+            None => {}
+        }
+        log.publish_due = Some(at);
+        self.publish_due.insert((at, origin));
+    }
+
+    /// A checkpoint was heard: whoever holds nothing more of it need not tell it.
+    pub(super) fn heard(&mut self, now: Millis, origin: &Did, note: &Note, archive: &impl Archive) {
+        let Some(view) = archive.view(origin) else { return };
+        let Some(newest) = view.newest() else { return };
+        let print = fingerprint(&newest.note);
+        if print == fingerprint(note)
+            && let Some(log) = self.logs.get_mut(origin)
+        {
+            log.published = Some((now, print));
         }
     }
 

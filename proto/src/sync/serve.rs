@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 
 use super::message::{
     Checkpoints, Entries, Heads, MAX_MESSAGE_BYTES, MAX_NOTES, MAX_PART_BYTES, MAX_PEERS,
-    MAX_RANGE_ENTRIES, MAX_TOKENS, Peers, Range, Refusal, RefusalReason, Request, Response, Since,
-    StatusPage, StatusTokens,
+    MAX_RANGE_ENTRIES, Peers, Range, Refusal, RefusalReason, Request, Response, Since,
 };
 use super::{Action, Archive, Millis, Misbehaviour, Sync};
 use crate::cbor::{Bytes, Encode as _};
@@ -70,6 +69,9 @@ impl<P: Ord + Clone> Sync<P> {
             Request::Cosign(offer) => {
                 Response::Cosigned(self.cosign(now, peer, &offer.note, archive, out)?)
             }
+            Request::Fork(wanted) => self
+                .serve_fork(&wanted, archive, out)
+                .unwrap_or_else(|| refusal(RefusalReason::NotHeld)),
             Request::Peers(wanted) => {
                 let mut nodes = archive.nodes();
                 nodes.truncate(usize::from(wanted.most).min(MAX_PEERS));
@@ -126,22 +128,6 @@ impl<P: Ord + Clone> Sync<P> {
             revision = changed;
         }
         Some(Checkpoints { epoch, revision: log.revision(), notes, more: false })
-    }
-
-    fn serve_status(&self, page: &StatusPage, archive: &impl Archive) -> Option<StatusTokens> {
-        let view = archive.view(&page.origin).filter(|_| self.wanted.contains(&page.origin))?;
-        let head = view.standing.as_ref().filter(|_| view.has_newest_status())?.status_lists;
-        let start = usize::try_from(page.start).ok()?;
-        let mut tokens = Vec::new();
-        let mut bytes = 0;
-        for token in view.status.values().skip(start).take(MAX_TOKENS) {
-            bytes += token.as_bytes().len();
-            if bytes > MAX_PART_BYTES && !tokens.is_empty() {
-                break;
-            }
-            tokens.push(Bytes(token.as_bytes().to_vec()));
-        }
-        Some(StatusTokens { size: head.size, root: head.root, start: page.start, tokens })
     }
 }
 

@@ -1,4 +1,6 @@
+mod forks;
 mod network;
+mod scale;
 
 use alloc::collections::BTreeSet;
 use alloc::string::ToString;
@@ -252,7 +254,7 @@ fn forge(
         _ => None,
     });
     let size = owner.archive.size(&owner.did);
-    let head = Head { origin: owner.did, size, state: [1; 16], revision: 1 };
+    let head = Head { origin: owner.did, size, state: [1; 16], revision: 1, is_forked: false };
     let response = Response::Heads(Heads { epoch: 9, heads: vec![head] });
     let asked = give(Input::Response { id: heads.unwrap(), bytes: response.to_cbor() });
     let [Action::Send { id, .. }] = asked.as_slice() else { panic!("{asked:?}") };

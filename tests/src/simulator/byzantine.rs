@@ -209,6 +209,7 @@ impl Byzantine {
                         size: carnet_proto::id::TreeSize(self.random.any() >> 1),
                         state: [self.random.any() as u8; 16],
                         revision: self.random.any() >> 1,
+                        is_forked: self.random.happens(500),
                     };
                     let heads = wanted.iter().map(head).collect();
                     Request::Heads(Heads { epoch: self.random.any() >> 1, heads })

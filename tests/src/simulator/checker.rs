@@ -10,8 +10,8 @@ use carnet_proto::log::checkpoint::{Note, NoteSignature};
 use carnet_proto::log::merkle::{Tree, leaf_hash};
 use carnet_proto::sync::message::{Gossip, MAX_GOSSIP_BYTES, MAX_MESSAGE_BYTES, Response};
 use carnet_proto::sync::{
-    Action, Archive as _, Load, MAX_FORKS, MAX_IN_FLIGHT, MAX_IN_FLIGHT_PER_PEER, MAX_STATUS_BYTES,
-    MAX_STRANGERS, PUBLISH_PAUSE, Verdict,
+    Action, Archive as _, Load, MAX_FORKS, MAX_IN_FLIGHT, MAX_IN_FLIGHT_PER_PEER, MAX_RANGES_AHEAD,
+    MAX_STATUS_BYTES, MAX_STRANGERS, PUBLISH_PAUSE, Verdict,
 };
 
 use super::node::{Member, Node};
@@ -293,12 +293,13 @@ impl Checker {
                 }
                 _ => Ok(()),
             },
-            Action::Fork { origin, .. } => match node.proofs.get(origin) {
-                Some(proof) if proof.verify().map(|fork| fork.origin) != Ok(*origin) => {
-                    Err(Violation::FalseProof { member, origin: *origin })
+            Action::ForkProven { origin } => {
+                let proof = node.archive.fork(origin).map(|proof| proof.verify());
+                match proof {
+                    Some(Ok(fork)) if fork.origin == *origin => Ok(()),
+                    _ => Err(Violation::FalseProof { member, origin: *origin }),
                 }
-                _ => Ok(()),
-            },
+            }
             _ => Ok(()),
         }
     }
@@ -345,6 +346,7 @@ impl Checker {
             ("logs that wait", load.waiting, 3 * logs),
             ("unknown witnesses", load.strangers, MAX_STRANGERS * logs),
             ("bytes of status lists", load.status_bytes, MAX_STATUS_BYTES * logs),
+            ("ranges that came too early", load.ahead, MAX_RANGES_AHEAD),
             ("changes in journals", load.journal, checkpoints),
             ("forks remembered", load.forks, MAX_FORKS),
         ];
@@ -372,13 +374,13 @@ impl Checker {
                 return Err(Violation::WrongEntries { member, origin });
             }
         }
-        let is_false = |(origin, proof): (&Did, &carnet_proto::log::fork::ForkProof)| {
-            (proof.verify().map(|fork| fork.origin) != Ok(*origin)).then_some(*origin)
-        };
-        match node.proofs.iter().find_map(is_false) {
-            Some(origin) => Err(Violation::FalseProof { member, origin }),
-            None => Ok(()),
+        for origin in node.archive.origins() {
+            let proof = node.archive.fork(&origin).map(|proof| proof.verify());
+            if proof.is_some_and(|proof| proof.map(|fork| fork.origin) != Ok(origin)) {
+                return Err(Violation::FalseProof { member, origin });
+            }
         }
+        Ok(())
     }
 }
 

@@ -26,10 +26,10 @@ impl Simulation {
             for origin in mine.intersection(&theirs) {
                 let common =
                     self.checker.histories_of(a, origin) & self.checker.histories_of(b, origin);
-                let what = if common == 0 {
-                    // Each keeps to the history that it saw first.
-                    let is_proven = is_proven(first, origin) || is_proven(second, origin);
-                    (!is_proven).then(|| "neither can prove the fork that they see".to_owned())
+                let what = if common == 0 || is_proven(first, origin) || is_proven(second, origin) {
+                    // Each keeps to the history that it saw first, and both hold the proof.
+                    let both = is_proven(first, origin) && is_proven(second, origin);
+                    (!both).then(|| "not both can prove the fork".to_owned())
                 } else {
                     difference_of(first, second, origin, mine == theirs)
                 };
@@ -50,7 +50,8 @@ impl Simulation {
         for origin in forked {
             if self.was_seen(&origin) {
                 self.tally.count("forks that honest nodes are left with");
-                if !self.honest().any(|(_, node)| is_proven(node, &origin)) {
+                let mut wanting = self.honest().filter(|(_, node)| node.wanted().contains(&origin));
+                if !wanting.all(|(_, node)| is_proven(node, &origin)) {
                     return Err(Violation::Unproven { origin });
                 }
             }
@@ -70,7 +71,7 @@ impl Simulation {
 }
 
 fn is_proven(node: &Node, origin: &Did) -> bool {
-    node.proofs.contains_key(origin)
+    node.archive.fork(origin).is_some()
 }
 
 fn difference_of(first: &Node, second: &Node, origin: &Did, all: bool) -> Option<String> {

@@ -36,7 +36,8 @@ pub struct Institution {
     statement: SigningKey,
     checkpoint: SigningKey,
     witness: SigningKey,
-    lists: Vec<(String, Vec<u8>)>,
+    status: SigningKey,
+    lists: [OnceLock<(String, Vec<u8>)>; LISTS as usize],
 }
 
 impl Institution {
@@ -48,21 +49,14 @@ impl Institution {
         let inception =
             Statement::incept(Inception { keys: seed.public_key_set(), next }, &statement);
         let did = *inception.issuer();
-        let key = seed.signing_key(Purpose::Status);
-        let list = StatusList::new(MIN_ENTRIES);
-        let lists = (0..LISTS).map(|number| {
-            let uri = StatusUri { issuer: did, list: number };
-            let until = BEGINNING.plus(7 * DAY);
-            let token = StatusToken::sign(&uri, &list, BEGINNING, until, 3600, &key);
-            (uri.to_string(), token)
-        });
         Self {
             did,
             inception,
             statement,
             checkpoint: seed.signing_key(Purpose::Checkpoint),
             witness: seed.signing_key(Purpose::Witness),
-            lists: lists.collect(),
+            status: seed.signing_key(Purpose::Status),
+            lists: Default::default(),
         }
     }
 
@@ -75,9 +69,13 @@ impl Institution {
         }
     }
 
-    /// Begins its log, and cosigns those of others from now on.
+    /// Begins its log.
     pub fn begin(&self, archive: &mut MemoryArchive) {
         archive.begin(&self.inception).expect("an inception begins a log");
+    }
+
+    /// Cosigns the logs of others from now on.
+    pub fn witness(&self, archive: &mut MemoryArchive) {
         archive.add_witness(self.did, self.witness.clone());
     }
 
@@ -97,7 +95,14 @@ impl Institution {
 
     /// Returns one of its status lists.
     pub fn list(&self, number: u32) -> (String, Vec<u8>) {
-        self.lists[(number % LISTS) as usize].clone()
+        let number = number % LISTS;
+        let list = || {
+            let uri = StatusUri { issuer: self.did, list: number };
+            let (list, until) = (StatusList::new(MIN_ENTRIES), BEGINNING.plus(7 * DAY));
+            let token = StatusToken::sign(&uri, &list, BEGINNING, until, 3600, &self.status);
+            (uri.to_string(), token)
+        };
+        self.lists[number as usize].get_or_init(list).clone()
     }
 
     /// A profile that proposes witnesses.

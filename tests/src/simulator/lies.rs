@@ -97,8 +97,14 @@ pub fn instead_of(
     let what = match &mut response {
         Response::Heads(heads) => {
             let index = random.index(heads.heads.len());
-            inflate(heads.heads.get_mut(index)?, random);
-            "lie: heads that are not held"
+            let head = heads.heads.get_mut(index)?;
+            if random.happens(300) && !head.is_forked {
+                head.is_forked = true;
+                "lie: that there is a proof of a fork"
+            } else {
+                inflate(head, random);
+                "lie: heads that are not held"
+            }
         }
         Response::Entries(entries) => match random.below(6) {
             0 if !entries.entries.is_empty() => {
@@ -155,6 +161,14 @@ pub fn instead_of(
                 None => status.root = RootHash::new([3; 32]),
             }
             "lie: another status list"
+        }
+        Response::Fork(shown) => {
+            shown.proof =
+                shown.proof.take().filter(|_| random.happens(500)).map(|Bytes(mut file)| {
+                    file.pop();
+                    Bytes(file)
+                });
+            "lie: a proof of a fork that is none"
         }
         Response::Cosigned(cosigned) => {
             let line = cosigned.lines.first_mut()?;

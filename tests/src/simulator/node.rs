@@ -1,10 +1,9 @@
 //! One node: what it has on disk, and the real state machine in its memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use carnet_proto::id::Did;
-use carnet_proto::log::fork::ForkProof;
 use carnet_proto::statement::Body;
 use carnet_proto::sync::memory::MemoryArchive;
 use carnet_proto::sync::{Action, Config, Input, Millis, Sync};
@@ -51,8 +50,6 @@ pub struct Node {
     pub follows: BTreeSet<Did>,
     /// The logs on its disk.
     pub archive: MemoryArchive,
-    /// The proofs of forks on its disk.
-    pub proofs: BTreeMap<Did, ForkProof>,
     /// Its clocks.
     pub clock: Clock,
     /// How often it was started.
@@ -66,6 +63,7 @@ impl Node {
     pub fn new(institution: Arc<Institution>, witnesses: Vec<Did>, clock: Clock) -> Self {
         let mut archive = MemoryArchive::new(BEGINNING);
         institution.begin(&mut archive);
+        institution.witness(&mut archive);
         let profile = Institution::profile(witnesses);
         institution.publish(&mut archive, vec![profile], &Lists::new());
         Self::with(institution, archive, clock)
@@ -77,7 +75,6 @@ impl Node {
             institution,
             follows: BTreeSet::new(),
             archive,
-            proofs: BTreeMap::new(),
             clock,
             run: 0,
             lists: Lists::new(),
@@ -120,20 +117,11 @@ impl Node {
         self.sync.as_ref().map(|sync| sync.wanted().clone()).unwrap_or_default()
     }
 
-    /// Lets the state machine handle something, and keeps the proof of a fork that it tells of.
+    /// Lets the state machine handle something.
     pub fn handle(&mut self, now: u64, input: Input<Member>) -> Vec<Action<Member>> {
         let Some(sync) = &mut self.sync else { return Vec::new() };
         self.archive.now = self.clock.calendar(now);
-        let actions = sync.handle(self.clock.millis(now), input, &mut self.archive);
-        for action in &actions {
-            if let Action::Fork { origin, other, .. } = action
-                && let Some(replica) = self.archive.replica(origin)
-                && let Some(proof) = ForkProof::of(replica, other)
-            {
-                self.proofs.entry(*origin).or_insert(proof);
-            }
-        }
-        actions
+        sync.handle(self.clock.millis(now), input, &mut self.archive)
     }
 
     /// Publishes statements on its own log.

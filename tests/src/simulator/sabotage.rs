@@ -14,7 +14,7 @@ const FAR_TOO_OFTEN: usize = 500;
 /// A rule that a node breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sabotage {
-    /// Once it hears of a second history of a log, it drops the first and takes whatever comes.
+    /// Once it hears of a second history of a log, it takes it for the first.
     TakesAnotherHistory,
     /// It cosigns the second history of a log too.
     CosignsBoth,
@@ -50,6 +50,7 @@ impl Sabotage {
         node: &mut Node,
         from: Option<Member>,
         is_answer: bool,
+        others: &[MemoryArchive],
         actions: &mut Vec<Action<Member>>,
     ) {
         let fork = actions.iter().find_map(|action| match action {
@@ -57,15 +58,27 @@ impl Sabotage {
             _ => None,
         });
         match (self, fork) {
-            (Self::TakesAnotherHistory, Some((origin, _))) => {
-                node.archive = without(node, &origin);
+            (Self::TakesAnotherHistory, Some((origin, other))) => {
+                let head = other.checkpoint().expect("a checkpoint").head;
+                let leads = |archive: &&MemoryArchive| {
+                    let replica = archive.replica(&origin);
+                    replica.and_then(|r| r.tree().root_at(head.size)) == Some(head.root)
+                };
+                if let Some(from) = others.iter().find(leads) {
+                    let mut archive = without(node, Some(origin));
+                    copy(&origin, from, &mut archive);
+                    node.archive = archive;
+                }
             }
             (Self::CosignsBoth, Some((_, other))) => {
                 let note = node.institution.cosign_anything(&other, node.archive.now);
                 let bytes = Gossip::Checkpoint(Offer { note }).to_cbor();
                 actions.push(Action::Publish { bytes });
             }
-            (Self::KeepsNoProof, Some(_)) => node.proofs.clear(),
+            (Self::KeepsNoProof, _) if is_proven(node) => {
+                node.archive = without(node, None);
+                actions.retain(|action| !matches!(action, Action::ForkProven { .. }));
+            }
             (Self::BlamesAnybody, _) => {
                 let what = Misbehaviour::FalseProof;
                 actions
@@ -85,22 +98,29 @@ fn repeat(actions: &mut Vec<Action<Member>>, which: impl Fn(&Action<Member>) -> 
     }
 }
 
-/// Returns what a node has on disk, but for one log.
-fn without(node: &Node, dropped: &Did) -> MemoryArchive {
+fn is_proven(node: &Node) -> bool {
+    node.archive.origins().iter().any(|origin| node.archive.fork(origin).is_some())
+}
+
+/// Returns what a node has on disk, but for one log, and for proofs and what it has cosigned.
+fn without(node: &Node, dropped: Option<Did>) -> MemoryArchive {
     let mut without = MemoryArchive::new(node.archive.now);
-    for origin in node.archive.origins().into_iter().filter(|origin| origin != dropped) {
-        let Some(view) = node.archive.view(&origin) else { continue };
-        let Some(newest) = view.newest() else { continue };
-        let size = newest.head.size;
-        let Ok(entries) = node.archive.entries(&origin, TreeSize(0), size, usize::MAX) else {
-            continue;
-        };
-        without.extend(&origin, &entries, &newest.note, None).expect("what was held");
-        for checkpoint in view.checkpoints.values() {
-            without.add_checkpoint(&origin, &checkpoint.note).expect("what was held");
-        }
-        let tokens: Vec<_> = view.status.values().map(|token| token.as_bytes().to_vec()).collect();
-        without.set_status(&origin, &tokens).expect("what was held");
+    node.institution.witness(&mut without);
+    for origin in node.archive.origins().into_iter().filter(|origin| Some(*origin) != dropped) {
+        copy(&origin, &node.archive, &mut without);
     }
     without
+}
+
+fn copy(origin: &Did, from: &MemoryArchive, to: &mut MemoryArchive) {
+    let Some(view) = from.view(origin) else { return };
+    let Some(newest) = view.newest() else { return };
+    let entries = from.entries(origin, TreeSize(0), newest.head.size, usize::MAX);
+    to.extend(origin, &entries.expect("held"), &newest.note, None).expect("what was held");
+    for checkpoint in view.checkpoints.values() {
+        to.add_checkpoint(origin, &checkpoint.note).expect("what was held");
+    }
+    let tokens: Vec<_> = view.status.values().map(|token| token.as_bytes().to_vec()).collect();
+    // Lists of a standing that is newer than they are do not fit it, here as there.
+    let _ = to.set_status(origin, &tokens);
 }

@@ -1,11 +1,10 @@
 //! How traffic and time grow with the number of nodes and of logs: many nodes, all of them honest,
 //! on a network of fixed degree.
 //!
-//! Every node hosts an institution of its own and follows the same logs, so that each of these has
-//! to reach everybody. Who is connected to whom has nothing to do with who publishes.
+//! Every node has a log of its own and follows the same few others, so that each of these has to
+//! reach everybody. Who is connected to whom has nothing to do with who publishes.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use carnet_proto::id::{Did, TreeSize};
@@ -24,11 +23,14 @@ pub mod report;
 /// Milliseconds until the start is over: all have compared with all their peers, and cosigned.
 const START: u64 = 120_000;
 /// Milliseconds in which nothing happens, for the traffic of a federation at rest.
-const REST: u64 = 3_600_000;
+const REST: u64 = 600_000;
 /// Milliseconds within which the logs publish, each once.
 const PUBLISHING: u64 = 30_000;
 /// Milliseconds after which a statement has to be everywhere.
 const LIMIT: u64 = 900_000;
+
+/// Most witnesses that a profile proposes.
+const PROPOSED: usize = 8;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub struct Plan {
     pub nodes: usize,
     /// Logs that every node follows; the first nodes own them.
     pub logs: usize,
+    /// Nodes that cosign what they follow, the owners of logs first.
+    pub witnesses: usize,
     /// Connections of each node, about.
     pub degree: usize,
     /// What decides who is connected, and every delay.
@@ -135,8 +139,9 @@ impl Federation {
         for institution in institutions.iter().take(plan.logs) {
             let mut archive = MemoryArchive::new(BEGINNING);
             institution.begin(&mut archive);
-            let others = logs.iter().copied().filter(|did| *did != institution.did);
-            let profile = Institution::profile(others.take(8).collect());
+            let proposed = logs.iter().copied().take(plan.witnesses.min(PROPOSED));
+            let proposed = proposed.filter(|did| *did != institution.did);
+            let profile = Institution::profile(proposed.collect());
             let note = institution.publish(&mut archive, vec![profile], &Lists::new());
             let size = archive.size(&institution.did);
             let entries = archive.entries(&institution.did, TreeSize(0), size, usize::MAX);
@@ -147,8 +152,8 @@ impl Federation {
         }
         let mut nodes = Vec::new();
         let mut owners = owners.into_iter();
-        for institution in institutions {
-            let archive = match owners.next() {
+        for (member, institution) in institutions.into_iter().enumerate() {
+            let mut archive = match owners.next() {
                 Some(own) => with_others(own, &common),
                 None => {
                     let mut archive = common.clone();
@@ -157,6 +162,9 @@ impl Federation {
                     archive
                 }
             };
+            if member < plan.witnesses {
+                institution.witness(&mut archive);
+            }
             let own = institution.did;
             let mut node = Node::with(institution, archive, Clock::default());
             node.follows = logs.iter().copied().filter(|did| *did != own).collect();
@@ -289,29 +297,4 @@ fn with_others(mut own: MemoryArchive, common: &MemoryArchive) -> MemoryArchive 
         own.extend(&origin, &entries, note, None).expect("a log in order");
     }
     own
-}
-
-impl Measured {
-    /// Writes it as a row of a table.
-    pub fn row(&self) -> String {
-        let Plan { nodes, logs, .. } = self.plan;
-        let seconds = |ms: u64| match ms {
-            u64::MAX => "not all".to_owned(),
-            ms => format!("{:.1}", ms as f64 / 1000.0),
-        };
-        let mut row = String::new();
-        let kib = |bytes: u64| format!("{:.1}", bytes as f64 / 1024.0);
-        let _ = write!(
-            row,
-            "| {nodes} | {logs} | {} | {} | {} | {} | {} | {} | {} |",
-            kib(self.rest_bytes_per_hour),
-            self.rest_messages_per_hour,
-            kib(self.bytes_per_statement),
-            self.messages_per_statement,
-            seconds(self.spread[0]),
-            seconds(self.spread[1]),
-            seconds(self.spread[2]),
-        );
-        row
-    }
 }

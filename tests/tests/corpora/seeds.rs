@@ -18,8 +18,8 @@ use carnet_proto::request::KeyRequest;
 use carnet_proto::statement::{Body, Statement};
 use carnet_proto::status::{Status, StatusReference};
 use carnet_proto::sync::message::{
-    Checkpoints, Cosigned, Entries, Gossip, Head, Heads, Offer, Peers, PeersWanted, Range, Request,
-    Response, Since, StatusPage, StatusTokens,
+    Checkpoints, Cosigned, Entries, ForkShown, ForkWanted, Gossip, Head, Heads, Offer, Peers,
+    PeersWanted, Range, Request, Response, Since, StatusPage, StatusTokens,
 };
 use carnet_proto::time::DAY;
 use carnet_tests::world::{AUDIENCE, INSTITUTIONS, World, line, welding, worker};
@@ -285,16 +285,20 @@ fn messages(fixture: &Fixture) {
     let (size, root) = (replica.size(), replica.standing().unwrap());
     let Body::Standing(standing) = root.body() else { panic!("a standing") };
     let root = standing.status_lists.root;
-    let heads = Heads { epoch: 1, heads: vec![Head { origin, size, state: [1; 16], revision: 2 }] };
+    let heads = Heads {
+        epoch: 1,
+        heads: vec![Head { origin, size, state: [1; 16], revision: 2, is_forked: true }],
+    };
     let proof = replica.tree().consistency_proof(TreeSize(2), size);
     let entries = log.entries.iter().take(2).cloned().collect();
     for (name, request) in [
         ("heads", Request::Heads(heads.clone())),
         ("entries", Request::Entries(Range { origin, from: TreeSize(1), to: size })),
         ("checkpoints", Request::Checkpoints(Since { origin, epoch: 1, revision: 0 })),
-        ("status", Request::Status(StatusPage { origin, start: 0 })),
+        ("status", Request::Status(StatusPage { origin, start: 0, offset: 0 })),
         ("cosign", Request::Cosign(Offer { note: note.clone() })),
         ("peers", Request::Peers(PeersWanted { most: 8 })),
+        ("fork", Request::Fork(ForkWanted { origin, note: Some(note.clone()) })),
     ] {
         seed("sync", &format!("ask-{name}"), Some(0), &request.to_cbor());
     }
@@ -309,10 +313,18 @@ fn messages(fixture: &Fixture) {
         ),
         (
             "status",
-            Response::Status(StatusTokens { size, root, start: 0, tokens: log.tokens.clone() }),
+            Response::Status(StatusTokens {
+                size,
+                root,
+                start: 0,
+                tokens: log.tokens.clone(),
+                offset: 0,
+                left: 0,
+            }),
         ),
         ("cosigned", Response::Cosigned(Cosigned { size, lines, refusal: None })),
         ("peers", Response::Peers(Peers::default())),
+        ("fork", Response::Fork(ForkShown { proof: Some(Bytes(vec![1; 40])) })),
     ] {
         seed("sync", &format!("answer-{name}"), Some(1), &response.to_cbor());
     }

@@ -38,8 +38,9 @@ use carnet_proto::statement::profile::{Contact, InstitutionProfile, NodeAddress,
 use carnet_proto::statement::standing::{Closing, KeyPeriod, Standing, State};
 use carnet_proto::status::{MIN_ENTRIES, StatusList, StatusReference};
 use carnet_proto::sync::message::{
-    Checkpoints, CosignRefusal, Cosigned, Entries, Gossip, Head, Heads, Offer, Peers, PeersWanted,
-    Range, Refusal, RefusalReason, Request, Response, Since, StatusPage, StatusTokens,
+    Checkpoints, CosignRefusal, Cosigned, Entries, ForkShown, ForkWanted, Gossip, Head, Heads,
+    Offer, Peers, PeersWanted, Range, Refusal, RefusalReason, Request, Response, Since, StatusPage,
+    StatusTokens,
 };
 use carnet_proto::text::{Language, Line, Name};
 use carnet_proto::time::{Date, UnixSeconds, Validity};
@@ -349,7 +350,7 @@ records! {
     PendingKey { salt, institution, created_at };
     WalletCredential { profile, sd_cwt, anchor, salt, evidence, refreshed_at };
     WalletBody { seed, credentials, pending };
-    Head { origin, size, state, revision };
+    Head { origin, size, state, revision, is_forked };
     Heads { epoch, heads } where |h, _s| {
         h.heads.sort_by_key(|head| head.origin);
         h.heads.dedup_by_key(|head| head.origin)
@@ -358,8 +359,12 @@ records! {
     Entries { entries, note, proof };
     Since { origin, epoch, revision };
     Checkpoints { epoch, revision, notes, more };
-    StatusPage { origin, start };
-    StatusTokens { size, root, start, tokens };
+    StatusPage { origin, start, offset };
+    StatusTokens { size, root, start, tokens, offset, left } where |t, _s| {
+        if t.offset > 0 || t.left > 0 { t.tokens.truncate(1) }
+    };
+    ForkWanted { origin, note };
+    ForkShown { proof };
     Offer { note };
     Cosigned { size, lines, refusal };
     PeersWanted { most };

@@ -3,7 +3,7 @@
 use carnet_tests::simulator::{Behaviour, Outcome};
 
 /// Everything that has to have happened in a hundred seeds.
-const HAPPENED: [&str; 39] = [
+const HAPPENED: &[&str] = &[
     // The network.
     "lost",
     "late",
@@ -33,6 +33,7 @@ const HAPPENED: [&str; 39] = [
     "lie: gossip that the log never signed",
     "lie: gossip with a false cosignature",
     "lie: a request that is none",
+    "lie: that there is a proof of a fork",
     // What else peers do.
     "fork: a second history",
     "flood: requests",
@@ -48,6 +49,10 @@ const HAPPENED: [&str; 39] = [
     "offence: no message",
     "offence: too many bytes",
     "bans",
+    "gossip rejected",
+    "forks seen",
+    "proofs of a fork kept",
+    "forks that honest nodes are left with",
 ];
 
 /// Asserts that every fault and every behaviour happened, and was seen where it can be.
@@ -57,6 +62,5 @@ pub fn assert_complete(outcome: &Outcome) {
     for behaviour in Behaviour::ALL {
         assert!(outcome.behaviours.contains_key(&behaviour), "nobody {behaviour:?}");
     }
-    assert!(outcome.tally.of("forks seen") > 0 && outcome.forks_proven > 0, "no fork was proven");
-    assert!(outcome.tally.of("gossip rejected") > 0, "no gossip was rejected");
+    assert!(outcome.forks_proven > 0, "no fork was proven");
 }

@@ -4,7 +4,7 @@ use carnet_tests::simulator::scale::{Plan, measure};
 
 #[test]
 fn a_small_federation_is_measured() {
-    let plan = Plan { nodes: 24, logs: 2, degree: 6, seed: 1 };
+    let plan = Plan { nodes: 24, logs: 2, witnesses: 2, degree: 6, seed: 1 };
     let measured = measure(plan);
     assert_eq!(measured, measure(plan), "the same seed gives the same numbers");
     assert!(measured.spread[2] < 60_000, "it reached everybody: {measured:?}");

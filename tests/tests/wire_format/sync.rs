@@ -8,8 +8,9 @@ use carnet_proto::ledger::Replica;
 use carnet_proto::log::checkpoint::Note;
 use carnet_proto::statement::profile::NodeAddress;
 use carnet_proto::sync::message::{
-    Checkpoints, CosignRefusal, Cosigned, Entries, Gossip, Head, Heads, Offer, Peers, PeersWanted,
-    Range, Refusal, RefusalReason, Request, Response, Since, StatusPage, StatusTokens,
+    Checkpoints, CosignRefusal, Cosigned, Entries, ForkShown, ForkWanted, Gossip, Head, Heads,
+    Offer, Peers, PeersWanted, Range, Refusal, RefusalReason, Request, Response, Since, StatusPage,
+    StatusTokens,
 };
 use carnet_tests::world::line;
 
@@ -49,9 +50,21 @@ pub fn replication(story: &Story) -> Vec<Example> {
     let tree = institute.replica.tree();
     let wanted = Heads {
         epoch: 1,
-        heads: vec![Head { origin, size: TreeSize(0), state: [0; 16], revision: 0 }],
+        heads: vec![Head {
+            origin,
+            size: TreeSize(0),
+            state: [0; 16],
+            revision: 0,
+            is_forked: false,
+        }],
     };
-    let head = Head { origin, size: tree.size(), state: state(&institute.replica), revision: 2 };
+    let head = Head {
+        origin,
+        size: tree.size(),
+        state: state(&institute.replica),
+        revision: 2,
+        is_forked: true,
+    };
     let held = Heads { epoch: 77, heads: vec![head.clone()] };
     let range = Range { origin, from: TreeSize(2), to: tree.size() };
     let entries = Entries {
@@ -62,13 +75,15 @@ pub fn replication(story: &Story) -> Vec<Example> {
     let since = Since { origin, epoch: 77, revision: 0 };
     let checkpoints =
         Checkpoints { epoch: 77, revision: 1, notes: vec![first.clone()], more: true };
-    let page = StatusPage { origin, start: 0 };
+    let page = StatusPage { origin, start: 0, offset: 0 };
     let standing = institute.replica.view().standing.clone().unwrap();
     let tokens = StatusTokens {
         size: standing.status_lists.size,
         root: standing.status_lists.root,
         start: 0,
         tokens: vec![Bytes(institute.token.clone().unwrap())],
+        offset: 0,
+        left: 0,
     };
     let own = note.clone().retain(|line| line.name == origin.to_string());
     let offer = Offer { note: own };
@@ -81,6 +96,8 @@ pub fn replication(story: &Story) -> Vec<Example> {
         addresses: vec![line("/ip4/192.0.2.7/tcp/4001")],
     };
     let peers = Peers { nodes: vec![address] };
+    let fork_wanted = ForkWanted { origin, note: None };
+    let fork_shown = ForkShown { proof: Some(Bytes(story.fork().to_file())) };
     let refusal = Refusal { reason: RefusalReason::NotHeld };
     vec![
         message(
@@ -95,6 +112,7 @@ pub fn replication(story: &Story) -> Vec<Example> {
         message("request/status", "", "status-page", &page, Request::Status),
         message("request/cosign", "", "offer", &offer, Request::Cosign),
         message("request/peers", "", "peers-wanted", &PeersWanted { most: 8 }, Request::Peers),
+        message("request/fork", "", "fork-wanted", &fork_wanted, Request::Fork),
         message("response/heads", "", "heads", &held, Response::Heads).holds("head", &head),
         message(
             "response/entries",
@@ -115,6 +133,7 @@ pub fn replication(story: &Story) -> Vec<Example> {
         message("response/behind", "", "cosigned", &behind, Response::Cosigned),
         message("response/peers", "", "peers", &peers, Response::Peers),
         message("response/refused", "", "refusal", &refusal, Response::Refused),
+        message("response/fork", "", "fork-shown", &fork_shown, Response::Fork),
         message("gossip", "", "offer", &offer, Gossip::Checkpoint),
     ]
 }

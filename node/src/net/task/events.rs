@@ -6,7 +6,7 @@ use libp2p::request_response::{
     Event, InboundRequestId, Message, OutboundFailure, ResponseChannel,
 };
 use libp2p::swarm::SwarmEvent;
-use libp2p::{PeerId, gossipsub, identify, ping};
+use libp2p::{Multiaddr, PeerId, gossipsub, identify, mdns, ping};
 
 use super::{Asked, Task};
 use crate::net::PeerInfo;
@@ -27,6 +27,9 @@ impl Task {
             SwarmEvent::Behaviour(BehaviourEvent::Gossip(event)) => self.on_gossip(event),
             SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => self.on_identify(event),
             SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => self.on_ping(event),
+            SwarmEvent::Behaviour(BehaviourEvent::Local(mdns::Event::Discovered(found))) => {
+                self.on_found(found);
+            }
             SwarmEvent::NewListenAddr { address, .. } => self.shared.view().listen.push(address),
             SwarmEvent::ExpiredListenAddr { address, .. } => {
                 self.shared.view().listen.retain(|addr| *addr != address);
@@ -57,6 +60,16 @@ impl Task {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Dials peers on the local network.
+    fn on_found(&mut self, found: Vec<(PeerId, Multiaddr)>) {
+        let swarm = &self.swarm;
+        let (connected, is_known) =
+            (swarm.network_info().num_peers(), |peer: &PeerId| swarm.is_connected(peer));
+        for addrs in self.local.choose(found, connected, is_known, Instant::now()) {
+            self.dial_any(addrs);
         }
     }
 

@@ -6,17 +6,20 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::NOW;
+use crate::cbor::Encoder;
 use crate::classification::Country;
+use crate::cose;
 use crate::id::{Did, Digest, RootHash};
 use crate::key::{Purpose, Seed};
 use crate::ledger::LogView;
 use crate::log::checkpoint::Note;
+use crate::profile::{TYP_STATUS_LIST, claim};
 use crate::statement::identity::{Inception, Rotation};
 use crate::statement::issuance::Issuance;
 use crate::statement::profile::{InstitutionProfile, Role};
 use crate::statement::standing::{empty_head, status_tree};
 use crate::statement::{Body, Statement};
-use crate::status::{MIN_ENTRIES, StatusList, StatusToken, StatusUri};
+use crate::status::{MAX_INFLATED_BYTES, MIN_ENTRIES, StatusList, StatusToken, StatusUri};
 use crate::sync::journal::fingerprint;
 use crate::sync::memory::MemoryArchive;
 use crate::sync::message::MAX_MESSAGE_BYTES;
@@ -84,6 +87,22 @@ impl Node {
         self.status.insert(uri.to_string(), token);
     }
 
+    /// Puts the largest list there may be, not compressed.
+    pub(super) fn set_large_list(&mut self, number: u64) {
+        let uri = StatusUri::parse(&alloc::format!("{}/status/{number}", self.did)).unwrap();
+        let lst = miniz_oxide::deflate::compress_to_vec_zlib(&vec![0; MAX_INFLATED_BYTES], 0);
+        let mut e = Encoder::new();
+        e.map(5).int(claim::SUB.into()).text(&uri.to_string());
+        e.int(claim::EXP.into()).item(&NOW.plus(90_000));
+        e.int(claim::IAT.into()).item(&NOW);
+        e.int(claim::STATUS_LIST.into()).map(2).text("lst").bytes(&lst).text("bits").uint(2);
+        e.int(claim::TTL.into()).uint(3600);
+        let key = self.seed.signing_key(Purpose::Status);
+        let protected = cose::header_with_typ(&key.public().kid(), TYP_STATUS_LIST);
+        let token = cose::sign1(&protected, b"\xa0", e.as_bytes(), &key);
+        self.status.insert(uri.to_string(), token);
+    }
+
     /// Appends the bodies and a standing, and signs a checkpoint. The network is not told.
     pub(super) fn publish(&mut self, bodies: Vec<Body>) -> Note {
         let mut statements: Vec<_> = bodies.into_iter().map(|body| self.sign(body)).collect();
@@ -145,6 +164,9 @@ pub(super) struct Network {
     pub(super) next: u64,
     pub(super) reports: Vec<(usize, usize, Misbehaviour)>,
     pub(super) forks: usize,
+    pub(super) proven: usize,
+    pub(super) requests: usize,
+    pub(super) heard: usize,
     pub(super) published: usize,
     pub(super) bytes: usize,
     pub(super) gossip_is_on: bool,
@@ -166,6 +188,9 @@ impl Network {
             next: 1,
             reports: Vec::new(),
             forks: 0,
+            proven: 0,
+            requests: 0,
+            heard: 0,
             published: 0,
             bytes: 0,
             gossip_is_on: true,
@@ -209,6 +234,7 @@ impl Network {
         }
         self.next += 1;
         for peer in self.neighbours(from) {
+            self.heard += 1;
             let input = Input::Gossip { peer: from, id: self.next, bytes: bytes.to_vec() };
             self.queue.push_back((peer, input));
         }
@@ -219,6 +245,7 @@ impl Network {
             Action::Send { peer, id, bytes } => {
                 assert!(bytes.len() <= MAX_MESSAGE_BYTES);
                 assert!(self.links.contains(&(node, peer)), "sends to the connected only");
+                self.requests += 1;
                 self.next += 1;
                 let key = (peer, self.next);
                 self.asked.insert(key, (node, id));
@@ -255,6 +282,7 @@ impl Network {
             Action::Report { peer, what } => self.reports.push((node, peer, what)),
             Action::Learnt { .. } => {}
             Action::Fork { .. } => self.forks += 1,
+            Action::ForkProven { .. } => self.proven += 1,
         }
     }
 
@@ -278,25 +306,30 @@ impl Network {
     /// Delivers all messages there are.
     pub(super) fn drain(&mut self) {
         let mut delivered = 0;
-        loop {
-            if self.is_shuffled && !self.queue.is_empty() {
-                let index = usize::try_from(self.random()).unwrap() % self.queue.len();
-                self.queue.swap(0, index);
-            }
-            let Some((node, input)) = self.queue.pop_front() else { return };
+        while self.step() {
             delivered += 1;
-            let (is_lost, input) = self.lose(input);
-            if is_lost {
-                if let Input::Request { id, .. } = input {
-                    self.asked.remove(&(node, id));
-                }
-                continue;
-            }
             assert!(delivered < 200_000, "the network does not come to rest");
-            for action in self.give(node, input.clone()) {
-                self.perform(node, &input, action);
-            }
         }
+    }
+
+    /// Delivers one message; returns whether there was any.
+    pub(super) fn step(&mut self) -> bool {
+        if self.is_shuffled && !self.queue.is_empty() {
+            let index = usize::try_from(self.random()).unwrap() % self.queue.len();
+            self.queue.swap(0, index);
+        }
+        let Some((node, input)) = self.queue.pop_front() else { return false };
+        let (is_lost, input) = self.lose(input);
+        if is_lost {
+            if let Input::Request { id, .. } = input {
+                self.asked.remove(&(node, id));
+            }
+            return true;
+        }
+        for action in self.give(node, input.clone()) {
+            self.perform(node, &input, action);
+        }
+        true
     }
 
     /// Lets time pass, a tick every 250 ms.
