@@ -59,7 +59,6 @@ macro_rules! kinds {
     ($($(#[$meta:meta])* $kind:ident($body:ty), $name:literal, $subject:expr;)*) => {
         /// What a statement says.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        #[expect(clippy::large_enum_variant, reason = "one log has one inception")]
         pub enum Body { $($(#[$meta])* $kind($body),)* }
 
         impl Body {

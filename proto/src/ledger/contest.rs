@@ -122,6 +122,7 @@ fn shared_set(chain: &KeyChain, proof: &ForkProof, set: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use alloc::vec;
+    use alloc::vec::Vec;
 
     use super::*;
     use crate::cbor::Bytes;
