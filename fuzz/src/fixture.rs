@@ -35,7 +35,8 @@ pub struct Log {
     pub tokens: Vec<Bytes>,
 }
 
-/// Genuine material. Its institutions have the seeds `[n; 32]`, `n` from 1 on.
+/// Genuine material. Its institutions have the seeds `[n; 32]`, `n` from 1 on; that of the one that has
+/// replaced its keys is `[n + 100; 32]` now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fixture {
     /// When all of it is valid.

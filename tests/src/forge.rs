@@ -13,6 +13,7 @@ pub mod credential_claims;
 pub mod credential_disclosures;
 pub mod credential_headers;
 pub mod evidence;
+pub mod evidence_keys;
 pub mod file;
 pub mod fork;
 pub mod key_binding;
@@ -176,6 +177,7 @@ pub fn all() -> (Vec<Case>, Vec<WorldFile>) {
         presentation::cases(),
         anchor::cases(),
         evidence::cases(),
+        evidence_keys::cases(),
         file::cases(),
         fork::cases(),
         request::key_requests(),

@@ -8,11 +8,12 @@ use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::cose::sign1;
 use carnet_proto::credential::SdCwt;
 use carnet_proto::evidence::{EntryEvidence, LogEvidence, StatementEvidence, StatusEvidence};
-use carnet_proto::id::{Did, Digest, Kid, LeafIndex};
+use carnet_proto::id::{Did, Digest, Kid, LeafIndex, RootHash};
 use carnet_proto::key::{Purpose, Seed, SigningKey};
 use carnet_proto::ledger::Replica;
 use carnet_proto::log::checkpoint::{Checkpoint, Note};
-use carnet_proto::log::merkle::Tree;
+use carnet_proto::log::fork::ForkProof;
+use carnet_proto::log::merkle::{Tree, TreeHead};
 use carnet_proto::profile::{
     ALG_ED25519, ALG_SHA256, TYP_SD_CWT, TYP_STATUS_LIST, VCT_SKILL, claim, header,
 };
@@ -20,10 +21,11 @@ use carnet_proto::statement::accreditation::{Accreditation, Grant, Level, LevelR
 use carnet_proto::statement::agreement::{
     Agreement, AgreementKind, Body as AgreementBody, Party, Ratification, Signatory,
 };
-use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::fork::Accusation;
+use carnet_proto::statement::identity::{Inception, Rotation, Succession};
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::{InstitutionProfile, Role};
-use carnet_proto::statement::standing::{KeyPeriod, empty_head, status_tree};
+use carnet_proto::statement::standing::{empty_head, status_tree};
 use carnet_proto::statement::{Body, Statement};
 use carnet_proto::status::{StatusList, StatusToken, StatusUri};
 use carnet_proto::text::{Language, Line, Name};
@@ -68,10 +70,16 @@ fn grant() -> Grant {
     }
 }
 
+/// The seed to whose keys those of a seed are committed.
+fn next(seed: &Seed) -> Seed {
+    Seed::new(*Digest::of(seed.public_key_set().statement.as_bytes()).as_bytes())
+}
+
 impl Adversary {
     pub fn new(seed: Seed) -> Self {
         let keys = seed.public_key_set();
-        let inception = Inception { keys, next: keys.commitment() };
+        let next = next(&seed).public_key_set().commitment();
+        let inception = Inception { keys, next };
         let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
         let replica = Replica::new(inception.entry()).expect("a log");
         Self { seed, did: *inception.issuer(), replica, said: Vec::new(), tokens: Vec::new() }
@@ -98,6 +106,38 @@ impl Adversary {
             witnesses,
             quorum,
         });
+    }
+
+    /// Replaces the keys, and declares void what was said from a leaf on but for some of it.
+    pub fn rotate(&mut self, from: Option<u64>) {
+        self.seed = next(&self.seed);
+        let (keys, next) = (self.seed.public_key_set(), next(&self.seed).public_key_set());
+        let size = self.replica.size().0;
+        let repudiated_from = from.map(|from| LeafIndex(1 + from % size));
+        let kept = self.said.iter().step_by(2).copied().collect::<BTreeSet<_>>();
+        let kept = kept.into_iter().filter(|_| from.is_some()).take(8).collect();
+        self.say(Rotation { keys, next: next.commitment(), repudiated_from, kept });
+    }
+
+    /// Says that an institution has closed, itself perhaps.
+    pub fn end(&mut self, institution: Did, closed: UnixSeconds, successor: Option<Did>) {
+        let successor = successor.filter(|did| *did != institution);
+        self.say(Succession { institution, closed, successor });
+    }
+
+    /// Proves that its own log shows two histories.
+    pub fn confess(&mut self) {
+        let key = self.seed.signing_key(Purpose::Checkpoint);
+        let size = self.replica.size();
+        let [smaller, larger] = [[1; 32], [2; 32]].map(|root| {
+            let head = TreeHead { size, root: RootHash::new(root) };
+            Note::sign(&Checkpoint::new(&self.did, head), &key)
+        });
+        let inception = Bytes(self.replica.inception().entry().into());
+        let rotations = self.replica.view().chain.rotations().iter();
+        let rotations = rotations.map(|rotation| Bytes(rotation.entry().into())).collect();
+        let proof = ForkProof { inception, smaller, larger, root: None, proof: None, rotations };
+        self.say(Accusation { accused: self.did, proof });
     }
 
     pub fn accredit(&mut self, subject: Did, from: UnixSeconds) {
@@ -207,28 +247,6 @@ impl Adversary {
         let issuance = self.say(Issuance { credential_type: line(VCT_SKILL), root });
         let anchor = batch.anchors(issuance).next().expect("an anchor");
         Some((bytes, anchor))
-    }
-
-    /// Proves the log under a standing that names its key set many times.
-    pub fn evidence_with_keys(self, count: usize, at: UnixSeconds) -> LogEvidence {
-        let mut standing = self.replica.derive_standing(empty_head());
-        let period = standing.keys[0].clone();
-        let more =
-            (1..=count as u64).map(|leaf| KeyPeriod { from: LeafIndex(leaf), ..period.clone() });
-        standing.keys.extend(more);
-        let key = self.seed.signing_key(Purpose::Statement);
-        let standing = Statement::sign(&self.did, standing, &key).expect("a standing");
-        let tree = Tree::from_leaves([standing.leaf_hash()]);
-        let head = tree.head();
-        let key = self.seed.signing_key(Purpose::Checkpoint);
-        let log = self.evidence(&[], at);
-        let did = Did::of_inception(&log.inception.0);
-        LogEvidence {
-            note: Note::sign(&Checkpoint::new(&did, head), &key).to_string(),
-            standing: Bytes(standing.entry().into()),
-            standing_path: tree.inclusion_proof(LeafIndex(0), head.size).expect("a leaf"),
-            ..log
-        }
     }
 
     /// Ends with a standing and a checkpoint, cosigned by whoever is named, and proves all of it.

@@ -247,7 +247,7 @@ impl Case {
         let at = recipe.index(count);
         let (Some(log), Some(other)) = (self.evidence.logs.get_mut(at), other) else { return };
         let what = recipe.byte();
-        match what % 12 {
+        match what % 14 {
             0 => change_list(&mut log.statements, other.statements, recipe),
             1 => change_list(&mut log.issuances, other.issuances, recipe),
             2 => change_list(&mut log.status, other.status, recipe),
@@ -273,6 +273,8 @@ impl Case {
                     recipe.tamper(&mut item.token.0);
                 }
             }
+            11 => change_list(&mut log.rotations, other.rotations, recipe),
+            12 => change_list(&mut log.successions, other.successions, recipe),
             _ => {
                 let item = recipe.index(log.issuances.len());
                 if let Some(item) = log.issuances.get_mut(item) {
@@ -357,6 +359,15 @@ impl Case {
             self.presentation.presented[at] = Presented { token, anchor: Some(anchor) };
         }
         adversary.lists(u32::from(what >> 7), 1 << 10, now);
+        for _ in 0..recipe.byte() % 4 {
+            match recipe.byte() % 5 {
+                0 => adversary.rotate(None),
+                1 => adversary.rotate(Some(recipe.byte().into())),
+                2 => adversary.end(pick(recipe), now.minus(recipe.word().into()), None),
+                3 => adversary.end(pick(recipe), now.minus(86_400), Some(pick(recipe))),
+                _ => adversary.confess(),
+            }
+        }
         let witness = adversary.seed.signing_key(Purpose::Witness);
         let cosigners = if what & 32 == 0 { vec![] } else { vec![(did, witness)] };
         let log: LogEvidence = adversary.evidence(&cosigners, now);

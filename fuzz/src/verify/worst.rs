@@ -199,7 +199,7 @@ fn repeated_checkpoints() -> Vec<u8> {
     })
 }
 
-/// A standing with as many keys as there is room for.
+/// As many rotations as there is room for.
 fn key_sets() -> Vec<u8> {
     let now = Base::get().now;
     let mut adversary = Adversary::new(seed(200));
@@ -207,7 +207,8 @@ fn key_sets() -> Vec<u8> {
     fill(&presentation, |count| {
         let mut adversary = Adversary::new(seed(200));
         let _ = forged(&mut adversary);
-        vec![adversary.evidence_with_keys(count.min(230), now)]
+        (0..count.min(200)).for_each(|_| adversary.rotate(None));
+        vec![adversary.evidence(&[], now)]
     })
 }
 

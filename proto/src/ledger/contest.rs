@@ -123,3 +123,65 @@ fn shared_set(chain: &KeyChain, proof: &ForkProof, set: usize) -> usize {
     });
     set.min(shared.count())
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::cbor::Bytes;
+    use crate::id::Did;
+    use crate::key::{Purpose, Seed};
+    use crate::log::checkpoint::{Checkpoint, Note};
+    use crate::log::merkle::Tree;
+    use crate::statement::identity::{Inception, Rotation};
+
+    fn rotation(log: &Did, set: u8, next: u8) -> Bytes {
+        let [set, next] = [set, next].map(|n| Seed::new([n; 32]));
+        let (keys, next) = (set.public_key_set(), next.public_key_set().commitment());
+        let body = Rotation { keys, next, repudiated_from: None, kept: Vec::new() };
+        let key = set.signing_key(Purpose::Statement);
+        Bytes(Statement::sign(log, body, &key).unwrap().entry().to_vec())
+    }
+
+    #[test]
+    fn keys_that_a_thief_commits_stolen_ones_to_are_worth_what_the_stolen_ones_are() {
+        let [first, second] = [1, 2].map(|n| Seed::new([n; 32]));
+        let next = second.public_key_set().commitment();
+        let inception = Inception { keys: first.public_key_set(), next };
+        let inception = Statement::incept(inception, &first.signing_key(Purpose::Statement));
+        let (log, inception) = (*inception.issuer(), inception.entry());
+        let own = [rotation(&log, 2, 3), rotation(&log, 3, 4)];
+        let chain = |rotations: &[Bytes]| {
+            KeyChain::read(inception, rotations.iter().map(|rotation| &rotation.0)).unwrap()
+        };
+        let note = Note::sign(
+            &Checkpoint::new(&log, Tree::new().head()),
+            &first.signing_key(Purpose::Checkpoint),
+        );
+        let proof = |rotations: &[Bytes]| ForkProof {
+            inception: Bytes(inception.to_vec()),
+            smaller: note.clone(),
+            larger: note.clone(),
+            root: None,
+            proof: None,
+            rotations: rotations.to_vec(),
+        };
+        let shared = |view: &[Bytes], shown: &[Bytes], set| {
+            assert_eq!(chain(shown).sets().len(), shown.len() + 1);
+            shared_set(&chain(view), &proof(shown), set)
+        };
+        for set in 0..=2 {
+            assert_eq!(shared(&own, &own, set), set);
+        }
+        // A proof that knows less, or more, than the view.
+        assert_eq!(shared(&own, &own[..1], 1), 1);
+        assert_eq!(shared(&own[..1], &own, 2), 1);
+        // The thief of the second set commits it to his own, and those to others.
+        let his = vec![rotation(&log, 2, 66), rotation(&log, 66, 67)];
+        assert_eq!(shared(&own, &his, 2), 1);
+        assert_eq!(shared(&own, &his, 1), 1);
+        assert_eq!(shared(&own, &his, 0), 0);
+    }
+}

@@ -73,6 +73,8 @@ pub fn cases() -> Cases {
             "statements": log.statements.len() * logs, "issuances": log.issuances.len() * logs,
             "status": log.status.len() * logs, "checkpoints": (log.earlier.len() + 1) * logs,
             "profile": log.profile.is_some() && logs == 1,
+            "key_sets": (log.rotations.len() + 1) * logs,
+            "successions": log.successions.len() * logs,
         })
     };
     c.valid("valid", "An issuer's log: checkpoints, standing, a statement, an issuance, a status list, a profile.", input(std::slice::from_ref(&good)), reads(&good, 1));
@@ -83,6 +85,8 @@ pub fn cases() -> Cases {
         issuances: vec![],
         status: vec![],
         profile: None,
+        rotations: vec![],
+        successions: vec![],
         ..good.clone()
     };
     c.valid(
@@ -262,7 +266,7 @@ pub fn cases() -> Cases {
         (
             "unknown-member",
             "UnknownKey",
-            altered(&|e| set(e, 10, Value::Null)),
+            altered(&|e| set(e, 12, Value::Null)),
             "There is a member that evidence does not have.",
         ),
         (

@@ -8,10 +8,11 @@ use carnet_proto::log::fork::ForkProof;
 use carnet_proto::log::merkle::{Tree, leaf_hash};
 use carnet_proto::profile::{FileKind, VCT_SKILL};
 use carnet_proto::statement::Statement;
-use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::identity::{Inception, Rotation};
 use carnet_proto::statement::issuance::Issuance;
 use serde_json::{Value as Json, json};
 
+use super::statement::issuer;
 use super::{Cases, altered_map, file_around, hex, remove};
 use crate::world::line;
 
@@ -44,7 +45,7 @@ fn note(history: u8, size: u8, signer: &Seed) -> Note {
 }
 
 /// Two checkpoints of five entries.
-fn same_size() -> ForkProof {
+pub fn same_size() -> ForkProof {
     let mut notes = [note(0xa1, 5, &seed()), note(0xa2, 5, &seed())];
     notes.sort_by_key(|note| note.checkpoint().expect("a checkpoint").head.root);
     let [smaller, larger] = notes;
@@ -63,6 +64,41 @@ fn older() -> ForkProof {
     }
 }
 
+/// A rotation of the log that reveals a set, signed by whoever is named.
+fn rotation(keys: &Seed, next: &Seed, signer: &Seed) -> Bytes {
+    let body = Rotation {
+        keys: keys.public_key_set(),
+        next: next.public_key_set().commitment(),
+        repudiated_from: None,
+        kept: Vec::new(),
+    };
+    let key = signer.signing_key(Purpose::Statement);
+    let first = inception(&seed());
+    let rotation = Statement::sign(first.issuer(), body, &key).expect("a rotation");
+    Bytes(rotation.entry().to_vec())
+}
+
+/// The smaller is signed by the first set, the larger by the set that a rotation reveals.
+fn rotated() -> ForkProof {
+    let [_, second, third] = SETS.map(|n| Seed::new([n; 32]));
+    let [smaller, larger] = [same_size().smaller, same_size().larger].map(|n| history(&n));
+    ForkProof {
+        smaller: note(smaller, 5, &seed()),
+        larger: note(larger, 5, &second),
+        rotations: vec![rotation(&second, &third, &second)],
+        ..same_size()
+    }
+}
+
+/// The seeds of the log's key sets.
+const SETS: [u8; 3] = [0x31, 0x32, 0x33];
+
+/// The history of which a note is.
+fn history(note: &Note) -> u8 {
+    let root = note.checkpoint().expect("a checkpoint").head.root;
+    if tree(0xa1, 5).head().root == root { 0xa1 } else { 0xa2 }
+}
+
 fn input(proof: &ForkProof) -> Json {
     json!({ "file": hex(proof.to_file()) })
 }
@@ -77,10 +113,11 @@ fn without(proof: &ForkProof, label: i64) -> Json {
 pub fn cases() -> Cases {
     let mut c = Cases::new("fork-proof");
     c.source("wire-format.md, proofs of a fork");
-    let reads = |smaller: u8, larger: u8| {
+    let reads_of = |smaller: u8, larger: u8, sets: [u8; 2]| {
         let did = inception(&seed()).issuer().to_string();
-        json!({ "did": did, "smaller": smaller, "larger": larger })
+        json!({ "did": did, "smaller": smaller, "larger": larger, "sets": sets })
     };
+    let reads = |smaller, larger| reads_of(smaller, larger, [0, 0]);
     let (same, old) = (same_size(), older());
     let about = "Two checkpoints of one size with different roots, both signed by the log.";
     c.valid("valid-same-size", about, input(&same), reads(5, 5));
@@ -132,5 +169,79 @@ pub fn cases() -> Cases {
     let swapped = ForkProof { smaller, larger, ..old };
     let about = "The smaller comes first.";
     c.invalid("older-order", base, "Order", about, input(&swapped));
+    let good = rotated();
+    let about = "One of the checkpoints is signed by a set that a rotation revealed.";
+    c.valid("valid-rotated", about, input(&good), reads_of(5, 5, [0, 1]));
+    let mut noisy = good.clone();
+    let mut line = good.larger.signatures()[0].clone();
+    line.bytes[0] ^= 1;
+    noisy.smaller.add(line);
+    let about =
+        "A line that names a later set, and is not of it, takes nothing from the line that holds.";
+    c.valid("valid-rotated-other-line", about, input(&noisy), reads_of(5, 5, [0, 1]));
+    rotations(&mut c, &good);
     c
+}
+
+/// Rotations that are not those of the log.
+fn rotations(c: &mut Cases, good: &ForkProof) {
+    let [first, second, third] = SETS.map(|n| Seed::new([n; 32]));
+    let thief = Seed::new([0x66; 32]);
+    let own = &good.rotations[0];
+    let mut flipped = own.clone();
+    *flipped.0.last_mut().expect("a byte") ^= 1;
+    let key = second.signing_key(Purpose::Statement);
+    let foreign = Statement::parse(&own.0).expect("a statement").body().clone();
+    let foreign = Statement::sign(&issuer(), foreign, &key).expect("a rotation");
+    let issuance = Issuance { credential_type: line(VCT_SKILL), root: RootHash::new([1; 32]) };
+    let issuance = Statement::sign(inception(&seed()).issuer(), issuance, &key).expect("an entry");
+    let last = rotation(&third, &thief, &third);
+    for (name, error, rotations, about) in [
+        (
+            "rotation-missing",
+            "Unsigned",
+            vec![],
+            "A checkpoint is signed by a set that is not shown.",
+        ),
+        (
+            "rotation-not-committed",
+            "NotCommitted",
+            vec![rotation(&thief, &third, &thief)],
+            "The set revealed is not the one committed to.",
+        ),
+        (
+            "rotations-swapped",
+            "NotCommitted",
+            vec![last, own.clone()],
+            "The rotations are not in their order.",
+        ),
+        ("rotation-signature-wrong", "Unsigned", vec![flipped], "A rotation's signature is wrong."),
+        (
+            "rotation-signed-by-the-set-before",
+            "Unsigned",
+            vec![rotation(&second, &third, &first)],
+            "A rotation is signed by the set that it replaces: so a thief of that set could.",
+        ),
+        (
+            "rotation-of-another-log",
+            "NotARotation",
+            vec![Bytes(foreign.entry().to_vec())],
+            "A rotation names another institution.",
+        ),
+        (
+            "rotation-of-another-kind",
+            "NotARotation",
+            vec![Bytes(issuance.entry().to_vec())],
+            "What is shown as a rotation is an issuance.",
+        ),
+        (
+            "rotation-to-keys-used-before",
+            "KeyUsedBefore",
+            vec![own.clone(), rotation(&third, &first, &third), rotation(&first, &thief, &first)],
+            "A rotation reveals keys that an earlier set had.",
+        ),
+    ] {
+        let proof = ForkProof { rotations, ..good.clone() };
+        c.invalid(name, "valid-rotated", error, about, input(&proof));
+    }
 }

@@ -2,20 +2,21 @@
 
 use carnet_proto::cbor::Value;
 use carnet_proto::classification::Country;
-use carnet_proto::id::{Digest, RootHash};
+use carnet_proto::id::{Did, Digest, LeafIndex, RootHash};
 use carnet_proto::key::{Purpose, Seed};
 use carnet_proto::profile::VCT_SKILL;
 use carnet_proto::statement::accreditation::{Withdrawal, WithdrawalReason};
 use carnet_proto::statement::agreement::{Denunciation, Ratification};
-use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::fork::Accusation;
+use carnet_proto::statement::identity::{Inception, MAX_KEPT, Rotation, Succession};
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::{Contact, NodeAddress, Role};
 use carnet_proto::statement::{Body, Statement};
 use serde_json::Value as Json;
 
 use super::cose::Forged;
-use super::statement::{accreditation, context, input, key, reads, signed};
-use super::{Cases, Entries, int, remove, set};
+use super::statement::{accreditation, context, input, issuer, key, reads, signed, subject};
+use super::{Cases, Entries, fork, int, remove, set};
 use crate::world::{START, World, line};
 
 /// The statements that the cases are made of.
@@ -67,6 +68,27 @@ fn withdrawal() -> Withdrawal {
     }
 }
 
+/// A rotation after a theft: it reveals the set whose key signs the statements of the cases.
+fn rotation() -> Rotation {
+    let mut kept = vec![Digest::of(b"one kept"), Digest::of(b"another kept")];
+    kept.sort_unstable();
+    Rotation {
+        keys: Seed::new([8; 32]).public_key_set(),
+        next: Seed::new([9; 32]).public_key_set().commitment(),
+        repudiated_from: Some(LeafIndex(7)),
+        kept,
+    }
+}
+
+fn succession() -> Succession {
+    Succession { institution: subject(), closed: START, successor: Some(issuer()) }
+}
+
+fn accusation() -> Accusation {
+    let proof = fork::same_size();
+    Accusation { accused: Did::of_inception(&proof.inception.0), proof }
+}
+
 /// One statement of each kind, and what breaks the rules of its payload.
 pub fn cases() -> Cases {
     let mut c = Cases::new("statement");
@@ -77,7 +99,7 @@ pub fn cases() -> Cases {
     let agreement = Digest::of(b"an agreement");
     let party = Country::parse("DE").expect("a country");
     let role = Role::Union;
-    let bodies: [Body; 8] = [
+    let bodies: [Body; 11] = [
         good.profile(),
         accreditation().into(),
         withdrawal().into(),
@@ -86,6 +108,9 @@ pub fn cases() -> Cases {
         Denunciation { agreement, party, role, effective: START }.into(),
         Issuance { credential_type: line(VCT_SKILL), root: RootHash::new([7; 32]) }.into(),
         good.standing(),
+        rotation().into(),
+        succession().into(),
+        accusation().into(),
     ];
     for body in &bodies {
         let statement = signed(body.clone());
@@ -100,6 +125,7 @@ pub fn cases() -> Cases {
     withdrawals(&mut c, &forged(2));
     agreements(&mut c, &forged(3));
     others(&mut c, &forged(4), &forged(6), &forged(7));
+    ends(&mut c, &forged(8), &forged(9), &forged(10));
     inception(&mut c);
     c
 }
@@ -375,6 +401,135 @@ fn others(c: &mut Cases, ratification: &Forged, issuance: &Forged, standing: &Fo
         "A standing names at least one key set.",
         altered(standing, |p| set(p, 1, Value::Array(vec![]))),
     );
+}
+
+fn ends(c: &mut Cases, rotation: &Forged, succession: &Forged, fork: &Forged) {
+    c.source("wire-format.md, rotation");
+    let own = self::rotation();
+    let kept = |digests: &[&Digest]| {
+        let list = digests.iter().map(|digest| Value::Bytes(digest.as_bytes().to_vec()));
+        Value::Array(list.collect())
+    };
+    let [one, other] = &own.kept[..] else { panic!("two") };
+    let keys = |alter: &dyn Fn(&mut Entries)| {
+        altered(rotation, |p| {
+            let Value::Map(mut keys) = remove(p, 1) else { panic!("a map") };
+            alter(&mut keys);
+            set(p, 1, Value::Map(keys));
+        })
+    };
+    let credential = *own.keys.credential.as_bytes();
+    let itself = own.keys.commitment();
+    for (name, error, input, about) in [
+        (
+            "rotation-inception-void",
+            "Invalid",
+            altered(rotation, |p| set(p, 3, int(0))),
+            "The beginning of a log cannot be void.",
+        ),
+        (
+            "rotation-keeps-where-nothing-is-void",
+            "Invalid",
+            altered(rotation, |p| drop(remove(p, 3))),
+            "Statements are kept, and none is void.",
+        ),
+        (
+            "rotation-kept-not-in-order",
+            "Invalid",
+            altered(rotation, |p| set(p, 4, kept(&[other, one]))),
+            "Statements kept stand in the order of their digests.",
+        ),
+        (
+            "rotation-kept-twice",
+            "Invalid",
+            altered(rotation, |p| set(p, 4, kept(&[one, one]))),
+            "A statement is kept twice.",
+        ),
+        (
+            "rotation-kept-list-empty",
+            "Invalid",
+            altered(rotation, |p| set(p, 4, kept(&[]))),
+            "An empty list is written instead of left out.",
+        ),
+        (
+            "rotation-1025-kept",
+            "TooLarge",
+            altered(rotation, |p| set(p, 4, list_of(Value::Bytes(vec![7; 32]), MAX_KEPT + 1))),
+            "A rotation keeps at most 1,024 statements.",
+        ),
+        (
+            "rotation-commits-to-itself",
+            "Invalid",
+            altered(rotation, |p| set(p, 2, Value::Bytes(itself.as_bytes().to_vec()))),
+            "The set committed to is the one revealed.",
+        ),
+        (
+            "rotation-key-twice",
+            "Invalid",
+            keys(&|k| set(k, 3, Value::Bytes(credential.to_vec()))),
+            "Two of the six keys are the same.",
+        ),
+        (
+            "rotation-without-commitment",
+            "Missing",
+            altered(rotation, |p| drop(remove(p, 2))),
+            "A rotation commits to the set after it.",
+        ),
+        (
+            "rotation-unknown-member",
+            "UnknownKey",
+            altered(rotation, |p| set(p, 5, int(1))),
+            "There is a member that rotations do not have.",
+        ),
+    ] {
+        c.invalid(name, "valid-rotation", &format!("Malformed:{error}"), about, input);
+    }
+    c.source("wire-format.md, succession");
+    for (name, error, input, about) in [
+        (
+            "succession-of-itself",
+            "Invalid",
+            altered(succession, |p| set(p, 3, Value::Text(subject().to_string()))),
+            "An institution succeeds itself.",
+        ),
+        (
+            "succession-without-time",
+            "Missing",
+            altered(succession, |p| drop(remove(p, 2))),
+            "It is not said when the institution closed.",
+        ),
+        (
+            "succession-unknown-member",
+            "UnknownKey",
+            altered(succession, |p| set(p, 4, int(1))),
+            "There is a member that successions do not have.",
+        ),
+    ] {
+        c.invalid(name, "valid-succession", &format!("Malformed:{error}"), about, input);
+    }
+    c.source("wire-format.md, fork");
+    let root = |p: &mut Entries| {
+        let Value::Map(mut proof) = remove(p, 2) else { panic!("a map") };
+        set(&mut proof, 4, Value::Bytes(vec![7; 32]));
+        set(p, 2, Value::Map(proof));
+    };
+    for (name, error, input, about) in [
+        (
+            "fork-of-another-log",
+            "Invalid",
+            altered(fork, |p| set(p, 1, Value::Text(subject().to_string()))),
+            "The proof is against another log.",
+        ),
+        ("fork-root-without-proof", "Invalid", altered(fork, root), "A root without its proof."),
+        (
+            "fork-without-proof",
+            "Missing",
+            altered(fork, |p| drop(remove(p, 2))),
+            "Somebody is accused, and nothing proven.",
+        ),
+    ] {
+        c.invalid(name, "valid-fork", &format!("Malformed:{error}"), about, input);
+    }
 }
 
 fn inception(c: &mut Cases) {

@@ -17,7 +17,7 @@ use carnet_proto::id::{Did, Digest, LeafIndex, RootHash, TreeSize};
 use carnet_proto::issuing::MAX_CREDENTIAL_FILE_BYTES;
 use carnet_proto::key::PublicKey;
 use carnet_proto::log::checkpoint::{Note, NoteKey};
-use carnet_proto::log::fork::{ForkProof, MAX_FORK_BYTES};
+use carnet_proto::log::fork::{ForkError, ForkProof, MAX_FORK_BYTES};
 use carnet_proto::log::merkle::{TreeHead, leaf_hash};
 use carnet_proto::log::proof::{ConsistencyProof, InclusionProof};
 use carnet_proto::log::receipt::{Receipt, ReceiptError};
@@ -320,6 +320,8 @@ fn evidence(input: &Json, _: &Json) -> Answer {
         "status": count(&|log| log.status.len()),
         "checkpoints": count(&|log| log.checkpoints.len()),
         "profile": count(&|log| usize::from(is_known(log))) > 0,
+        "key_sets": count(&|log| log.keys.len()),
+        "successions": count(&|log| log.successions.len()),
     }))
 }
 
@@ -344,11 +346,15 @@ fn fork_proof(input: &Json, _: &Json) -> Answer {
         FileError::Malformed { source, .. } => within("Malformed")(source),
         other => named(other),
     })?;
-    let fork = proof.verify().map_err(named)?;
+    let fork = proof.verify().map_err(|error| match error {
+        ForkError::Keys(error) => named(error),
+        other => named(other),
+    })?;
     Ok(json!({
         "did": fork.origin.to_string(),
         "smaller": fork.smaller.size.0,
         "larger": fork.larger.size.0,
+        "sets": fork.sets,
     }))
 }
 

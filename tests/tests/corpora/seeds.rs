@@ -6,15 +6,17 @@ use carnet_proto::cbor::{Bytes, Decode as _, Encode, Mode};
 use carnet_proto::challenge::Challenge;
 use carnet_proto::credential::SdCwt;
 use carnet_proto::evidence::Evidence;
-use carnet_proto::id::{LeafIndex, TreeSize};
+use carnet_proto::id::{Did, Digest, LeafIndex, TreeSize};
 use carnet_proto::issuing::{
     CredentialFile, IssuedBatch, IssuedRow, IssuingOrder, IssuingRow, PersonRow,
 };
-use carnet_proto::key::CoseKey;
+use carnet_proto::key::{CoseKey, Seed};
 use carnet_proto::log::checkpoint::NoteKey;
 use carnet_proto::presentation::KeyBindingToken;
 use carnet_proto::profile::Profile;
 use carnet_proto::request::KeyRequest;
+use carnet_proto::statement::fork::Accusation;
+use carnet_proto::statement::identity::{Rotation, Succession};
 use carnet_proto::statement::{Body, Statement};
 use carnet_proto::status::{Status, StatusReference};
 use carnet_proto::sync::message::{
@@ -27,9 +29,23 @@ use carnet_tests::world::{AUDIENCE, INSTITUTIONS, World, line, welding, worker};
 use super::fuzz;
 use super::targets::{Fixture, Log, worst};
 
-/// A small federation with two valid credentials and a revoked one.
+/// A small federation with two valid credentials and a revoked one. A witness has replaced its keys,
+/// and somebody speaks of another's end and of a fork.
 fn world() -> World {
     let mut world = World::usual();
+    let witness = "ph-employers";
+    let number = INSTITUTIONS.iter().position(|(name, ..)| *name == witness).unwrap() as u8 + 1;
+    let [seed, next] = [100, 200].map(|more| Seed::new([number + more; 32]));
+    let (keys, next) = (seed.public_key_set(), next.public_key_set().commitment());
+    let kept = vec![Digest::of(b"kept")];
+    let size = world.institutions[witness].replica.size().0;
+    world.institutions.get_mut(witness).unwrap().seed = seed;
+    world.say(witness, Rotation { keys, next, repudiated_from: Some(LeafIndex(size)), kept });
+    let (institution, closed) = (Did::of_inception(b"a school"), world.now);
+    world.say("stranger", Succession { institution, closed, successor: None });
+    let proof = carnet_tests::forge::fork::same_size();
+    world.say("stranger", Accusation { accused: Did::of_inception(&proof.inception.0), proof });
+    world.step(60);
     world.issue("ph-institute", &worker(), &welding());
     let revoked = world.issue("ph-institute", &worker(), &welding());
     world.step(3600);

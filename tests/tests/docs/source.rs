@@ -256,11 +256,16 @@ pub fn statement_kinds() -> Vec<(String, String, String)> {
         let subject = match expression {
             "INCEPTION.into()" => carnet_proto::statement::identity::INCEPTION.to_owned(),
             "issuer.into()" => "iss".to_owned(),
-            "a.subject.to_string()" => "subject".to_owned(),
-            other => match other.strip_prefix("statement_urn(&").and_then(|o| o.split_once('.')) {
-                Some((_, field)) => format!("URN of {}", field.trim_end_matches(')')),
-                None => panic!("{line}"),
-            },
+            other => {
+                let (function, field) = other.split_once('.').unwrap_or_else(|| panic!("{line}"));
+                match (function, field.strip_suffix(".to_string()")) {
+                    ("statement_urn(&w" | "statement_urn(&r" | "statement_urn(&d", None) => {
+                        format!("URN of {}", field.trim_end_matches(')'))
+                    }
+                    (_, Some(field)) => field.to_owned(),
+                    _ => panic!("{line}"),
+                }
+            }
         };
         (kind.to_owned(), subject, kebab(payload))
     };

@@ -15,7 +15,7 @@ use carnet_proto::key::{CoseKey, PublicKeySet, Purpose, Seed, fingerprint};
 use carnet_proto::presentation::{KeyBindingClaims, Presentation, container_digest};
 use carnet_proto::profile::{FileKind, Profile};
 use carnet_proto::request::KeyRequestClaims;
-use carnet_proto::statement::standing::{Closing, Standing, State, statement_leaf, status_leaf};
+use carnet_proto::statement::standing::{Standing, State, statement_leaf, status_leaf};
 use carnet_proto::statement::{Body, Statement};
 use carnet_proto::status::{StatusList, StatusReference, StatusToken};
 use carnet_proto::text::Line;
@@ -111,6 +111,7 @@ fn statement(statement: &Statement, about: &str) -> Example {
     let kind = statement.body().kind();
     let payload = match kind {
         "profile" => "institution-profile",
+        "fork" => "accusation",
         kind => kind,
     };
     let entry = statement.entry().to_vec();
@@ -139,6 +140,8 @@ fn statements(story: &Story) -> Vec<Example> {
                 .holds("body", &body.parties[0].bodies[0])
                 .holds("signatory", &body.parties[0].signatories[0])
                 .holds("source-text", &body.texts[0]),
+            Body::Rotation(body) => example.holds("public-key-set", &body.keys),
+            Body::Fork(body) => example.holds("fork-proof", &body.proof),
             _ => example,
         }
     };
@@ -151,6 +154,9 @@ fn statements(story: &Story) -> Vec<Example> {
         of(partner, "withdrawal", "leaf 2 of the partner's log"),
         of(partner, "denunciation", "leaf 4 of the partner's log"),
         of(&story.institute, "issuance", "leaf 2 of the institute's log"),
+        of(&story.academy, "rotation", "leaf 5 of the academy's log, after a theft"),
+        of(&story.academy, "fork", "leaf 7, against the institute"),
+        of(&story.academy, "succession", "leaf 8, by the academy itself"),
     ]
 }
 
@@ -202,15 +208,24 @@ fn standing(story: &Story) -> Vec<Example> {
     let mut list = Encoder::new();
     list.array(2).text(&uri).item(&token);
     assert_eq!(carnet_proto::log::merkle::leaf_hash(list.as_bytes()), status_leaf(&uri, &token));
-    let closing =
-        Closing { closed: START.plus(DAY), successor: Some(story.ministry.did), by: LeafIndex(9) };
+    let rotated = story.academy.statement("standing");
+    let Body::Standing(body) = rotated.body() else { unreachable!() };
+    let closing = body.closing.unwrap();
+    let replica = &story.academy.replica;
+    let states = replica.statement_tree().size();
+    assert_eq!((body.statements.size, states), (TreeSize(2), TreeSize(2)));
+    let mut rotated = statement(rotated, "leaf 9 of the academy's log: rotated and closed")
+        .holds("key-period", &body.keys[0])
+        .holds("key-period", &body.keys[1])
+        .holds("closing", &closing);
+    rotated.name = "standing-statement/rotated".into();
     vec![
         of(&story.ministry, "leaf 5 of the ministry's log"),
         statement_leaf_of(&story.ministry, "the ministry's accreditation, position 0"),
         statement_leaf_of(&story.partner, "the partner's accreditation, position 0"),
         Example::new("status-leaf", "the institute's list, position 0", list.into_bytes())
             .note(format!("leaf hash: {}", status_leaf(&uri, &token))),
-        Example::of("closing", "", &closing),
+        rotated,
     ]
 }
 
@@ -346,13 +361,22 @@ fn evidence(story: &Story) -> Vec<Example> {
         note: first.note.to_string(),
         proof: tree.consistency_proof(first.head.size, tree.size()).unwrap(),
     };
+    let rotated = story.rotated_evidence();
+    let (views, dropped) = rotated.verify();
+    assert!(dropped.is_empty() && views.logs().count() == 1, "{dropped:?}");
+    let academy = &rotated.logs[0];
+    assert_eq!((academy.rotations.len(), academy.successions.len()), (1, 1));
     vec![
         Example::of("evidence", "for the credential: all three logs", &evidence)
             .holds("log-evidence", &issuer)
-            .holds("issuance-evidence", &issuer.issuances[0])
+            .holds("entry-evidence", &issuer.issuances[0])
             .holds("status-evidence", &issuer.status[0])
             .holds("statement-evidence", &ministry.statements[0]),
         Example::of("earlier-checkpoint", "the institute's first, of size 2", &earlier),
+        Example::of("evidence/rotated", "for a school that the academy accredits", &rotated)
+            .holds("log-evidence", academy)
+            .holds("statement-evidence", &academy.statements[0])
+            .holds("entry-evidence", &academy.successions[0]),
     ]
 }
 
@@ -377,6 +401,8 @@ fn files(story: &Story) -> Vec<Example> {
     let signed_bytes = hex(&sha256(&sign1.to_be_signed()));
     let fork = story.fork();
     fork.verify().unwrap();
+    let rotated = story.rotated_fork();
+    assert_eq!(rotated.verify().unwrap().sets, [0, 1]);
     vec![
         Example::new("file/presentation", "prepared, with evidence", whole),
         Example::new("file/credential", "the first credential", credential.to_file())
@@ -393,6 +419,12 @@ fn files(story: &Story) -> Vec<Example> {
             fork.to_file(),
         )
         .holds("fork-proof", &fork),
+        Example::new(
+            "file/fork-proof-rotated",
+            "against an academy whose first keys were stolen: the larger is signed by the second",
+            rotated.to_file(),
+        )
+        .holds("fork-proof", &rotated),
     ]
 }
 

@@ -10,7 +10,7 @@ use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::issue::Issue;
 use carnet_proto::credential::skill::Skill;
 use carnet_proto::evidence::{Evidence, GatherFor};
-use carnet_proto::id::{Did, Digest};
+use carnet_proto::id::{Did, Digest, LeafIndex};
 use carnet_proto::issuing::CredentialFile;
 use carnet_proto::key::{Purpose, Seed};
 use carnet_proto::ledger::Replica;
@@ -25,7 +25,8 @@ use carnet_proto::statement::agreement::{
     Agreement, AgreementKind, Body as AgreementBody, Denunciation, Party, Ratification, Signatory,
     SourceText,
 };
-use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::fork::Accusation;
+use carnet_proto::statement::identity::{Inception, Rotation, Succession};
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::{Contact, InstitutionProfile, NodeAddress, Role};
 use carnet_proto::statement::standing::{empty_head, status_tree};
@@ -58,6 +59,8 @@ pub struct Story {
     pub ministry: Institution,
     pub institute: Institution,
     pub partner: Institution,
+    /// Its keys were stolen and replaced; then it closed.
+    pub academy: Institution,
     pub wallet: Wallet,
     /// The requests for the keys of the two credentials, as files.
     pub requests: Vec<Vec<u8>>,
@@ -132,6 +135,16 @@ impl Institution {
         self.replica.is_in_order().unwrap();
     }
 
+    /// The proof that three other entries were shown to somebody else.
+    fn fork(&self, signer: &Seed) -> ForkProof {
+        let first = self.replica.inception().leaf_hash();
+        let others = [b"something".as_slice(), b"else"].map(leaf_hash);
+        let head = Tree::from_leaves([first].into_iter().chain(others)).head();
+        let key = signer.signing_key(Purpose::Checkpoint);
+        let note = Note::sign(&Checkpoint::new(&self.did, head), &key);
+        ForkProof::of(&self.replica, &note).unwrap()
+    }
+
     /// The newest checkpoint.
     pub fn note(&self) -> Note {
         self.replica.view().newest().unwrap().note.clone()
@@ -146,13 +159,19 @@ impl Institution {
 impl Story {
     /// The proof that the institute showed somebody else three other entries.
     pub fn fork(&self) -> ForkProof {
-        let institute = &self.institute;
-        let first = institute.replica.inception().leaf_hash();
-        let others = [b"something".as_slice(), b"else"].map(leaf_hash);
-        let head = Tree::from_leaves([first].into_iter().chain(others)).head();
-        let key = institute.seed.signing_key(Purpose::Checkpoint);
-        let note = Note::sign(&Checkpoint::new(&institute.did, head), &key);
-        ForkProof::of(&institute.replica, &note).unwrap()
+        self.institute.fork(&self.institute.seed)
+    }
+
+    /// The proof that somebody who has the academy's first keys showed another history.
+    pub fn rotated_fork(&self) -> ForkProof {
+        self.academy.fork(&Seed::new([8; 32]))
+    }
+
+    /// Evidence of the academy's log, for a school that it accredits.
+    pub fn rotated_evidence(&self) -> Evidence {
+        let replicas = BTreeMap::from([(self.academy.did, self.academy.replica.clone())]);
+        let issuance = Digest::of(b"nothing");
+        Evidence::gather(&replicas, &GatherFor { issuer: school(), issuance, status_uri: "" })
     }
 
     pub fn tell() -> Self {
@@ -225,10 +244,12 @@ impl Story {
         institute.token = Some(status_token(&institute, now));
         institute.publish(&partner.did, &partner.seed, now.plus(60));
 
+        let academy = academy(&ministry, &institute);
         let mut story = Self {
             ministry,
             institute,
             partner,
+            academy,
             wallet,
             requests,
             credentials,
@@ -264,6 +285,34 @@ impl Story {
         };
         self.wallet.present(&[0], &request, Evidence::join_encoded).unwrap()
     }
+}
+
+/// A school that the academy accredits.
+fn school() -> Did {
+    Did::of_inception(b"a school")
+}
+
+/// A thief says that the school has closed. The academy replaces its keys, keeps what it said itself
+/// meanwhile, says when the school closed and that the institute shows two histories, and closes.
+fn academy(ministry: &Institution, institute: &Institution) -> Institution {
+    let mut academy = Institution::new(8, 9);
+    let (witness, seed) = (&ministry.did, &ministry.seed);
+    let ended = |closed| Succession { institution: school(), closed, successor: None };
+    academy.say(accreditation(&school(), 0));
+    academy.say(ended(START));
+    let kept = academy.say(accreditation(&school(), 1));
+    academy.publish(witness, seed, START.plus(60));
+    let [second, third] = [9, 10].map(|n| Seed::new([n; 32]));
+    let (keys, next) = (second.public_key_set(), third.public_key_set().commitment());
+    academy.seed = second;
+    let repudiated_from = Some(LeafIndex(2));
+    academy.say(Rotation { keys, next, repudiated_from, kept: vec![kept] });
+    academy.say(ended(START.plus(DAY)));
+    academy.say(Accusation { accused: institute.did, proof: institute.fork(&institute.seed) });
+    let (institution, successor) = (academy.did, Some(ministry.did));
+    academy.say(Succession { institution, closed: START.plus(2 * DAY), successor });
+    academy.publish(witness, seed, START.plus(2 * DAY));
+    academy
 }
 
 fn profile(witness: &Did) -> InstitutionProfile {

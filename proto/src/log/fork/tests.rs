@@ -2,9 +2,9 @@ use alloc::vec;
 
 use super::*;
 use crate::key::{Purpose, Seed};
-use crate::log::checkpoint::Checkpoint;
+use crate::log::checkpoint::{Checkpoint, NoteSignature};
 use crate::statement::Statement;
-use crate::statement::identity::Inception;
+use crate::statement::identity::{Inception, Rotation};
 use crate::statement::issuance::Issuance;
 use crate::test_support::line;
 
@@ -141,6 +141,30 @@ fn nobody_but_the_log_itself_can_be_made_to_look_guilty() {
         ForkProof { inception: Bytes(forged), ..proof }.verify(),
         Err(ForkError::Keys(ChainError::NotAnInception))
     );
+}
+
+#[test]
+fn a_line_that_names_other_keys_hides_nothing() {
+    let [second, third] = [8, 9].map(|n| Seed::new([n; 32]));
+    let mut ours = History::new(1).grown(4, 2);
+    let keys = second.public_key_set();
+    let next = third.public_key_set().commitment();
+    let body = Rotation { keys, next, repudiated_from: None, kept: Vec::new() };
+    let key = second.signing_key(Purpose::Statement);
+    let rotation = Statement::sign(ours.replica.origin(), body, &key).unwrap();
+    ours.replica.append(&[rotation]);
+    let note = ours.note_of(&second);
+    ours.replica.publish(note).unwrap();
+    // What a thief of the first set shows, with a line that names the second.
+    let mut theirs = History::new(2).grown(3, 2).note();
+    let line =
+        NoteSignature { bytes: vec![7; 64], ..ours.note_of(&second).signatures()[0].clone() };
+    theirs.add(line);
+    let proof = ForkProof::of(&ours.replica, &theirs).unwrap();
+    assert_eq!(proof.verify().unwrap().sets, [0, 1]);
+    assert_eq!(proof.rotations.len(), 1);
+    let missing = ForkProof { rotations: Vec::new(), ..proof };
+    assert_eq!(missing.verify(), Err(ForkError::Unsigned(NoteError::NotSigned)));
 }
 
 #[test]

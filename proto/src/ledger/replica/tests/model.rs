@@ -48,13 +48,12 @@ impl Model {
                 Body::Inception(first) if leaf.0 == 0 => {
                     model.keys.push(period(leaf, first.keys, first.next));
                 }
-                Body::Rotation(rotation) => {
-                    if model.is_next(leaf, &statement, rotation) {
-                        model.keys.last_mut().unwrap().until = Some(leaf);
-                        model.keys.push(period(leaf, rotation.keys, rotation.next));
-                        rotations.push((leaf, rotation.clone()));
-                    }
+                Body::Rotation(rotation) if model.is_next(leaf, &statement, rotation) => {
+                    model.keys.last_mut().unwrap().until = Some(leaf);
+                    model.keys.push(period(leaf, rotation.keys, rotation.next));
+                    rotations.push((leaf, rotation.clone()));
                 }
+                Body::Rotation(_) => {}
                 _ if statement.is_signed_by(&model.keys.last().unwrap().keys.statement) => {
                     signed.push((leaf, statement));
                 }
@@ -105,11 +104,11 @@ impl Model {
             return;
         }
         match statement.body() {
-            Body::Accreditation(_) | Body::Agreement(_) | Body::Ratification(_) => {
-                if self.states.iter().all(|(_, known, _)| *known != digest) {
-                    let state = if is_void { State::Void } else { State::InForce };
-                    self.states.push((leaf, digest, state));
-                }
+            Body::Accreditation(_) | Body::Agreement(_) | Body::Ratification(_)
+                if self.states.iter().all(|(_, known, _)| *known != digest) =>
+            {
+                let state = if is_void { State::Void } else { State::InForce };
+                self.states.push((leaf, digest, state));
             }
             _ if is_void => {}
             Body::Issuance(_) => {
