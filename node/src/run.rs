@@ -134,17 +134,22 @@ impl Node {
             tasks: Vec::new(),
         };
         match node.bring_up(&config, directory, opened, clock, events, stopping, listener).await {
-            Ok((http, sync)) => Ok(Self {
-                http,
-                net,
-                sync,
-                logs: node.logs,
-                institutions: node.institutions,
-                writers: node.writers,
-                tasks: node.tasks,
-                stop,
-                stores,
-            }),
+            Ok((http, sync)) => {
+                let (version, http_address) = (env!("CARGO_PKG_VERSION"), http.address());
+                let (peer, institutions) = (net.local_peer_id(), node.institutions.len());
+                tracing::info!(version, %http_address, %peer, institutions, "the node has started");
+                Ok(Self {
+                    http,
+                    net,
+                    sync,
+                    logs: node.logs,
+                    institutions: node.institutions,
+                    writers: node.writers,
+                    tasks: node.tasks,
+                    stop,
+                    stores,
+                })
+            }
             Err(error) => {
                 // Nobody may be listening yet.
                 let _ = stop.send(true);
@@ -214,6 +219,7 @@ impl Node {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        tracing::info!("the node has stopped");
     }
 }
 
