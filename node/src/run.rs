@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Announce, Config, ConfigError};
 use crate::desk::{Desk, DeskError};
 use crate::http::{
-    Api, ClockRef, Http, HttpCounters, HttpError, NodeFacts, Operator, OwnInstitution,
+    Api, ClockRef, Http, HttpCounters, HttpError, LastSeen, NodeFacts, Operator, OwnInstitution,
 };
 use crate::institution::{
     Institution, InstitutionError, REGISTER_DIRECTORY, STORE_DIRECTORY, TokenDigest, node_seed,
@@ -303,6 +303,7 @@ impl Starting {
                 status_schedule: config.status_schedule,
                 configured_peers: config.peers.len(),
                 caught_up: AtomicBool::new(false),
+                seen: LastSeen::default(),
             },
             requests: HttpCounters::default(),
             stopping,
