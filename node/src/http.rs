@@ -45,7 +45,9 @@ mod witness;
 pub use error::{ApiError, Refusal};
 pub use input::{MAX_BODY_BYTES, MAX_WAIT_SECONDS};
 pub use metrics::HttpCounters;
-pub use overview::{BACKUP_MARK, LONELY_SECONDS, MAX_CATCH_UP_SECONDS, NodeFacts, SILENT_SECONDS};
+pub use overview::{
+    BACKUP_MARK, LONELY_SECONDS, LastSeen, MAX_CATCH_UP_SECONDS, NodeFacts, SILENT_SECONDS,
+};
 pub use warnings::{LOW_DISK_BYTES, OLD_BACKUP_SECONDS, WARNINGS};
 
 /// Requests worked on at once; more wait.

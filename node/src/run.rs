@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::{Announce, Config, ConfigError};
 use crate::desk::{Desk, DeskError};
 use crate::http::{
-    Api, ClockRef, Http, HttpCounters, HttpError, NodeFacts, Operator, OwnInstitution,
+    Api, ClockRef, Http, HttpCounters, HttpError, LastSeen, NodeFacts, Operator, OwnInstitution,
 };
 use crate::institution::{
     Institution, InstitutionError, REGISTER_DIRECTORY, STORE_DIRECTORY, TokenDigest, node_seed,
@@ -135,17 +135,22 @@ impl Node {
             tasks: Vec::new(),
         };
         match node.bring_up(&config, directory, opened, clock, events, stopping, listener).await {
-            Ok((http, sync)) => Ok(Self {
-                http,
-                net,
-                sync,
-                logs: node.logs,
-                institutions: node.institutions,
-                writers: node.writers,
-                tasks: node.tasks,
-                stop,
-                stores,
-            }),
+            Ok((http, sync)) => {
+                let (version, http_address) = (env!("CARGO_PKG_VERSION"), http.address());
+                let (peer, institutions) = (net.local_peer_id(), node.institutions.len());
+                tracing::info!(version, %http_address, %peer, institutions, "the node has started");
+                Ok(Self {
+                    http,
+                    net,
+                    sync,
+                    logs: node.logs,
+                    institutions: node.institutions,
+                    writers: node.writers,
+                    tasks: node.tasks,
+                    stop,
+                    stores,
+                })
+            }
             Err(error) => {
                 // Nobody may be listening yet.
                 let _ = stop.send(true);
@@ -215,6 +220,7 @@ impl Node {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        tracing::info!("the node has stopped");
     }
 }
 
@@ -298,6 +304,7 @@ impl Starting {
                 status_schedule: config.status_schedule,
                 configured_peers: config.peers.len(),
                 caught_up: AtomicBool::new(false),
+                seen: LastSeen::default(),
             },
             requests: HttpCounters::default(),
             stopping,

@@ -162,7 +162,11 @@ doctor-peers =
     }
 doctor-no-peers = it is connected to no other node
 doctor-next-no-peers = it works alone; to get witnesses and copies: carnet follow DID --address ADDR
-doctor-clock = the clock here and that of the node differ by { $seconds } seconds
+doctor-clock =
+    the clock here and that of the node differ by { $seconds ->
+        [one] one second
+       *[other] { $seconds } seconds
+    }
 doctor-clock-off = the clock here and that of the node differ by { $seconds } seconds, more than verification allows
 doctor-clock-behind = the clock here is behind what witnesses of { $name } signed
 doctor-next-clock-off = set the clock of this machine, best by network time

@@ -22,7 +22,11 @@ fn status(user: &User, node: &Node, dir: &str, known: &[(&str, &str)]) -> String
             kept.push((*name).to_owned());
         } else if is_address {
             kept.push("ADDRESS".to_owned());
-        } else if is_number && words.peek().is_some_and(|next| next.starts_with("second")) {
+        } else if (is_number || word == "one")
+            && words
+                .peek()
+                .is_some_and(|next| ["second", "minute"].iter().any(|u| next.starts_with(u)))
+        {
             let unit = words.next().unwrap();
             let comma = if unit.ends_with(',') { "," } else { "" };
             kept.push(format!("TIME{comma}"));

@@ -150,7 +150,7 @@ impl Page {
 #[utoipa::path(get, path = "/metrics", responses(
     (status = 200, content_type = "application/openmetrics-text", body = String)))]
 pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Result<Response, ApiError> {
-    let seen = Overview::look(&api).await?;
+    let seen = Overview::recent(&api).await?;
     let mut page = Page::default();
     node(&mut page, &api, &seen);
     logs(&mut page, &seen);

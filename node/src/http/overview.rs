@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use carnet_proto::id::Did;
 use carnet_proto::ledger::{Ledger, LogView};
 use carnet_proto::statement::profile::InstitutionProfile;
 use serde::Serialize;
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::cosigned::{cosignatures, name, profile};
@@ -28,6 +29,8 @@ pub const LONELY_SECONDS: u64 = 60;
 /// Seconds after its start beyond which a node no longer waits for entries that are missing: the log
 /// may have signed what nobody has.
 pub const MAX_CATCH_UP_SECONDS: u64 = 600;
+/// Age to which what was seen is told again to those who need no token.
+const MAX_AGE: Duration = Duration::from_secs(1);
 /// Newest checkpoints of a log that are searched for the last cosignature of a witness.
 const MAX_SEARCHED: usize = 64;
 
@@ -48,10 +51,22 @@ pub struct NodeFacts {
     pub configured_peers: usize,
     /// Once it held all that the logs it wants were seen to sign.
     pub caught_up: AtomicBool,
+    /// What was seen last.
+    pub seen: LastSeen,
+}
+
+/// The node as it was when it was looked at last. Whoever asks meanwhile waits for the same look.
+#[derive(Default)]
+pub struct LastSeen(Mutex<Option<(Instant, Arc<Overview>)>>);
+
+impl std::fmt::Debug for LastSeen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LastSeen")
+    }
 }
 
 /// The node at one moment.
-pub(super) struct Overview {
+pub struct Overview {
     /// By the clock of the node, Unix seconds.
     pub(super) now: u64,
     pub(super) uptime: u64,
@@ -140,7 +155,21 @@ pub(super) struct LogState {
 }
 
 impl Overview {
-    /// Looks at the node. Walks its directories, so not for every request.
+    /// Returns how the node was at most [`MAX_AGE`] ago, so that strangers who ask often cost no more than
+    /// one who asks now and then.
+    pub(super) async fn recent(api: &Arc<Api>) -> Result<Arc<Self>, ApiError> {
+        let mut seen = api.node.seen.0.lock().await;
+        if let Some((at, overview)) = &*seen
+            && at.elapsed() < MAX_AGE
+        {
+            return Ok(Arc::clone(overview));
+        }
+        let overview = Arc::new(Self::look(api).await?);
+        *seen = Some((Instant::now(), Arc::clone(&overview)));
+        Ok(overview)
+    }
+
+    /// Looks at the node: walks its directories, and checks the cosignatures of every log.
     pub(super) async fn look(api: &Arc<Api>) -> Result<Self, ApiError> {
         let sync = api.sync.status().await?;
         let asked = Arc::clone(api);

@@ -208,7 +208,7 @@ impl Readiness {
 pub(super) async fn ready(
     State(api): State<Arc<Api>>,
 ) -> Result<(StatusCode, Json<Readiness>), ApiError> {
-    let seen = Overview::look(&api).await?;
+    let seen = Overview::recent(&api).await?;
     let readiness = Readiness::of(&warnings(&seen, &api.node, None));
     let status = match readiness.is_ready() && !*api.stopping.borrow() {
         true => StatusCode::OK,

@@ -507,3 +507,18 @@ fn a_node_restored_from_an_old_backup_learns_what_it_had_signed() {
     assert_eq!(sync.largest_signed(&origin), signed);
     assert_eq!(network.reports, []);
 }
+
+#[test]
+fn what_a_peer_only_claims_is_known_of_and_counts_as_signed_by_nobody() {
+    let mut node = Node::new(2);
+    let origin = Did::of_inception(b"claimed");
+    node.follow([origin]);
+    let asked = node.sync.handle(Millis(1), Input::Connected(7), &mut node.archive);
+    let Some(Action::Send { id, .. }) = asked.first() else { panic!("{asked:?}") };
+    let head = Head { origin, size: TreeSize(1_000_000), state: [1; 16], revision: 1 };
+    let bytes = Response::Heads(Heads { epoch: 9, heads: vec![head] }).to_cbor();
+    node.sync.handle(Millis(2), Input::Response { id: *id, bytes }, &mut node.archive);
+    let lags = node.sync.lags(&node.archive);
+    let lag = lags.iter().find(|lag| lag.origin == origin).unwrap();
+    assert_eq!((lag.held, lag.signed, lag.known), (TreeSize(0), TreeSize(0), TreeSize(1_000_000)));
+}

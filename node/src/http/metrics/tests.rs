@@ -176,3 +176,26 @@ fn the_document_has_the_table_of_the_code() {
         assert!(text == wanted, "docs/operate/metrics.md is stale: {how}");
     }
 }
+
+#[test]
+fn the_pages_name_no_metric_and_no_warning_that_there_is_not() {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate");
+    let mut named = 0;
+    for page in std::fs::read_dir(pages).unwrap() {
+        let path = page.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        for word in words.filter(|word| word.starts_with("carnet_") && *word != "carnet_node") {
+            named += 1;
+            assert!(METRICS.iter().any(|metric| metric.name == word), "{}: {word}", path.display());
+        }
+        for list in text.split("carnet_warnings{id=").skip(1) {
+            let list = list.trim_start_matches('~').split('"').nth(1).unwrap();
+            for id in list.split('|') {
+                let known = crate::http::WARNINGS.iter().any(|(known, ..)| *known == id);
+                assert!(known, "{}: {id}", path.display());
+            }
+        }
+    }
+    assert!(named > 50, "{named}");
+}

@@ -4,7 +4,7 @@ use carnet_proto::cbor::Encode as _;
 use carnet_proto::id::TreeSize;
 
 use crate::institution::REGISTER_DIRECTORY;
-use crate::test_support::{Answer, Running, make, order};
+use crate::test_support::{Answer, Running, make, order, within_a_minute};
 
 fn reasons(answer: &Answer) -> Vec<String> {
     let json = answer.json();
@@ -26,8 +26,8 @@ async fn a_node_is_ready_unless_something_keeps_it_from_its_work() {
     assert_eq!(issued.status, 200);
     // Others show more of the log than there is here.
     running.node.institutions()[0].writer.heard(TreeSize(1_000));
-    let ready = running.get("/ready").await;
-    assert_eq!((ready.status, reasons(&ready)), (503, Vec::from(["older-than-published".into()])));
+    within_a_minute("it is noticed", async || running.get("/ready").await.status == 503).await;
+    assert_eq!(reasons(&running.get("/ready").await), ["older-than-published"]);
     running.node.stop().await;
 
     std::fs::remove_dir_all(directory.join(REGISTER_DIRECTORY)).unwrap();

@@ -3,7 +3,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use super::*;
-use crate::http::overview::{LogState, WitnessState};
+use crate::http::overview::{LastSeen, LogState, WitnessState};
 use crate::store::measured::Measured;
 use crate::store::memory::{Fault, MemoryStore};
 use crate::store::{Batch, Store as _};
@@ -23,6 +23,7 @@ fn node() -> NodeFacts {
         status_schedule: 3600,
         configured_peers: 0,
         caught_up: AtomicBool::new(true),
+        seen: LastSeen::default(),
     }
 }
 

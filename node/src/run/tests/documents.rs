@@ -63,7 +63,12 @@ fn every_limit_of_a_node_is_in_the_page_of_limits() {
     let beyond = "a connection is closed";
     row("MAX_CONNECTIONS", &MAX_CONNECTIONS, "connections in all", beyond);
     row("MAX_INCOMING_CONNECTIONS", &MAX_INCOMING_CONNECTIONS, "opened by others", beyond);
-    row("MAX_PERSISTENT", &MAX_PERSISTENT, "addresses kept dialled", "`follow` is refused");
+    row(
+        "MAX_PERSISTENT",
+        &MAX_PERSISTENT,
+        "addresses kept dialled",
+        "further ones are not dialled",
+    );
     let beyond = "the peer loses its score: throttled, then banned";
     row("MAX_MESSAGE_BYTES", &MAX_MESSAGE_BYTES, "bytes of a message", beyond);
     row("MAX_GOSSIP_BYTES", &MAX_GOSSIP_BYTES, "bytes of a gossip message", beyond);
