@@ -16,12 +16,12 @@ use carnet_tests::simulator::scale::{Measured, Plan, measure};
 
 const SEED: u64 = 1;
 const DEGREE: usize = 8;
-const LOGS: usize = 3;
+const LOGS: usize = 1;
 const NODES: usize = 100;
 const WITNESSES: usize = 3;
 
 const BY_NODES: [usize; 5] = [100, 300, 1_000, 3_000, 10_000];
-const BY_LOGS: [usize; 4] = [3, 10, 30, 100];
+const BY_LOGS: [usize; 5] = [1, 3, 10, 30, 100];
 const BY_WITNESSES: [usize; 3] = [3, 30, 100];
 
 fn main() -> std::io::Result<()> {
