@@ -292,11 +292,11 @@ impl Simulation {
         let left = self.network.carry(member, deed, from.zip(gossip), hears);
         let Some(action) = left.filter(|_| actor.is_honest()) else { return Ok(()) };
         match action {
-            Action::Send { peer, .. } => {
-                // A peer may have been banned for what came just before.
-                if !self.conduct[member].is_banned(peer, self.network.now) {
-                    return Err(Violation::NotConnected { member, peer });
-                }
+            // A peer may have been banned for what came just before.
+            Action::Send { peer, .. }
+                if !self.conduct[member].is_banned(peer, self.network.now) =>
+            {
+                return Err(Violation::NotConnected { member, peer });
             }
             Action::Judge { verdict: Verdict::Reject, .. } => {
                 self.tally.count("gossip rejected");

@@ -21,7 +21,7 @@ use super::node::{Member, Node};
 pub const ASKED_PER_MINUTE: u64 = 60;
 /// Pauses double from a tenth of a second, so a peer that has nothing is asked some ten times in
 /// the first minute about a log; what it does have makes up the rest.
-pub const ASKED_PER_LOG: u64 = 40;
+pub const ASKED_PER_LOG: u64 = 20;
 
 /// A rule that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]

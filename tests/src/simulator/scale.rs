@@ -2,7 +2,7 @@
 //! on a network of fixed degree.
 //!
 //! Every node has a log of its own and follows the same few others, so that each of these has to
-//! reach everybody. Who is connected to whom has nothing to do with who publishes.
+//! reach everybody: those that publish, and those of the witnesses who cosign them. Who is connected to whom has nothing to do with who publishes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,9 +21,9 @@ use super::random::Random;
 pub mod report;
 
 /// Milliseconds until the start is over: all have compared with all their peers, and cosigned.
-const START: u64 = 120_000;
+const START: u64 = 60_000;
 /// Milliseconds in which nothing happens, for the traffic of a federation at rest.
-const REST: u64 = 600_000;
+const REST: u64 = 300_000;
 /// Milliseconds within which the logs publish, each once.
 const PUBLISHING: u64 = 30_000;
 /// Milliseconds after which a statement has to be everywhere.
@@ -37,9 +37,9 @@ const PROPOSED: usize = 8;
 pub struct Plan {
     /// Nodes.
     pub nodes: usize,
-    /// Logs that every node follows; the first nodes own them.
+    /// Logs that publish, and that every node follows; the first nodes own them.
     pub logs: usize,
-    /// Nodes that cosign what they follow, the owners of logs first.
+    /// Institutions that cosign what they follow, the first ones again; every node follows them too.
     pub witnesses: usize,
     /// Connections of each node, about.
     pub degree: usize,
@@ -62,8 +62,6 @@ pub struct Measured {
     pub bytes_per_statement: u64,
     /// Messages that a node sends for one statement of one log.
     pub messages_per_statement: u64,
-    /// What the busiest node sent for each statement, in bytes.
-    pub most_bytes_per_statement: u64,
     /// Milliseconds after which half, 99 of 100, and all copies of a log had a new statement.
     pub spread: [u64; 3],
     /// Things that happened.
@@ -74,6 +72,7 @@ struct Federation {
     network: Network,
     nodes: Vec<Node>,
     random: Random,
+    /// Logs that everybody follows; the first of them publish.
     logs: Vec<Did>,
     /// The sizes that are waited for, and since when.
     awaited: BTreeMap<Did, (TreeSize, u64)>,
@@ -91,7 +90,7 @@ pub fn measure(plan: Plan) -> Measured {
     let rest = since(&federation.network.traffic, &before);
     let before = federation.network.traffic.clone();
     let began = federation.network.now;
-    federation.publish_all();
+    federation.publish(plan.logs);
     let copies = plan.logs * (plan.nodes - 1);
     while federation.arrived.len() < copies && federation.network.now < began + LIMIT {
         federation.run_until(federation.network.now + 1_000);
@@ -111,7 +110,6 @@ pub fn measure(plan: Plan) -> Measured {
     let rest_during = |of| total(&rest, of) * lasted / REST;
     let for_statements =
         |of| total(&busy, of).saturating_sub(rest_during(of)) / nodes / plan.logs as u64;
-    let most = busy.iter().map(Traffic::bytes).max().unwrap_or_default();
     Measured {
         plan,
         links,
@@ -119,7 +117,6 @@ pub fn measure(plan: Plan) -> Measured {
         rest_messages_per_hour: total(&rest, Traffic::messages) * 3_600_000 / REST / nodes,
         bytes_per_statement: for_statements(Traffic::bytes),
         messages_per_statement: for_statements(Traffic::messages),
-        most_bytes_per_statement: most / plan.logs as u64,
         spread: [at(50), at(99), at(100)],
         events: federation.events,
     }
@@ -133,10 +130,11 @@ impl Federation {
     fn new(plan: Plan) -> Self {
         let institutions: Vec<_> =
             (0..plan.nodes).map(|number| Arc::new(Institution::new(number as u64))).collect();
-        let logs: Vec<Did> = institutions.iter().take(plan.logs).map(|i| i.did).collect();
+        let followed = plan.logs.max(plan.witnesses).min(plan.nodes);
+        let logs: Vec<Did> = institutions.iter().take(followed).map(|i| i.did).collect();
         let mut owners = Vec::new();
         let mut common = MemoryArchive::new(BEGINNING);
-        for institution in institutions.iter().take(plan.logs) {
+        for institution in institutions.iter().take(followed) {
             let mut archive = MemoryArchive::new(BEGINNING);
             institution.begin(&mut archive);
             let proposed = logs.iter().copied().take(plan.witnesses.min(PROPOSED));
@@ -211,8 +209,8 @@ impl Federation {
         links
     }
 
-    fn publish_all(&mut self) {
-        let mut times: Vec<_> = (0..self.logs.len())
+    fn publish(&mut self, logs: usize) {
+        let mut times: Vec<_> = (0..logs)
             .map(|owner| (self.network.now + self.random.below(PUBLISHING), owner))
             .collect();
         times.sort_unstable();

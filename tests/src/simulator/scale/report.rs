@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{LIMIT, Measured, PUBLISHING, REST};
+use super::{Measured, PUBLISHING, Plan, REST};
 
 /// The document, and the plot that it shows.
 pub struct Report {
@@ -36,10 +36,11 @@ pub fn report(series: &Series<'_>) -> Report {
         }
     }
     let _ = write!(text, "\n{}", include_str!("tail.md"));
+    let nodes = series.by_nodes.iter().map(|measured| measured.plan.nodes);
     let text = text
+        .replace("{most}", &nodes.max().unwrap_or_default().to_string())
         .replace("{rest}", &(REST / 60_000).to_string())
-        .replace("{publishing}", &(PUBLISHING / 1_000).to_string())
-        .replace("{limit}", &(LIMIT / 60_000).to_string());
+        .replace("{publishing}", &(PUBLISHING / 1_000).to_string());
     Report { text, plot: plot(series) }
 }
 
@@ -67,6 +68,33 @@ pub fn row(measured: &Measured) -> String {
         seconds(*most),
         seconds(*all),
     )
+}
+
+/// Reads a row that [`row`] wrote; what it does not tell is 0.
+pub fn parse_row(line: &str) -> Option<Measured> {
+    let cells: Vec<f64> = line.split('|').filter_map(|cell| cell.trim().parse().ok()).collect();
+    let [nodes, logs, witnesses, rest, rest_messages, busy, messages, spread @ ..] = &cells[..]
+    else {
+        return None;
+    };
+    let ms = |index: usize| spread.get(index).map_or(u64::MAX, |s| (s * 1000.0).round() as u64);
+    let bytes = |kib: f64| (kib * 1024.0).round() as u64;
+    Some(Measured {
+        plan: Plan {
+            nodes: *nodes as usize,
+            logs: *logs as usize,
+            witnesses: *witnesses as usize,
+            degree: 0,
+            seed: 0,
+        },
+        links: 0,
+        rest_bytes_per_hour: bytes(*rest),
+        rest_messages_per_hour: *rest_messages as u64,
+        bytes_per_statement: bytes(*busy),
+        messages_per_statement: *messages as u64,
+        spread: [ms(0), ms(1), ms(2)],
+        events: 0,
+    })
 }
 
 fn kib(bytes: u64) -> String {
