@@ -64,7 +64,7 @@ pub const RECOSIGN_CHECK: u64 = 60_000;
 /// logs on, no other log's are begun.
 pub const MAX_STATUS_BYTES: usize = 64 << 20;
 /// Most conflicting checkpoints that are remembered, so that each is told once.
-const MAX_FORKS: usize = 1024;
+pub const MAX_FORKS: usize = 1024;
 /// Every so many rounds of anti-entropy a peer is asked for addresses too.
 const ROUNDS_PER_PEERS: u64 = 10;
 
