@@ -42,9 +42,8 @@ impl<P: Ord + Clone> Sync<P> {
         let log = self.logs.entry(origin).or_default();
         log.ahead.retain(|from, _| *from >= held);
         let under_way = log.asked.len() + log.ahead.len();
-        if under_way >= MAX_RANGES_PER_LOG {
-            return Some(Planned::Nothing);
-        }
+        // What waits for an answer is looked at again when that comes; nothing else is sure to come.
+        let later = (!log.asked.is_empty()).then_some(Planned::Nothing);
         // The first entry that is neither held nor asked for, nor came already.
         let mut from = held;
         loop {
@@ -52,25 +51,27 @@ impl<P: Ord + Clone> Sync<P> {
             let came = came.map(|count| TreeSize(from.0.saturating_add(count)));
             match came.or_else(|| log.asked.get(&from).map(|(_, to)| *to)) {
                 Some(next) if next > from => from = next,
-                Some(_) => return Some(Planned::Nothing),
+                Some(_) => return later,
                 None => break,
             }
         }
-        let later = TreeSize(from.0.saturating_add(1));
+        let behind = TreeSize(from.0.saturating_add(1));
         let next = [
-            log.asked.range(later..).next().map(|(from, _)| *from),
-            log.ahead.range(later..).next().map(|(from, _)| *from),
+            log.asked.range(behind..).next().map(|(from, _)| *from),
+            log.ahead.range(behind..).next().map(|(from, _)| *from),
         ];
         let next = next.into_iter().flatten().min();
         let to = TreeSize(from.0.saturating_add(MAX_RANGE_ENTRIES as u64));
         let to = next.map_or(to, |next| next.min(to));
-        if from > held && self.ranges_ahead() >= MAX_RANGES_AHEAD {
-            return (under_way > 0).then_some(Planned::Nothing);
+        // The range in front is asked for in any case: all others wait for it.
+        let is_full = || under_way >= MAX_RANGES_PER_LOG || self.ranges_ahead() >= MAX_RANGES_AHEAD;
+        if from > held && is_full() {
+            return later;
         }
         // The range in front may be empty: a checkpoint of what is held may be all that is missing.
         let fits = |size: TreeSize| size > newest && (from == held || size > from);
         let Some(peer) = self.choose(now, &origin, |claim| fits(claim.size), wait) else {
-            return (under_way > 0).then_some(Planned::Nothing);
+            return later;
         };
         let request = Request::Entries(Range { origin, from, to });
         self.send(now, peer, Ask::Entries { origin, from, to }, &request, out);

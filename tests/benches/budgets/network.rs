@@ -95,6 +95,11 @@ fn start(role: &Role) -> Measured {
     serde_json::from_slice(&output.stdout).expect("what it measured")
 }
 
+/// What `--quick` divides the numbers by; its rows say so.
+fn part() -> usize {
+    if std::env::args().any(|arg| arg == "--quick") { 10 } else { 1 }
+}
+
 pub fn rows(bench: &mut Bench) {
     if bench.wants(SYNC) || bench.wants(PEAK) {
         cold_sync(bench);
@@ -234,9 +239,10 @@ fn cold_sync(bench: &mut Bench) {
     let store = sled(directory.path());
     let logs = Arc::new(Logs::open(Arc::clone(&store)).expect("logs"));
     let mut source = Source::begin(&logs, 1);
-    let bar = progress("a log of 1,000,000 statements", STATEMENTS);
-    while source.next < STATEMENTS {
-        source.append(&logs, CHUNK.min(STATEMENTS - source.next));
+    let count = STATEMENTS / part();
+    let bar = progress("a log of 1,000,000 statements", count);
+    while source.next < count {
+        source.append(&logs, CHUNK.min(count - source.next));
         bar.set_position(source.next as u64);
     }
     let size = source.publish(&logs);
@@ -246,7 +252,7 @@ fn cold_sync(bench: &mut Bench) {
     let measured = start(&Role::Sync { peer, did, size: size.0 });
     runtime.block_on(node.stop());
     let verified = verify_on_all_cores(&source);
-    let rate = STATEMENTS as f64 / measured.seconds;
+    let rate = count as f64 / measured.seconds;
     bench.count(row(
         SYNC,
         format!("{rate:.0} statements/s"),
@@ -352,8 +358,9 @@ fn at_rest(bench: &mut Bench) {
     let directory = directory();
     let store = sled(directory.path());
     let logs = Logs::open(store).expect("logs");
-    let bar = progress("100 logs of 10,000 entries", RESTING_LOGS);
-    for number in 0..RESTING_LOGS {
+    let count = RESTING_LOGS / part();
+    let bar = progress("100 logs of 10,000 entries", count);
+    for number in 0..count {
         let mut source = Source::begin(&logs, 100 + number as u8);
         source.append(&logs, RESTING_ENTRIES - 3);
         source.publish(&logs);
@@ -369,7 +376,7 @@ fn at_rest(bench: &mut Bench) {
     };
     let measured = start(&role);
     runtime.block_on(peer.stop());
-    let budget = 150.0 * MEBIBYTE;
+    let budget = 150.0 * MEBIBYTE / part() as f64;
     bench.count(row(
         REST,
         mebibytes(measured.resident),
@@ -402,8 +409,12 @@ async fn rest(peer: &str, directory: &str) -> Measured {
 }
 
 fn row(what: &str, ours: String, yardstick: (&str, String), ratio: f64, budget: Budget) -> Row {
+    let what = match part() {
+        1 => what.to_owned(),
+        part => format!("{what}; with a part of 1/{part}"),
+    };
     Row {
-        what: what.into(),
+        what,
         yardstick_is: yardstick.0.into(),
         ours,
         yardstick: yardstick.1,

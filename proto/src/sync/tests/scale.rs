@@ -20,6 +20,7 @@ struct Following {
     node: Node,
     /// Requests for entries that were not answered.
     open: Vec<(u64, Range)>,
+    now: u64,
 }
 
 impl Following {
@@ -30,7 +31,7 @@ impl Following {
         owner.publish(Node::issuances(count));
         let mut node = Node::new(2);
         node.follow([owner.did]);
-        let mut following = Self { owner, node, open: Vec::new() };
+        let mut following = Self { owner, node, open: Vec::new(), now: 1 };
         let asked = following.give(Input::Connected(Self::PEER));
         // What it asks for besides takes none of its places.
         for (id, request) in &asked {
@@ -58,7 +59,7 @@ impl Following {
 
     fn give(&mut self, input: Input<usize>) -> Vec<(u64, Request)> {
         let Node { sync, archive, .. } = &mut self.node;
-        let actions = sync.handle(Millis(1), input, archive);
+        let actions = sync.handle(Millis(self.now), input, archive);
         let sent = actions.into_iter().filter_map(|action| match action {
             Action::Send { id, bytes, .. } => Some((id, Request::parse(&bytes).unwrap())),
             Action::Report { what, .. } => panic!("{what:?}"),
@@ -109,6 +110,24 @@ fn several_ranges_are_under_way_and_no_more_than_that() {
     }
     assert_eq!(following.held(), following.size());
     assert!(following.node.archive.replica(&following.owner.did).unwrap().is_in_order().is_ok());
+}
+
+#[test]
+fn the_range_in_front_is_asked_for_again_when_all_others_wait_for_it() {
+    let mut following = Following::new(6_000);
+    while following.open.len() > 1 {
+        following.answer(1, usize::MAX);
+    }
+    let (id, front) = following.open.remove(0);
+    following.give(Input::Failed { id });
+    assert_eq!(following.open, [], "the peer is left alone for a moment");
+    following.now += 10_000;
+    following.give(Input::Tick { random: 1 });
+    assert!(following.open.iter().any(|(_, range)| *range == front));
+    while !following.open.is_empty() {
+        following.answer(0, usize::MAX);
+    }
+    assert_eq!(following.held(), following.size());
 }
 
 #[test]
