@@ -7,8 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use carnet_proto::id::{DID_PREFIX, Did};
-use carnet_proto::log::checkpoint::{NoteError, NoteKey, NoteKeyKind};
+use carnet_proto::id::Did;
 use carnet_proto::status::MIN_ENTRIES;
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
@@ -17,6 +16,12 @@ use serde::de::{Deserializer, Error as _};
 use thiserror::Error;
 
 use crate::desk::register::MAX_LIST_ENTRIES;
+
+mod store;
+mod witnessed;
+
+pub use store::StoreConfig;
+pub use witnessed::WitnessedLog;
 
 /// Name of the file in a node's directory.
 pub const CONFIG_FILE: &str = "carnet.toml";
@@ -50,40 +55,8 @@ pub struct Config {
     pub institutions: Vec<PathBuf>,
     /// Logs of others that the witnesses cosign when asked over HTTP.
     pub witnessed: Vec<WitnessedLog>,
-}
-
-/// A log that is not of Carnet, and a key that signs its checkpoints. Several may share an origin.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WitnessedLog {
-    origin: String,
-    key: NoteKey,
-}
-
-impl WitnessedLog {
-    /// Names a log by its origin, one line, and a verifier key as in C2SP signed-note.
-    ///
-    /// # Errors
-    /// [`NoteError::Malformed`] if the origin is empty, has control characters or is a DID of
-    /// Carnet, whose logs are followed instead; or if the key is not an Ed25519 key of a log.
-    pub fn new(origin: &str, vkey: &str) -> Result<Self, NoteError> {
-        let key = NoteKey::parse(vkey)?;
-        let is_origin = !origin.is_empty() && !origin.contains(char::is_control);
-        if is_origin && !origin.starts_with(DID_PREFIX) && key.kind() == NoteKeyKind::Log {
-            Ok(Self { origin: origin.to_owned(), key })
-        } else {
-            Err(NoteError::Malformed)
-        }
-    }
-
-    /// Returns the first line of its checkpoints.
-    pub fn origin(&self) -> &str {
-        &self.origin
-    }
-
-    /// Returns the key.
-    pub fn key(&self) -> &NoteKey {
-        &self.key
-    }
+    /// Where the logs and the registers are kept.
+    pub store: StoreConfig,
 }
 
 /// Which addresses the profiles of a node's institutions name.
@@ -114,6 +87,7 @@ impl Default for Config {
             cache_mebibytes: 16,
             institutions: Vec::from([PathBuf::from(".")]),
             witnessed: Vec::new(),
+            store: StoreConfig::default(),
         }
     }
 }
@@ -162,10 +136,11 @@ impl Config {
             Announce::Addresses(items) => addresses(items),
         };
         let witnessed = self.witnessed.iter().map(|log| {
-            let (origin, key) = (quote(&log.origin), quote(&log.key.to_vkey()));
+            let (origin, key) = (quote(log.origin()), quote(&log.key().to_vkey()));
             format!("\n[[witnessed]]\norigin = {origin}\nkey = {key}\n")
         });
         let witnessed: String = witnessed.collect();
+        let store = self.store.explained();
         format!(
             "# Configuration of a Carnet node. It is read once, when the node starts.\n\
              \n\
@@ -194,7 +169,8 @@ impl Config {
              # [[witnessed]]\n\
              # origin = \"log.example/2026\"\n\
              # key = \"NAME+ID+KEY\", its verifier key\n\
-             {witnessed}",
+             {witnessed}\
+             {store}",
             addresses(&self.listen),
             quote(&self.http.to_string()),
             addresses(&self.peers),
@@ -236,8 +212,10 @@ struct Wire {
     cache_mebibytes: u64,
     #[serde(default = "Wire::institutions", deserialize_with = "directories")]
     institutions: Vec<PathBuf>,
-    #[serde(default, deserialize_with = "witnessed")]
+    #[serde(default, deserialize_with = "witnessed::read")]
     witnessed: Vec<WitnessedLog>,
+    #[serde(default)]
+    store: StoreConfig,
 }
 
 impl Wire {
@@ -278,6 +256,7 @@ impl From<Wire> for Config {
             cache_mebibytes: wire.cache_mebibytes,
             institutions: wire.institutions,
             witnessed: wire.witnessed,
+            store: wire.store,
         }
     }
 }
@@ -372,25 +351,6 @@ fn directories<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<PathBuf>, D::Error
     }
 }
 
-fn witnessed<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<WitnessedLog>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Table {
-        origin: String,
-        key: String,
-    }
-    let tables = Vec::<Table>::deserialize(d)?;
-    if tables.len() > MAX_LISTED {
-        return Err(D::Error::custom(format!("{} logs, more than {MAX_LISTED}", tables.len())));
-    }
-    let logs = tables.iter().map(|Table { origin, key }| {
-        let expected = "expected an origin that is not a DID, and an Ed25519 key as NAME+ID+KEY";
-        WitnessedLog::new(origin, key)
-            .map_err(|_| D::Error::custom(format!("`{origin}`, `{key}`: {expected}")))
-    });
-    logs.collect()
-}
-
 /// Why there is no configuration.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -425,6 +385,8 @@ pub enum ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use carnet_proto::log::checkpoint::{NoteError, NoteKey, NoteKeyKind};
+
     use super::*;
     use crate::test_support::ForeignLog;
 

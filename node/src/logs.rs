@@ -40,6 +40,7 @@ mod fork;
 mod layout;
 mod load;
 mod own;
+mod standby;
 #[cfg(test)]
 mod tests;
 
@@ -119,6 +120,13 @@ impl Logs {
         let follows = RwLock::new(follow::load(&*store)?);
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
         Ok(Self { store, logs: RwLock::new(logs), follows, forks: RwLock::new(forks), changes })
+    }
+
+    /// Holds the logs of a store that another process writes; empty before [`Logs::read_again`].
+    pub fn of_another(store: Arc<dyn Store>) -> Self {
+        let (changes, _) = broadcast::channel(CHANGES_QUEUE);
+        let (logs, follows, forks) = Default::default();
+        Self { store, logs, follows, forks, changes }
     }
 
     /// Reads each stored log by itself, and tells what each is like.

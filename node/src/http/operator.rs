@@ -49,6 +49,10 @@ pub(super) struct Status {
     follows: Vec<Did>,
     /// Bytes on disk.
     disk_bytes: u64,
+    /// Where the data is, if not on the node's own disk.
+    database: Option<String>,
+    /// Which node writes while this one stands by.
+    standby_for: Option<String>,
 }
 
 /// A node that is connected.
@@ -112,8 +116,12 @@ pub(super) async fn status(
             age: times.iter().map(|line| line.time).max().map(|time| now.0.saturating_sub(time)),
         })
     });
-    let disk = api.disk.clone();
-    let disk_bytes = tokio::task::spawn_blocking(move || disk.iter().map(bytes_in).sum()).await;
+    let (disk, database) = (api.disk.clone(), api.database.clone());
+    let disk_bytes = tokio::task::spawn_blocking(move || match database {
+        Some(database) => database.disk_bytes().unwrap_or_default(),
+        None => disk.iter().map(bytes_in).sum(),
+    })
+    .await;
     Ok(Json(Status {
         did,
         name: did.and_then(|did| name(&ledger, &did)),
@@ -125,6 +133,8 @@ pub(super) async fn status(
         logs: logs.collect(),
         follows: api.logs.follows().into_keys().collect(),
         disk_bytes: disk_bytes.unwrap_or_default(),
+        database: api.database.as_ref().map(|database| database.server().to_owned()),
+        standby_for: api.standby.as_ref().map(|holder| holder.borrow().clone()),
     }))
 }
 

@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use carnet_proto::id::Did;
 
+use super::stores::Stores;
 use super::{StartError, below};
 use crate::config::Config;
 use crate::desk::older;
 use crate::desk::register::Register;
-use crate::institution::{Institution, REGISTER_DIRECTORY, STORE_DIRECTORY};
+use crate::institution::Institution;
 use crate::logs::{Logs, LogsError};
-use crate::store::Store;
-use crate::store::sled::{SledOptions, SledStore};
 
 /// What a check found.
 #[derive(Clone, Debug, Default)]
@@ -52,16 +50,23 @@ pub struct CheckedLog {
 /// [`StartError`] if the directory is not that of a node, or in use.
 pub fn check(directory: &Path, repair: bool) -> Result<CheckReport, StartError> {
     let config = Config::load(directory)?;
-    let options = SledOptions::default();
-    let store: Arc<dyn Store> =
-        Arc::new(SledStore::open(&directory.join(STORE_DIRECTORY), &options)?);
+    let stores = Stores::open_alone(&config, directory, "carnet node check")?;
+    check_stores(&config, directory, &stores, repair)
+}
+
+pub(super) fn check_stores(
+    config: &Config,
+    directory: &Path,
+    stores: &Stores,
+    repair: bool,
+) -> Result<CheckReport, StartError> {
+    let store = stores.logs()?;
     let mut report = CheckReport::default();
     let mut own = BTreeMap::new();
     for path in &config.institutions {
         let institution = Institution::open(&below(directory, path))?;
-        let register = institution.directory.join(REGISTER_DIRECTORY);
-        let register = SledStore::open(&register, &options)?;
-        let register = match Register::open(Arc::new(register), &institution.register_key) {
+        let register = stores.register(&institution)?;
+        let register = match Register::open(register, &institution.register_key) {
             Ok(register) => {
                 for record in register.iter(usize::MAX) {
                     match record {

@@ -15,6 +15,7 @@ use super::*;
 use crate::desk::batch::NO_ISSUANCE;
 use crate::test_support::{Running, accreditation, config, make, order, profile};
 
+mod leased;
 mod peers;
 mod register;
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use ::sled::{Batch as SledBatch, Config, Db, Error as SledError, IVec};
 
-use super::{Batch, Entry, MAX_SCAN_ENTRIES, Store, StoreError, check_format, key_range};
+use super::{Batch, Entry, Store, StoreError, check_format, key_range, page};
 
 /// Memory for pages that were read, unless the caller says otherwise, in bytes.
 pub const DEFAULT_CACHE_BYTES: u64 = 16 << 20;
@@ -183,8 +183,8 @@ impl Store for SledStore {
     ) -> Result<Vec<Entry>, StoreError> {
         let Some(range) = key_range(prefix, after) else { return Ok(Vec::new()) };
         let _order = self.order.read().unwrap_or_else(PoisonError::into_inner);
-        let found = self.db.range(range).take(limit.min(MAX_SCAN_ENTRIES));
-        found.map(|found| found.map(entry).map_err(|error| self.error("read", error))).collect()
+        let found = self.db.range(range).map(|found| found.map(entry));
+        page(found, limit).map_err(|error| self.error("read", error))
     }
 
     fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, StoreError> {
@@ -217,6 +217,10 @@ impl Store for SledStore {
         };
         self.commit(number)
     }
+
+    fn failure(&self) -> Option<String> {
+        self.failure.get().cloned()
+    }
 }
 
 impl Files {
@@ -242,6 +246,18 @@ impl Files {
         }
         self.data.sync_data()
     }
+}
+
+/// Returns whether a file of some size can be written in a directory.
+pub fn has_space(directory: &Path) -> bool {
+    const PROBE: &str = "carnet-space";
+    const BYTES: usize = 4 << 20;
+    let path = directory.join(PROBE);
+    let written = File::create(&path)
+        .and_then(|mut file| file.write_all(&vec![1; BYTES]).and_then(|()| file.sync_all()));
+    // It is not there if it could not be made.
+    let _ = fs::remove_file(&path);
+    written.is_ok()
 }
 
 fn entry((key, value): (IVec, IVec)) -> Entry {
