@@ -32,7 +32,7 @@ use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::ConsistencyProof;
 use tokio::sync::broadcast;
 
-use crate::store::{Batch, Store, entries};
+use crate::store::{Batch, Entry, Store, StoreError, entries};
 
 mod error;
 mod follow;
@@ -154,6 +154,19 @@ impl Logs {
         }
         store.apply(batch)?;
         Ok(())
+    }
+
+    /// Returns all that a store holds of a log.
+    pub fn stored<'a>(
+        store: &'a dyn Store,
+        did: &Did,
+    ) -> impl Iterator<Item = Result<Entry, StoreError>> + use<'a> {
+        entries(store, &layout::log(did))
+    }
+
+    /// Returns whether a key of a store belongs to a log.
+    pub fn is_of_a_log(key: &[u8]) -> bool {
+        key.starts_with(layout::LOGS)
     }
 
     /// Returns the institutions whose logs are held, in order.

@@ -5,31 +5,31 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use carnet_proto::id::Did;
 use carnet_proto::key::Purpose;
 use carnet_proto::ledger::ProfileView;
 use carnet_proto::statement::profile::{InstitutionProfile, MAX_NODES, NodeAddress};
 use carnet_proto::text::Line;
-use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config::{Announce, Config, ConfigError};
-use crate::desk::{Desk, DeskError};
-use crate::http::{Api, ClockRef, Http, HttpError, Operator, OwnInstitution};
-use crate::institution::{InstitutionError, REGISTER_DIRECTORY, STORE_DIRECTORY, node_seed};
-use crate::logs::{Logs, LogsError};
-use crate::net::{Limits, Multiaddr, Net, NetConfig, NetError, NetEvents, NetHandle, PeerId, Tap};
+use crate::config::{Announce, Config};
+use crate::desk::Desk;
+use crate::http::{Api, ClockRef, Http, Operator, OwnInstitution};
+use crate::institution::{REGISTER_DIRECTORY, STORE_DIRECTORY, node_seed};
+use crate::logs::Logs;
+use crate::net::{Limits, Multiaddr, Net, NetConfig, NetEvents, NetHandle, PeerId, Tap};
+use crate::store::Store;
 use crate::store::postgres::Database;
 use crate::store::sled::DEFAULT_LOCK_PATIENCE;
-use crate::store::{Store, StoreError};
 use crate::sync::{Sync, SyncConfig, SyncHandle};
 use crate::witness::Witness;
-use crate::writer::{Writer, WriterError, WriterHandle};
+use crate::writer::{Writer, WriterHandle};
 
 mod check;
+mod error;
 mod migrate;
+mod repair;
 mod role;
 mod serve;
 mod stores;
@@ -37,6 +37,7 @@ mod stores;
 mod tests;
 
 pub use check::{CheckReport, CheckedLog, check};
+pub use error::{StartError, StoreProblem};
 pub use migrate::{MigrateError, MigrateReport, migrate};
 pub use role::Restart;
 pub use serve::serve;
@@ -411,46 +412,4 @@ fn name_node(profile: &mut InstitutionProfile, node: NodeAddress) -> bool {
             true
         }
     }
-}
-
-/// Why a node could not start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The files of an institution or of the node.
-    #[error(transparent)]
-    Institution(#[from] InstitutionError),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The logs.
-    #[error(transparent)]
-    Logs(#[from] LogsError),
-    /// The writer of a log.
-    #[error(transparent)]
-    Writer(#[from] WriterError),
-    /// The issuing desk.
-    #[error(transparent)]
-    Desk(#[from] DeskError),
-    /// The network.
-    #[error(transparent)]
-    Net(#[from] NetError),
-    /// The HTTP interface.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// The database does not hold the log of an institution of this node.
-    #[error("the database does not hold the log of {0}; is it that of another node?")]
-    NoLog(Did),
-    /// Two directories hold the same institution.
-    #[error("two directories hold the institution {0}")]
-    Twice(Did),
-    /// An address cannot be named in a profile.
-    #[error("a profile cannot name the address {0}")]
-    Announce(String),
-    /// The runtime is ending.
-    #[error("the node was stopped while it started")]
-    Stopped,
 }

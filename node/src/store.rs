@@ -19,7 +19,9 @@ pub mod sled;
 mod conformance;
 
 /// Format that this version writes; a store with a higher one is refused.
-pub const FORMAT_VERSION: u32 = 1;
+///
+/// 2 since stores on disk keep a sum over what they hold. One of format 1 is upgraded when it is opened.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Longest key, in bytes.
 pub const MAX_KEY_BYTES: usize = 1024;
@@ -402,19 +404,24 @@ fn check_format(store: &impl Store, in_use: bool) -> Result<(), StoreError> {
     if found.is_none() && !in_use && store.last(&[])?.is_none() {
         return store.apply(Batch::format(FORMAT_VERSION));
     }
-    check_format_of(store, found)
+    if check_format_of(store, found)? < FORMAT_VERSION {
+        // From 1 to 2: whatever a store adds to a batch comes with this one.
+        store.apply(Batch::format(FORMAT_VERSION))?;
+    }
+    Ok(())
 }
 
-/// Checks the format version of a store that is not new.
-fn check_format_of(store: &impl Store, format: Option<Vec<u8>>) -> Result<(), StoreError> {
+/// Checks the format version of a store that is not new, and returns it.
+fn check_format_of(store: &impl Store, format: Option<Vec<u8>>) -> Result<u32, StoreError> {
     let missing = || StoreError::Corrupt { detail: "its format version is missing".to_owned() };
-    check_format_value(format.ok_or_else(missing)?)?;
-    check_not_moved(store.get(MOVED_KEY)?)
+    let version = check_format_value(&format.ok_or_else(missing)?)?;
+    check_not_moved(store.get(MOVED_KEY)?)?;
+    Ok(version)
 }
 
-fn check_format_value(found: Vec<u8>) -> Result<(), StoreError> {
+fn check_format_value(found: &[u8]) -> Result<u32, StoreError> {
     match found.try_into().map(u32::from_be_bytes) {
-        Ok(FORMAT_VERSION) => Ok(()),
+        Ok(found @ 1..=FORMAT_VERSION) => Ok(found),
         Ok(found) if found > FORMAT_VERSION => {
             Err(StoreError::NewerVersion { found, supported: FORMAT_VERSION })
         }

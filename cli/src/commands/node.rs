@@ -12,7 +12,7 @@ use crate::text::Args;
 use carnet_node::clock::SystemClock;
 use carnet_node::config::Config;
 use carnet_node::institution::{InitOptions, InitReport, init as make};
-use carnet_node::run::{Node, NodeOptions, check as check_dir};
+use carnet_node::run::{Node, NodeOptions, StartError, check as check_dir, serve as run_node};
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::key::Seed;
 use carnet_proto::ledger::ProfileView;
@@ -24,15 +24,19 @@ use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
+mod store;
+
 /// Runs a command of the group.
 ///
 /// # Errors
 /// What kept it from an answer.
 pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliError> {
+    store::leave_guarded_panics();
     match command {
         args::Node::Init(args) => init(&args, context),
         args::Node::Run(args) => serve(&args, context),
         args::Node::Check(args) => check(&args, context),
+        args::Node::Migrate(args) => store::migrate(&args, context),
         args::Node::Status(args) => status(&args, context),
         args::Node::Profile(args) => state_profile(&args, context),
     }
@@ -146,28 +150,36 @@ fn show_made(dir: &Path, made: &InitReport, context: &mut Context) -> Result<Ans
 
 fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
-    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
-        CliError::store("node-start")
-            .arg("dir", dir.display().to_string())
-            .hint("node-start")
-            .caused_by(cause)
+    let failed = |cause: StartError| store::failed("node-start", &dir, cause);
+    let cannot = |cause: std::io::Error| {
+        CliError::store("node-start").arg("dir", dir.display().to_string()).caused_by(cause)
     };
     let config = Config::load(&dir).map_err(|cause| failed(cause.into()))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| failed(cause.into()))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot)?;
     runtime.block_on(async {
         // Listened for before the node starts, so that no signal is lost.
-        let stop = Stop::listen().map_err(|cause| failed(cause.into()))?;
-        let node = Node::start(config, &dir, Arc::new(SystemClock), NodeOptions::default())
-            .await
-            .map_err(|cause| failed(cause.into()))?;
-        let said = say_started(&node, context);
-        if said.is_ok() {
-            stop.wait().await;
-        }
-        node.stop().await;
+        let stop = Stop::listen().map_err(cannot)?;
+        let (silenced, is_silenced) = tokio::sync::oneshot::channel();
+        let (mut silenced, mut said) = (Some(silenced), Ok(()));
+        let started = |node: &Node| {
+            said = say_started(node, context);
+            if said.is_err()
+                && let Some(silenced) = silenced.take()
+            {
+                let _ = silenced.send(());
+            }
+        };
+        let stop = async {
+            tokio::select! {
+                () = stop.wait() => {}
+                // Nobody reads what the node says.
+                Ok(()) = is_silenced => {}
+            }
+        };
+        let (clock, options) = (Arc::new(SystemClock), NodeOptions::default());
+        let served = run_node(config, &dir, clock, options, stop, started).await;
+        served.map_err(failed)?;
         said
     })?;
     if !context.out.is_json() {
@@ -181,9 +193,14 @@ fn say_started(node: &Node, context: &mut Context) -> Result<(), CliError> {
     let addresses: Vec<_> = node.listen_addrs().iter().map(ToString::to_string).collect();
     let peer = node.peer_id().to_string();
     if context.out.is_json() {
+        return context.out.json(&json!({
+            "version": 1, "http": url, "addresses": addresses, "peer_id": peer,
+            "standby_for": node.standby_for(),
+        }));
+    }
+    if let Some(holder) = node.standby_for() {
         return context
-            .out
-            .json(&json!({ "version": 1, "http": url, "addresses": addresses, "peer_id": peer }));
+            .say("node-standing-by", &Args::new().with("url", url).with("holder", holder));
     }
     let args =
         Args::new().with("url", url).with("addresses", addresses.join(", ")).with("peer", peer);
@@ -223,12 +240,8 @@ impl Stop {
 
 fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
-    let report = check_dir(&dir, args.repair).map_err(|cause| {
-        CliError::store("node-check")
-            .arg("dir", dir.display().to_string())
-            .hint("node-start")
-            .caused_by(cause)
-    })?;
+    let report =
+        check_dir(&dir, args.repair).map_err(|cause| store::failed("node-check", &dir, cause))?;
     let answer = if report.problems.is_empty() { Answer::Yes } else { Answer::No };
     if context.out.is_json() {
         let logs: Vec<Value> = report
@@ -242,6 +255,8 @@ fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> 
         context.out.json(&json!({
             "version": 1, "ok": answer == Answer::Yes, "logs": logs, "records": report.records,
             "problems": report.problems, "dropped": report.dropped,
+            "set_aside": report.set_aside.as_ref().map(|path| path.display().to_string()),
+            "salvaged": report.salvaged,
         }))?;
         return Ok(answer);
     }
@@ -254,6 +269,12 @@ fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> 
         let line =
             format!("{} {}", context.out.mark(mark), context.texts.get("node-checked-log", &args));
         context.out.line(line)?;
+    }
+    for path in &report.set_aside {
+        context.say("node-set-aside", &Args::new().with("path", path.display().to_string()))?;
+    }
+    if report.set_aside.is_some() {
+        context.say("node-salvaged", &Args::new().with("count", report.salvaged.len()))?;
     }
     for did in &report.dropped {
         context.say("node-dropped", &Args::new().with("did", did.to_string()))?;
@@ -293,6 +314,9 @@ fn status(args: &args::Status, context: &mut Context) -> Result<Answer, CliError
             .with("names", names.collect::<Vec<_>>().join(", "));
         context.say("node-status-own", &args)?;
         context.say("node-status-cosigned", &args)?;
+    }
+    if let Some(holder) = &shown.standby_for {
+        context.say("node-status-standby", &Args::new().with("holder", holder.clone()))?;
     }
     let args = Args::new()
         .with("peers", shown.peers.len())
@@ -335,6 +359,8 @@ struct Shown {
     logs: Vec<Log>,
     follows: Vec<String>,
     disk_bytes: u64,
+    #[serde(default)]
+    standby_for: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -37,7 +37,7 @@ pub struct MigrateReport {
 pub enum MigrateError {
     /// The source or the target cannot be opened.
     #[error(transparent)]
-    Start(#[from] StartError),
+    Start(#[from] Box<StartError>),
     /// It is there already.
     #[error("the node keeps its data there already")]
     Same,
@@ -60,15 +60,21 @@ pub enum MigrateError {
     },
 }
 
+impl From<StartError> for MigrateError {
+    fn from(error: StartError) -> Self {
+        Self::Start(Box::new(error))
+    }
+}
+
 impl From<StoreError> for MigrateError {
     fn from(error: StoreError) -> Self {
-        Self::Start(error.into())
+        StartError::from(error).into()
     }
 }
 
 impl From<InstitutionError> for MigrateError {
     fn from(error: InstitutionError) -> Self {
-        Self::Start(error.into())
+        StartError::from(error).into()
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn run<D: Disk>(fresh: impl Fn() -> D) {
     reserved_keys_are_out_of_reach(&fresh());
     data_is_there_after_reopening(&fresh());
     a_newer_format_is_refused(&fresh());
+    an_older_format_is_upgraded(&fresh());
     a_store_without_a_format_is_refused(&fresh());
     a_store_that_was_moved_is_refused(&fresh());
     any_sequence_agrees_with_an_ordered_map(&fresh());
@@ -242,8 +243,25 @@ fn data_is_there_after_reopening(disk: &impl Disk) {
 fn a_newer_format_is_refused(disk: &impl Disk) {
     disk.open().unwrap().apply(Batch::format(FORMAT_VERSION + 1)).unwrap();
     let Err(error) = disk.open() else { panic!("opened a newer format") };
-    assert!(matches!(error, StoreError::NewerVersion { found: 2, supported: 1 }));
-    assert_eq!(error.to_string(), "the database has format 2; this version reads up to 1");
+    assert!(matches!(error, StoreError::NewerVersion { found: 3, supported: 2 }));
+    assert_eq!(error.to_string(), "the database has format 3; this version reads up to 2");
+}
+
+fn an_older_format_is_upgraded(disk: &impl Disk) {
+    {
+        let store = disk.open().unwrap();
+        put(&store, &[b"a"]);
+        store.apply(Batch::format(1)).unwrap();
+    }
+    for _ in 0..2 {
+        let store = disk.open().unwrap();
+        assert_eq!(store.get(FORMAT_KEY).unwrap(), Some(FORMAT_VERSION.to_be_bytes().to_vec()));
+        assert_eq!(keys(&store, b""), [b"a"]);
+    }
+    let mut batch = Batch::format(0);
+    batch.put(b"b", b"");
+    disk.open().unwrap().apply(batch).unwrap();
+    assert!(matches!(disk.open(), Err(StoreError::Corrupt { .. })), "there never was a format 0");
 }
 
 fn a_store_without_a_format_is_refused(disk: &impl Disk) {

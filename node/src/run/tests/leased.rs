@@ -14,6 +14,7 @@ use crate::logs::LogsError;
 use crate::store::StoreError;
 use crate::store::postgres::cluster::Cluster;
 use crate::test_support::{Answer, exchange};
+use crate::writer::WriterError;
 
 /// A lease that does not run out in a test.
 const LONG: u64 = 3600;
@@ -33,6 +34,13 @@ async fn moved(directory: &Path, to: StoreConfig) -> Result<MigrateReport, Migra
     tokio::task::spawn_blocking(moving).await.unwrap()
 }
 
+fn problem(error: &MigrateError) -> Option<StoreProblem> {
+    match error {
+        MigrateError::Start(error) => error.store_problem(),
+        _ => None,
+    }
+}
+
 /// Copies the directory of a node without its data, as for a second machine.
 fn copy_of(directory: &Path, to: &Path) {
     std::fs::create_dir(to).unwrap();
@@ -46,7 +54,7 @@ fn copy_of(directory: &Path, to: &Path) {
 }
 
 /// A node that is run as `carnet node run` does.
-struct Served {
+pub(super) struct Served {
     http: SocketAddr,
     token: String,
     stop: oneshot::Sender<()>,
@@ -54,7 +62,7 @@ struct Served {
 }
 
 impl Served {
-    async fn start(directory: &Path) -> Self {
+    pub(super) async fn start(directory: &Path) -> Self {
         let config = Config::load(directory).unwrap();
         let token = std::fs::read_to_string(directory.join(TOKEN_FILE)).unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -74,23 +82,23 @@ impl Served {
         Self { http, token: token.trim().to_owned(), stop, task }
     }
 
-    async fn stop(self) {
+    pub(super) async fn stop(self) {
         self.stop.send(()).unwrap();
         self.task.await.unwrap().unwrap();
     }
 
-    async fn send(&self, method: &str, path: &str, body: &[u8]) -> Option<Answer> {
+    pub(super) async fn send(&self, method: &str, path: &str, body: &[u8]) -> Option<Answer> {
         let headers = format!("authorization: Bearer {}\r\ncontent-type: {CBOR}\r\n", self.token);
         exchange(self.http, method, path, &headers, body).await
     }
 
-    async fn state(&self, number: u64) -> Option<Answer> {
+    pub(super) async fn state(&self, number: u64) -> Option<Answer> {
         let body = accreditation(number).to_cbor();
         self.send("POST", "/operator/v1/statements/accreditation", &body).await
     }
 
     /// States something as soon as this node writes.
-    async fn state_once_it_writes(&self, number: u64) -> Answer {
+    pub(super) async fn state_once_it_writes(&self, number: u64) -> Answer {
         loop {
             match self.state(number).await {
                 Some(answer) if answer.status == 200 => return answer,
@@ -135,9 +143,7 @@ async fn a_node_moves_to_a_database_and_back_and_its_log_goes_on() {
     let (before, records) = (head(&running, &did).await, register(&running).await);
     let settings = StoreConfig::Postgres(cluster.settings(&cluster.schema(), LONG));
     let refused = moved(&directory, settings.clone()).await.unwrap_err();
-    let MigrateError::Start(StartError::Store(StoreError::Locked { .. })) = refused else {
-        panic!("{refused}")
-    };
+    assert_eq!(problem(&refused), Some(StoreProblem::Locked), "{refused}");
     running.node.stop().await;
 
     let report = moved(&directory, settings.clone()).await.unwrap();
@@ -164,7 +170,7 @@ async fn a_node_moves_to_a_database_and_back_and_its_log_goes_on() {
     assert!(matches!(refused, StartError::Store(StoreError::Moved { .. })), "{refused}");
     std::fs::write(directory.join(CONFIG_FILE), config).unwrap();
     let refused = moved(&directory, StoreConfig::Sled).await.unwrap_err();
-    assert!(matches!(refused, MigrateError::Start(StartError::Store(StoreError::Moved { .. }))));
+    assert_eq!(problem(&refused), Some(StoreProblem::Moved), "{refused}");
     for name in [STORE_DIRECTORY, REGISTER_DIRECTORY] {
         std::fs::rename(directory.join(name), parent.path().join(name)).unwrap();
     }

@@ -275,7 +275,7 @@ impl Core {
             Ok::<_, StoreError>(rows.first().and_then(|row| row.try_get::<_, Vec<u8>>(0).ok()))
         };
         match get(FORMAT_KEY).await? {
-            Some(format) => check_format_value(format)?,
+            Some(format) => drop(check_format_value(&format)?),
             None => return Ok(()),
         }
         check_not_moved(get(MOVED_KEY).await?)
