@@ -270,10 +270,8 @@ fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> 
             format!("{} {}", context.out.mark(mark), context.texts.get("node-checked-log", &args));
         context.out.line(line)?;
     }
-    for path in &report.set_aside {
+    if let Some(path) = &report.set_aside {
         context.say("node-set-aside", &Args::new().with("path", path.display().to_string()))?;
-    }
-    if report.set_aside.is_some() {
         context.say("node-salvaged", &Args::new().with("count", report.salvaged.len()))?;
     }
     for did in &report.dropped {
