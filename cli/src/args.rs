@@ -112,15 +112,18 @@ fn one_of<T: Copy + Send + Sync + 'static>(
 #[derive(Debug, Clone, Args)]
 pub struct ReadFrom {
     /// Address of the node.
-    #[arg(long = "node", value_name = "URL", default_value = "http://127.0.0.1:7878")]
+    #[arg(long = "node", value_name = "URL", default_value = DEFAULT_NODE)]
     pub url: String,
 }
+
+/// Where a node answers unless it is told otherwise.
+pub const DEFAULT_NODE: &str = "http://127.0.0.1:7878";
 
 /// A node to operate.
 #[derive(Debug, Clone, Args)]
 pub struct Operate {
     /// Address of the node.
-    #[arg(long = "node", value_name = "URL", default_value = "http://127.0.0.1:7878")]
+    #[arg(long = "node", value_name = "URL", default_value = DEFAULT_NODE)]
     pub url: String,
     /// File with the operator token [default: $CARNET_TOKEN_FILE, else operator.token in the
     /// directory of the node].

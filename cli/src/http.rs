@@ -108,6 +108,18 @@ impl Client {
         }
     }
 
+    /// Fetches JSON that comes with 200, or with 503 from a node that cannot do its work.
+    ///
+    /// # Errors
+    /// As [`Client::get_json`].
+    pub fn get_json_if_ready<T: DeserializeOwned>(&self, path: &str) -> Result<T, CliError> {
+        let (status, body) = self.send(Method::GET, path, None, MAX_JSON_BYTES)?;
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => self.parse(&body),
+            status => self.parse(&self.accept(status, body)?),
+        }
+    }
+
     /// Fetches at most `max` raw bytes.
     ///
     /// # Errors

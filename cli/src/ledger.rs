@@ -10,6 +10,7 @@ use carnet_proto::cbor::{Bytes, CborError, Decode, Decoder, Mode};
 use carnet_proto::id::Did;
 use carnet_proto::ledger::{Ledger, LogView, ProfileView, Replica};
 use carnet_proto::log::checkpoint::Note;
+use carnet_proto::log::fork::{ForkProof, MAX_FORK_BYTES};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,6 +42,9 @@ pub struct Listed {
     /// What it calls itself.
     #[serde(default)]
     pub name: Option<String>,
+    /// Whether the node has a proof that it shows two histories.
+    #[serde(default)]
+    pub forked: bool,
 }
 
 #[derive(Deserialize)]
@@ -53,6 +57,8 @@ struct Logs {
 pub struct Fetched {
     /// Logs that hold.
     pub replicas: BTreeMap<Did, Replica>,
+    /// Proofs that logs show two histories.
+    pub forks: Vec<ForkProof>,
     /// Logs that do not hold, or could not be fetched whole, and why.
     pub failed: Vec<(String, CliError)>,
 }
@@ -60,7 +66,10 @@ pub struct Fetched {
 impl Fetched {
     /// Returns the views for a verification.
     pub fn ledger(&self) -> Ledger {
-        self.replicas.values().map(|replica| Arc::clone(replica.view())).collect()
+        let mut ledger: Ledger =
+            self.replicas.values().map(|replica| Arc::clone(replica.view())).collect();
+        self.forks.iter().for_each(|proof| ledger.add_fork(proof));
+        ledger
     }
 
     /// Returns what to call an institution: what it calls itself, else its identifier.
@@ -107,7 +116,13 @@ pub fn fetch(client: &Client, message: String) -> Result<Fetched, CliError> {
             .map_err(|error| answer(client, &error.to_string()))
             .and_then(|did| Ok((did, fetch_one(client, &did)?)))
         {
-            Ok((did, replica)) => {
+            Ok((did, mut replica)) => {
+                if log.forked
+                    && let Some(proof) = fetch_fork(client, &did)?
+                {
+                    replica.learn_fork(&proof);
+                    fetched.forks.push(proof);
+                }
                 fetched.replicas.insert(did, replica);
             }
             // The node itself is gone: what is left would be missing for a reason of no log.
@@ -136,6 +151,17 @@ pub fn fetch_one(client: &Client, did: &Did) -> Result<Replica, CliError> {
             result => return result,
         }
     }
+}
+
+/// Fetches the proof that a log shows two histories; `None` if the node has none, or one that proves
+/// nothing. Only for what concerns the institution itself, never a credential.
+///
+/// # Errors
+/// Those of the client.
+pub fn fetch_fork(client: &Client, did: &Did) -> Result<Option<ForkProof>, CliError> {
+    let found = client.find_bytes(&format!("/v1/logs/{did}/fork"), MAX_FORK_BYTES as u64)?;
+    let proof = found.and_then(|bytes| ForkProof::open(&bytes).ok());
+    Ok(proof.filter(|proof| proof.verify().is_ok_and(|fork| fork.origin == *did)))
 }
 
 /// Fetches one entry of a log. Only for what concerns the institution itself, never a credential.

@@ -11,6 +11,7 @@ mod files;
 mod forms;
 mod http;
 mod ledger;
+mod logging;
 mod policy;
 mod progress;
 mod render;
@@ -20,7 +21,6 @@ mod text;
 use clap::Parser;
 use std::io;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     error::install_panic_hook();
@@ -32,8 +32,10 @@ fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
         }
     };
-    let runs_a_node = matches!(command, args::Command::Node(args::node::Node::Run(_)));
-    log_to_stderr(global.verbose || runs_a_node);
+    // A node starts to log once it has read how.
+    if !matches!(command, args::Command::Node(args::node::Node::Run(_))) {
+        logging::start(global.verbose);
+    }
     let texts = text::Texts::load(global.lang.as_deref());
     let mut context = commands::Context {
         texts,
@@ -44,16 +46,4 @@ fn main() -> ExitCode {
         Ok(answer) => answer.into(),
         Err(error) => error.report(&mut io::stderr().lock(), &context.texts, global.json),
     }
-}
-
-/// Sends log lines to stderr: warnings, more with `--verbose` and from a node that runs, or what `CARNET_LOG` asks for.
-fn log_to_stderr(verbose: bool) {
-    // Gossip warns of every message that comes by two ways, which is what gossip is for.
-    let level = if verbose {
-        "carnet=info,carnet_node=info,warn,libp2p_gossipsub=error"
-    } else {
-        "warn,libp2p_gossipsub=error"
-    };
-    let filter = EnvFilter::try_from_env("CARNET_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 }

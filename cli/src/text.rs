@@ -240,8 +240,8 @@ mod tests {
         let mut sources = Vec::new();
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
         let code = sources.concat();
-        // Put together from the lists of the core.
-        let listed = ["check-", "reason-"];
+        // Put together from the lists of the core and of the node.
+        let listed = ["check-", "reason-", "node-warning-"];
         let mut unused = Vec::new();
         for line in LANGUAGES[0].1.iter().flat_map(|file| file.lines()) {
             let Some((id, _)) = line.split_once(" =") else { continue };

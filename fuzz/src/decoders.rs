@@ -17,7 +17,8 @@ use carnet_proto::profile::FileKind;
 use carnet_proto::request::{KeyRequest, KeyRequestClaims};
 use carnet_proto::statement::accreditation::{Accreditation, Grant, Level, Withdrawal};
 use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification};
-use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::fork::Accusation;
+use carnet_proto::statement::identity::{Inception, Rotation, Succession};
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::InstitutionProfile;
 use carnet_proto::statement::standing::{KeyPeriod, Standing, State};
@@ -77,7 +78,7 @@ pub fn cbor(data: &[u8]) {
 /// Statements as signed, and the body of each kind.
 pub fn statement(data: &[u8]) {
     let Some((selector, rest)) = data.split_first() else { return };
-    match selector % 11 {
+    match selector % 14 {
         0 => {
             if let Ok(statement) = Statement::parse(rest) {
                 assert_eq!(statement.entry(), rest);
@@ -92,6 +93,9 @@ pub fn statement(data: &[u8]) {
         7 => body::<Denunciation>(rest),
         8 => body::<Issuance>(rest),
         9 => body::<Standing>(rest),
+        11 => body::<Rotation>(rest),
+        12 => body::<Succession>(rest),
+        13 => body::<Accusation>(rest),
         _ => {
             strict::<KeyPeriod>(rest);
             strict::<State>(rest);

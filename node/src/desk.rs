@@ -1,6 +1,7 @@
 //! The desk: where an institution issues, and keeps track of what it issued.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use carnet_proto::anchor::BatchSizeError;
 use carnet_proto::id::Did;
@@ -39,6 +40,8 @@ pub struct Desk {
     list_entries: u32,
     /// Batches of the log that the register does not know, which keep the desk from issuing.
     unknown_batches: usize,
+    /// Publications of the status lists by the schedule that failed since the start.
+    failed_publications: AtomicU64,
     /// Held while issuing and publishing: rows are unique and lists are built one after the other.
     turn: Mutex<()>,
 }
@@ -77,6 +80,7 @@ impl Desk {
             status_key: institution.seed.signing_key(Purpose::Status),
             list_entries,
             unknown_batches,
+            failed_publications: AtomicU64::new(0),
             turn: Mutex::new(()),
         })
     }
@@ -121,6 +125,16 @@ impl Desk {
             Ok(desk.register.page(after.as_ref(), limit.min(MAX_PAGE))?)
         })
         .await
+    }
+
+    /// Returns how many batches of the log the register does not know; above none, nothing is issued.
+    pub fn unknown_batches(&self) -> usize {
+        self.unknown_batches
+    }
+
+    /// Returns how many scheduled publications of the status lists have failed since the start.
+    pub fn failed_publications(&self) -> u64 {
+        self.failed_publications.load(Ordering::Relaxed)
     }
 
     /// Refuses to issue with a register that is older than the log.

@@ -3,7 +3,6 @@
 //! Public answers say only what the logs say. Operator routes need the token of an institution.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,15 +32,22 @@ use crate::writer::WriterHandle;
 mod cosigned;
 mod error;
 mod input;
+mod metrics;
 mod openapi;
 mod operator;
+mod overview;
 mod public;
 mod resolve;
+mod status;
 mod views;
+mod warnings;
 mod witness;
 
 pub use error::{ApiError, Refusal};
 pub use input::{MAX_BODY_BYTES, MAX_WAIT_SECONDS};
+pub use metrics::HttpCounters;
+pub use overview::{BACKUP_MARK, LONELY_SECONDS, MAX_CATCH_UP_SECONDS, NodeFacts, SILENT_SECONDS};
+pub use warnings::{LOW_DISK_BYTES, OLD_BACKUP_SECONDS, WARNINGS};
 
 /// Requests worked on at once; more wait.
 pub const MAX_CONCURRENT: usize = 256;
@@ -65,8 +71,10 @@ pub struct Api {
     pub witness: Arc<Witness>,
     /// Who may do what: one operator for each institution, or one for a node without a log.
     pub operators: Vec<Operator>,
-    /// Directories whose size is told.
-    pub disk: Vec<PathBuf>,
+    /// What is told of the node itself.
+    pub node: NodeFacts,
+    /// Counts the requests.
+    pub requests: HttpCounters,
     /// Becomes true when the node stops.
     pub stopping: watch::Receiver<bool>,
     /// The database, if it is not below a directory.
@@ -177,6 +185,8 @@ impl Http {
 fn router(api: Arc<Api>) -> Router {
     let public = Router::new()
         .route("/health", get(public::health))
+        .route("/ready", get(status::ready))
+        .route("/metrics", get(metrics::metrics))
         .route("/openapi.json", get(openapi::document))
         .route("/v1/node", get(public::node))
         .route("/v1/logs", get(public::logs))
@@ -193,9 +203,10 @@ fn router(api: Arc<Api>) -> Router {
         .route("/v1/logs/{did}/status", get(public::status))
         .route("/v1/logs/{did}/fork", get(public::fork))
         .route("/v1/witness/add-checkpoint", post(witness::add_checkpoint))
+        .route("/v1/witness/{origin}/checkpoint", get(witness::checkpoint))
         .route("/1.0/identifiers/{did}", get(resolve::resolve));
     let operator = Router::new()
-        .route("/status", get(operator::status))
+        .route("/status", get(status::status))
         .route("/statements/{kind}", post(operator::state))
         .route("/issue", post(operator::issue))
         .route("/credentials/status", post(operator::set_status))
@@ -208,6 +219,7 @@ fn router(api: Arc<Api>) -> Router {
         .fallback(error::not_found)
         .method_not_allowed_fallback(error::wrong_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&api), within_time))
+        .layer(middleware::from_fn_with_state(Arc::clone(&api), metrics::count))
         .layer(GlobalConcurrencyLimitLayer::new(MAX_CONCURRENT))
         .with_state(api)
 }

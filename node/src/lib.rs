@@ -7,6 +7,7 @@ pub mod desk;
 pub mod http;
 pub mod institution;
 pub mod logs;
+pub mod machine;
 pub mod net;
 pub mod run;
 pub mod store;

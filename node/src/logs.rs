@@ -23,6 +23,7 @@
 //! Numbers are big-endian. Writing blocks: from async code, use `spawn_blocking`.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use carnet_proto::id::{Did, TreeSize};
@@ -82,6 +83,8 @@ pub struct Logs {
     follows: RwLock<BTreeMap<Did, Follow>>,
     forks: RwLock<fork::Forks>,
     changes: broadcast::Sender<Change>,
+    /// Cosignatures that came for own logs since the start.
+    received: AtomicU64,
 }
 
 /// The checkpoints of a view, by size.
@@ -119,14 +122,15 @@ impl Logs {
         }
         let follows = RwLock::new(follow::load(&*store)?);
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
-        Ok(Self { store, logs: RwLock::new(logs), follows, forks: RwLock::new(forks), changes })
+        let (logs, forks) = (RwLock::new(logs), RwLock::new(forks));
+        Ok(Self { store, logs, follows, forks, changes, received: AtomicU64::new(0) })
     }
 
     /// Holds the logs of a store that another process writes; empty before [`Logs::read_again`].
     pub fn of_another(store: Arc<dyn Store>) -> Self {
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
-        let (logs, follows, forks) = Default::default();
-        Self { store, logs, follows, forks, changes }
+        let (logs, follows, forks, received) = Default::default();
+        Self { store, logs, follows, forks, changes, received }
     }
 
     /// Reads each stored log by itself, and tells what each is like.
@@ -194,7 +198,11 @@ impl Logs {
 
     /// Returns the views of all logs as a ledger.
     pub fn ledger(&self) -> Ledger {
-        self.views().into_iter().collect()
+        let mut ledger: Ledger = self.views().into_iter().collect();
+        for proof in read(&self.forks).values() {
+            ledger.add_fork(proof);
+        }
+        ledger
     }
 
     /// Reads entries of a log from a leaf on, at most `count`, and at most `bytes` in sum unless the
@@ -228,6 +236,11 @@ impl Logs {
         self.with(did, |replica| {
             replica.view().status.values().map(|token| token.as_bytes().to_vec()).collect()
         })
+    }
+
+    /// Returns how many cosignatures came for the newest checkpoints of own logs since the start.
+    pub fn cosignatures_received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// Returns a receiver of changes from now on. One that lags behind misses the oldest.
@@ -281,8 +294,13 @@ impl Logs {
         let mut writing = lock(&log.writing);
         self.refresh(did, &log, &mut writing)?;
         let mut replica = log.copy();
+        let before = writing.is_own.then(|| signatures(&replica));
         if !replica.add_checkpoint(note, counts)? {
             return Ok(false);
+        }
+        if let Some(before) = before {
+            let added = signatures(&replica).saturating_sub(before);
+            self.received.fetch_add(added as u64, Ordering::Relaxed);
         }
         self.commit(did, &log, &mut writing, replica, Batch::new())?;
         self.tell(did, Changed::Checkpoint)?;
@@ -395,6 +413,11 @@ impl std::fmt::Debug for Logs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Logs").field("logs", &read(&self.logs).len()).finish_non_exhaustive()
     }
+}
+
+/// Counts the signature lines under the newest checkpoint.
+fn signatures(replica: &Replica) -> usize {
+    replica.view().newest().map_or(0, |newest| newest.note.signatures().len())
 }
 
 impl Log {

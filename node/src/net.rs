@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use zeroize::Zeroizing;
 
 mod behaviour;
+mod counters;
 mod dial;
 mod error;
 mod event;
@@ -24,6 +25,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 
+pub use counters::{Counters, RequestOutcome};
 pub use error::NetError;
 pub use event::{NetEvent, NetEvents, Responder, Validation};
 pub use limits::{
@@ -107,6 +109,7 @@ impl Net {
             limits: config.limits,
             view: Default::default(),
             pacer: Default::default(),
+            counters: Counters::default(),
         });
         let queue = (command_queue, commands.downgrade());
         let mut task = Task::new(swarm, queue, events, Arc::clone(&shared), config.tap);
@@ -187,6 +190,16 @@ impl NetHandle {
         self.shared.view().peers.values().cloned().collect()
     }
 
+    /// Returns what was counted since the start.
+    pub fn counters(&self) -> &Counters {
+        &self.shared.counters
+    }
+
+    /// Counts the peers that are refused for a time.
+    pub fn banned(&self) -> usize {
+        self.shared.view().banned
+    }
+
     /// Connects to `addr` once, and returns who answers. A peer that is connected is not dialled
     /// again. One that banned us hangs up right afterwards.
     ///
@@ -223,7 +236,9 @@ impl NetHandle {
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
-        let answer = self.ask(|reply| Command::Request { peer, bytes, slot, reply }).await?;
+        let answer = self.ask(|reply| Command::Request { peer, bytes, slot, reply }).await;
+        self.shared.counters.asked(&answer);
+        let answer = answer?;
         self.shared.pacer().received(peer, answer.len(), Instant::now());
         Ok(answer)
     }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,12 @@ use tokio::task::JoinHandle;
 use crate::clock::Clock;
 use crate::config::{Announce, Config};
 use crate::desk::Desk;
-use crate::http::{Api, ClockRef, Http, Operator, OwnInstitution};
+use crate::http::{Api, ClockRef, Http, HttpCounters, NodeFacts, Operator, OwnInstitution};
 use crate::institution::{REGISTER_DIRECTORY, STORE_DIRECTORY, node_seed};
 use crate::logs::Logs;
 use crate::net::{Limits, Multiaddr, Net, NetConfig, NetEvents, NetHandle, PeerId, Tap};
 use crate::store::Store;
+use crate::store::measured::Measured;
 use crate::store::postgres::Database;
 use crate::store::sled::DEFAULT_LOCK_PATIENCE;
 use crate::sync::{Sync, SyncConfig, SyncHandle};
@@ -280,11 +282,15 @@ impl Starting {
         listener: tokio::net::TcpListener,
     ) -> Result<(Http, Sync), StartError> {
         let mut disk = Vec::from([directory.join(STORE_DIRECTORY)]);
-        let database = opened.database;
-        let witness = Witness::new(opened.store, Arc::clone(&clock));
+        let (database, kind) = (opened.database, opened.measured.watch().kind());
+        let mut stores = Vec::from([("logs", opened.measured.watch())]);
+        drop(opened.store);
+        let witness = Witness::new(opened.measured, Arc::clone(&clock));
         let witness = Arc::new(witness.with_listed(config.witnessed.clone()));
         for (institution, register) in opened.institutions {
             disk.push(institution.directory.join(REGISTER_DIRECTORY));
+            let register = Arc::new(Measured::new(register, kind));
+            stores.push(("register", register.watch()));
             let (logs, clock) = (Arc::clone(&self.logs), Arc::clone(&clock));
             let entries = config.status_list_entries;
             witness.add(institution.did, institution.seed.signing_key(Purpose::Witness));
@@ -325,7 +331,16 @@ impl Starting {
             sync: sync.handle(),
             witness,
             operators: std::mem::take(&mut self.operators),
-            disk,
+            node: NodeFacts {
+                started: Instant::now(),
+                directory: directory.to_owned(),
+                disk,
+                stores,
+                status_schedule: config.status_schedule,
+                configured_peers: config.peers.len(),
+                caught_up: AtomicBool::new(false),
+            },
+            requests: HttpCounters::default(),
             stopping,
             database,
             standby: self.standby.clone(),

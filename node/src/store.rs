@@ -11,6 +11,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 pub mod copy;
+pub mod measured;
 pub mod memory;
 pub mod postgres;
 pub mod sled;

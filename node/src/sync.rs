@@ -59,6 +59,8 @@ pub struct SyncStatus {
     pub peers: Vec<PeerId>,
     /// Whether nothing is under way.
     pub is_idle: bool,
+    /// Messages and other things that wait to be worked on.
+    pub pending: usize,
 }
 
 /// Talks to the replication of a node. Clones are cheap.

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use carnet_proto::cbor::Bytes;
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
@@ -24,7 +26,7 @@ use getrandom::rand_core::UnwrapErr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::clock::{Clock as _, SteppedClock, SystemClock};
+use crate::clock::{Clock, SteppedClock, SystemClock};
 use crate::config::{Config, WitnessedLog};
 use crate::institution::{InitOptions, TOKEN_FILE, init};
 use crate::run::{Node, NodeOptions};
@@ -166,6 +168,26 @@ impl ForeignLog {
     }
 }
 
+/// A clock that shows what it is set to, also what has been.
+#[derive(Debug)]
+pub(crate) struct SetClock(AtomicU64);
+
+impl SetClock {
+    pub(crate) fn at(time: u64) -> Arc<Self> {
+        Arc::new(Self(AtomicU64::new(time)))
+    }
+
+    pub(crate) fn set(&self, time: u64) {
+        self.0.store(time, Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
 /// A configuration that needs no fixed port.
 pub(crate) fn config() -> Config {
     Config {
@@ -214,12 +236,28 @@ impl Answer {
 
 impl Running {
     pub(crate) async fn start(directory: &Path) -> Self {
+        let clock = Arc::new(SteppedClock::starting_at(SystemClock.now()));
+        let for_node = Arc::clone(&clock) as Arc<dyn Clock>;
+        Self { clock, ..Self::start_by(directory, for_node).await }
+    }
+
+    /// Starts by another clock than that of the field.
+    pub(crate) async fn start_by(directory: &Path, for_node: Arc<dyn Clock>) -> Self {
         let config = Config::load(directory).unwrap();
         let clock = Arc::new(SteppedClock::starting_at(SystemClock.now()));
-        let for_node = Arc::clone(&clock) as Arc<dyn crate::clock::Clock>;
         let node = Node::start(config, directory, for_node, NodeOptions::default()).await.unwrap();
         let token = std::fs::read_to_string(directory.join(TOKEN_FILE)).unwrap();
         Self { node, clock, token: token.trim().to_owned() }
+    }
+
+    /// Returns where other nodes reach it.
+    pub(crate) fn address(&self) -> String {
+        format!("{}/p2p/{}", self.node.listen_addrs()[0], self.node.peer_id())
+    }
+
+    pub(crate) async fn follow(&self, did: Did, addresses: &[String]) -> Answer {
+        let body = serde_json::json!({"did": did.to_string(), "addresses": addresses});
+        self.post_json("/operator/v1/follows", body).await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -300,6 +338,15 @@ pub(crate) async fn exchange(
         body = joined(&body);
     }
     Some(Answer { status, head, body })
+}
+
+/// Waits until something is so.
+pub(crate) async fn within_a_minute(what: &str, mut is_done: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_done().await {
+        assert!(Instant::now() < deadline, "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Joins the chunks of a body (RFC 9112, section 7.1).

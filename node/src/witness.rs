@@ -7,9 +7,11 @@
 //! ```text
 //! "W" | 32 bytes: log | 32 bytes: witness -> the checkpoint cosigned last
 //! "X" | 32 bytes: SHA-256 of an origin    -> of a log that the operator listed, the same
+//! "Y" | 32 bytes: SHA-256 of an origin    -> that checkpoint, signed and cosigned
 //! ```
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use carnet_proto::cbor::{Decode as _, Encode as _};
@@ -17,8 +19,10 @@ use carnet_proto::id::Did;
 use carnet_proto::key::SigningKey;
 use carnet_proto::ledger::Replica;
 use carnet_proto::log::checkpoint::{Note, NoteSignature};
+use carnet_proto::profile::CLOCK_SKEW;
 use carnet_proto::sync::message::CosignRefusal;
-use carnet_proto::sync::witness::{LastCosigned, decide};
+use carnet_proto::sync::witness::{LastCosigned, cosigning_time, decide};
+use carnet_proto::time::UnixSeconds;
 
 use crate::clock::Clock;
 use crate::config::WitnessedLog;
@@ -32,10 +36,16 @@ pub use submission::SubmissionError;
 /// with the pause between two looks.
 pub const RECOSIGN_SECONDS: u64 = 3_000;
 
+/// Seconds within which a checkpoint that is submitted again gets the cosignature it was given, and
+/// nothing is written.
+pub const REPEAT_SECONDS: u64 = 60;
+
 /// Prefix of the records.
 const COSIGNED: &[u8] = b"W";
 /// Prefix of the records of listed logs.
 const LISTED: &[u8] = b"X";
+/// Prefix of the checkpoints of listed logs.
+const NOTES: &[u8] = b"Y";
 
 /// The witnesses of a node.
 pub struct Witness {
@@ -46,6 +56,10 @@ pub struct Witness {
     listed: Vec<WitnessedLog>,
     /// Held from the decision until it is on disk.
     deciding: Mutex<Recorded>,
+    given: AtomicU64,
+    refused: AtomicU64,
+    /// The latest time cosigned that the clock was found to be behind.
+    ahead: AtomicU64,
 }
 
 /// What this process has put on disk, by the key of the record: the same need not be written again.
@@ -61,6 +75,9 @@ impl Witness {
             keys: RwLock::default(),
             listed: Vec::new(),
             deciding: Mutex::default(),
+            given: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            ahead: AtomicU64::new(0),
         }
     }
 
@@ -88,6 +105,26 @@ impl Witness {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
+    /// Returns how many cosignatures were given since the start, and how often they were refused.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.given.load(Ordering::Relaxed), self.refused.load(Ordering::Relaxed))
+    }
+
+    /// Returns by how many seconds the clock is behind a time that was cosigned, if that keeps the
+    /// witnesses from cosigning.
+    pub fn clock_behind(&self) -> Option<u64> {
+        let ahead = UnixSeconds(self.ahead.load(Ordering::Relaxed));
+        Some(ahead.since(self.clock.now())).filter(|seconds| *seconds > CLOCK_SKEW)
+    }
+
+    /// Takes note of a clock that is behind what was cosigned.
+    fn look_at_clock(&self, last: Option<&LastCosigned>, now: UnixSeconds) {
+        if let Some(last) = last.filter(|_| cosigning_time(last, now).is_none()) {
+            tracing::error!(seconds = last.time.since(now), "the clock went back; cannot cosign");
+            self.ahead.fetch_max(last.time.0, Ordering::Relaxed);
+        }
+    }
+
     /// Cosigns a checkpoint by every institution that has not done so lately, or by every one, if
     /// `anew`; the log's owner never does. Blocks until what is cosigned is on disk.
     ///
@@ -102,7 +139,17 @@ impl Witness {
     ) -> Result<Vec<NoteSignature>, CosignRefusal> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let mut recorded = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
-        self.grant(&keys, &mut recorded, replica, note, anew)
+        let granted = self.grant(&keys, &mut recorded, replica, note, anew);
+        self.count(granted.as_ref().ok().map(Vec::len));
+        granted
+    }
+
+    /// Counts cosignatures that are given, or a refusal.
+    fn count(&self, given: Option<usize>) {
+        match given {
+            Some(given) => self.given.fetch_add(given as u64, Ordering::Relaxed),
+            None => self.refused.fetch_add(1, Ordering::Relaxed),
+        };
     }
 
     fn grant(
@@ -120,20 +167,22 @@ impl Witness {
             let place = place(replica.origin(), witness);
             let last = self.last(&place).map_err(unable)?;
             let (last, interval) = (last.as_ref(), self.interval);
+            self.look_at_clock(last, now);
             if let Some(record) = decide(replica, witness, last, note, now, interval, anew)? {
+                granted.push(note.cosign(witness, key, record.time));
                 records.push((place, record));
-                granted.push((witness, key));
             }
         }
-        self.record(recorded, records).map_err(unable)?;
-        Ok(granted.iter().map(|(witness, key)| note.cosign(witness, key, now)).collect())
+        self.record(recorded, records, None).map_err(unable)?;
+        Ok(granted)
     }
 
-    /// Returns once the records are on disk.
+    /// Returns once the records are on disk, with the note that belongs to them.
     fn record(
         &self,
         recorded: &mut Recorded,
         mut records: Vec<(Vec<u8>, LastCosigned)>,
+        note: Option<(Vec<u8>, &Note)>,
     ) -> Result<(), StoreError> {
         records.retain(|(place, record)| recorded.get(place) != Some(record));
         if records.is_empty() {
@@ -142,6 +191,9 @@ impl Witness {
         let mut batch = Batch::new();
         for (place, record) in &records {
             batch.put(place.clone(), record.to_cbor());
+        }
+        if let Some((place, note)) = note {
+            batch.put(place, note.to_string().into_bytes());
         }
         self.store.apply(batch)?;
         recorded.extend(records);
@@ -183,11 +235,11 @@ mod tests {
     use carnet_proto::statement::issuance::Issuance;
     use carnet_proto::statement::standing::empty_head;
     use carnet_proto::text::Line;
-    use carnet_proto::time::UnixSeconds;
 
     use super::*;
     use crate::clock::SteppedClock;
     use crate::store::memory::{Fault, MemoryDisk, MemoryStore};
+    use crate::test_support::SetClock;
 
     const START: UnixSeconds = UnixSeconds(1_790_000_000);
 
@@ -308,5 +360,43 @@ mod tests {
         let own = Witness::new(Arc::new(MemoryStore::open(&disk).unwrap()), clock);
         own.add(origin, Seed::new([9; 32]).signing_key(Purpose::Witness));
         assert_eq!(own.cosign(&replica, &large, true), Ok(Vec::new()));
+    }
+    #[test]
+    fn a_clock_set_back_a_little_repeats_its_last_time_and_set_back_far_it_stops_cosigning() {
+        let disk = MemoryStore::new().disk();
+        let clock = SetClock::at(START.0);
+        let store = Arc::new(MemoryStore::open(&disk).unwrap());
+        let witness = Witness::new(store, Arc::<SetClock>::clone(&clock));
+        let key = Seed::new([7; 32]).signing_key(Purpose::Witness);
+        let did = Did::of_inception(b"witness");
+        let public = NoteKey::of_witness(&did, key.public());
+        witness.add(did, key);
+        let (mut replica, note) = log(1);
+        let time_of = |note: &Note, lines: Vec<NoteSignature>| {
+            let mut note = note.clone();
+            lines.into_iter().for_each(|line| note.add(line));
+            note.cosignature_times(&public).unwrap()
+        };
+        let lines = witness.cosign(&replica, &note, true).unwrap();
+        assert_eq!(time_of(&note, lines), [START]);
+        // As network time does it: within what verifiers allow.
+        state(&mut replica, 2);
+        let note = publish(&mut replica);
+        clock.set(START.0 - CLOCK_SKEW);
+        let lines = witness.cosign(&replica, &note, true).unwrap();
+        assert_eq!(time_of(&note, lines), [START]);
+        assert_eq!(witness.clock_behind(), None);
+        // Farther: a time before the last would prove what was not.
+        clock.set(START.0 - CLOCK_SKEW - 1);
+        assert_eq!(witness.cosign(&replica, &note, true), Err(CosignRefusal::Unable));
+        assert_eq!(witness.clock_behind(), Some(CLOCK_SKEW + 1));
+        // Set right, it goes on, also far ahead.
+        clock.set(START.0 + 1);
+        assert_eq!(witness.clock_behind(), None);
+        for later in [START.0 + 1, START.0 + 10_000_000_000] {
+            clock.set(later);
+            let lines = witness.cosign(&replica, &note, true).unwrap();
+            assert_eq!(time_of(&note, lines), [UnixSeconds(later)]);
+        }
     }
 }

@@ -32,10 +32,14 @@ use crate::cores::spread;
 use crate::logs::{Appending, Logs, LogsError};
 
 mod check;
+mod counts;
 #[cfg(test)]
 mod tests;
 
 pub use check::CannotCount;
+pub use counts::WriterCounts;
+
+use counts::Counts;
 
 /// Most statements in one commit; the standing is one more.
 pub const MAX_GROUP: usize = 1024;
@@ -63,6 +67,7 @@ pub struct WriterHandle {
     did: Did,
     requests: mpsc::Sender<Request>,
     heard: Arc<AtomicU64>,
+    counts: Arc<Counts>,
 }
 
 #[derive(Debug)]
@@ -83,6 +88,16 @@ impl WriterHandle {
     /// the log a second history.
     pub fn heard(&self, size: TreeSize) {
         self.heard.fetch_max(size.0, Ordering::SeqCst);
+    }
+
+    /// Returns the largest size that the log's own key was seen to sign.
+    pub fn largest_heard(&self) -> TreeSize {
+        TreeSize(self.heard.load(Ordering::SeqCst))
+    }
+
+    /// Returns what the writer has done since it started, and what waits for it.
+    pub fn counts(&self) -> WriterCounts {
+        self.counts.read(self.requests.max_capacity() - self.requests.capacity())
     }
 
     /// States one thing. Returns once it is on disk and published.
@@ -132,8 +147,10 @@ impl Writer {
     /// [`WriterError::WrongSeed`] if the seed is not that of the keys in force, [`WriterError::Logs`].
     pub fn start(logs: Arc<Logs>, did: Did, seed: Seed) -> Result<Self, WriterError> {
         let heard = Arc::new(AtomicU64::new(0));
+        let counts = Arc::new(Counts::default());
         let core = Core {
             heard: Arc::clone(&heard),
+            counts: Arc::clone(&counts),
             statement: seed.signing_key(Purpose::Statement),
             checkpoint: seed.signing_key(Purpose::Checkpoint),
             logs,
@@ -149,7 +166,7 @@ impl Writer {
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(run(Arc::new(core), queue, stopped));
-        Ok(Self { handle: WriterHandle { did, requests, heard }, stop, task })
+        Ok(Self { handle: WriterHandle { did, requests, heard, counts }, stop, task })
     }
 
     /// Returns what sends requests to this writer.
@@ -229,6 +246,7 @@ async fn run(
 struct Core {
     /// The largest size that the log's own key was seen to sign.
     heard: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     logs: Arc<Logs>,
     did: Did,
     statement: SigningKey,
@@ -314,7 +332,10 @@ impl Core {
                         appending.status = status.or(appending.status);
                     }
                     // Whoever asked no longer waits.
-                    Err(error) => drop(reply.send(Err(error))),
+                    Err(error) => {
+                        self.counts.refused(1);
+                        drop(reply.send(Err(error)));
+                    }
                 }
             }
             if granted.is_empty() {
@@ -332,6 +353,7 @@ impl Core {
         };
         match published {
             Ok(head) => {
+                self.counts.committed(granted.iter().map(|granted| granted.places.len()).sum());
                 for Granted { reply, places } in granted {
                     let appended = places
                         .into_iter()
@@ -342,7 +364,9 @@ impl Core {
             }
             Err(error) => {
                 let granted = granted.into_iter().map(|granted| granted.reply);
-                refuse(granted.chain(waiting.map(|signed| signed.reply)), Arc::new(error));
+                let replies: Vec<_> = granted.chain(waiting.map(|signed| signed.reply)).collect();
+                self.counts.refused(replies.len());
+                refuse(replies, Arc::new(error));
             }
         }
     }
@@ -414,7 +438,7 @@ impl Core {
 }
 
 fn refuse(
-    replies: impl Iterator<Item = oneshot::Sender<Result<Vec<Appended>, WriterError>>>,
+    replies: Vec<oneshot::Sender<Result<Vec<Appended>, WriterError>>>,
     error: Arc<WriterError>,
 ) {
     tracing::error!(%error, "a commit failed");

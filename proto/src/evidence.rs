@@ -19,15 +19,15 @@ use alloc::vec::Vec;
 
 use crate::cbor::{Bytes, CborError, Decode, Decoder, Encode, Encoder, Mode, record};
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
-use crate::key::{PublicKey, Purpose};
 use crate::ledger::{
-    CheckpointView, DigestMap, Held, Ledger, LogView, ProfileView, Statements, StatusLists,
+    CheckpointView, DigestMap, Held, KeyChain, Ledger, LogView, ProfileView, Statements,
+    StatusLists, about,
 };
 use crate::log::checkpoint::{MAX_NOTE_BYTES, Note, NoteKey};
 use crate::log::merkle::{TreeHead, leaf_hash};
 use crate::log::proof::{ConsistencyProof, InclusionProof};
 use crate::profile::MAX_CREDENTIALS;
-use crate::statement::standing::{KeyPeriod, Standing, State, statement_leaf, status_leaf};
+use crate::statement::standing::{MAX_KEY_SETS, Standing, State, statement_leaf, status_leaf};
 use crate::statement::{Body, Statement};
 use crate::status::StatusToken;
 
@@ -63,9 +63,9 @@ record! {
 }
 
 record! {
-    /// An issuance.
+    /// An issuance, or what a log says of the end of another institution.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct IssuanceEvidence {
+    pub struct EntryEvidence {
         /// The entry.
         entry [1]: Bytes,
         /// Its leaf.
@@ -105,11 +105,15 @@ record! {
         /// Statements with their states.
         statements [6; ..MAX_ITEMS]: Vec<StatementEvidence>,
         /// Issuances.
-        issuances [7; ..MAX_ITEMS]: Vec<IssuanceEvidence>,
+        issuances [7; ..MAX_ITEMS]: Vec<EntryEvidence>,
         /// Status lists.
         status [8; ..MAX_ITEMS]: Vec<StatusEvidence>,
         /// The newest profile; its digest is in the standing.
         profile [9]: Option<Bytes>,
+        /// The rotations, oldest first; their leaves are in the standing.
+        rotations [10; ..MAX_KEY_SETS]: Vec<Bytes>,
+        /// What the log says of the ends of other institutions.
+        successions [11; ..MAX_ITEMS]: Vec<EntryEvidence>,
     }
 }
 
@@ -161,6 +165,7 @@ impl Evidence {
                     extend_new(&mut kept.statements, log.statements);
                     extend_new(&mut kept.issuances, log.issuances);
                     extend_new(&mut kept.status, log.status);
+                    extend_new(&mut kept.successions, log.successions);
                     kept.profile = kept.profile.take().or(log.profile);
                 }
                 _ => {
@@ -232,15 +237,22 @@ impl LogEvidence {
         self.standing_path
             .verify(last, leaf_hash(&self.standing.0), &head)
             .map_err(|_| "the standing is not the last entry")?;
-        let period = self.first_keys()?;
-        let keys = period.keys;
-        note.verify(&NoteKey::of_log(&origin, keys.checkpoint)).map_err(|_| NOT_SIGNED_BY_LOG)?;
+        let (statement, standing, chain) = self.read_standing()?;
+        let current = standing.keys.last().ok_or(OTHER_KEYS)?;
+        if current.from >= last {
+            return Err("the standing is not signed by the keys in force");
+        }
+        note.verify(&NoteKey::of_log(&origin, current.keys.checkpoint))
+            .map_err(|_| NOT_SIGNED_BY_LOG)?;
+        if !statement.is_signed_by(&current.keys.statement) {
+            return Err("the standing is not signed by the institution");
+        }
         let newest = CheckpointView { head, note };
-        let standing = self.checked_standing(&origin, &period)?;
 
         let mut view = LogView {
             origin,
-            keys: Vec::from([period]),
+            chain: Arc::new(chain),
+            keys: standing.keys.clone(),
             checkpoints: Arc::default(),
             standing: None,
             is_whole: false,
@@ -251,6 +263,9 @@ impl LogEvidence {
             } else {
                 ProfileView::None
             },
+            closing: standing.closing,
+            successions: DigestMap::new(),
+            accusations: DigestMap::new(),
             status: StatusLists::default(),
             unsupported_from: None,
         };
@@ -276,7 +291,10 @@ impl LogEvidence {
                 continue;
             };
             *room = left;
-            note("status list", view.add_status(status, head, keys.key(Purpose::Status)));
+            note("status list", view.add_status(status, head));
+        }
+        for succession in &self.successions {
+            note("succession", view.add_succession(succession, &head));
         }
         if let (Some(entry), Some(digest)) = (&self.profile, &standing.profile) {
             note("profile", view.set_profile(&entry.0, digest));
@@ -285,36 +303,30 @@ impl LogEvidence {
         Ok(view)
     }
 
-    fn first_keys(&self) -> Result<KeyPeriod, &'static str> {
-        let inception = Statement::parse(&self.inception.0).map_err(|_| "malformed inception")?;
-        let Body::Inception(body) = inception.body() else { return Err("not an inception") };
-        if !inception.is_signed_by(&body.keys.statement) {
-            return Err("the inception is not signed by its key");
-        }
-        Ok(KeyPeriod {
-            from: LeafIndex(0),
-            until: None,
-            keys: body.keys,
-            next: body.next,
-            repudiated_from: None,
-            kept: None,
-        })
-    }
-
-    fn checked_standing(&self, origin: &Did, period: &KeyPeriod) -> Result<Standing, &'static str> {
+    /// Reads the standing and the chain of key sets that it names; neither is believed yet.
+    fn read_standing(&self) -> Result<(Statement, Standing, KeyChain), &'static str> {
         let statement = Statement::parse(&self.standing.0).map_err(|_| "malformed standing")?;
         let Body::Standing(standing) = statement.body() else { return Err("not a standing") };
-        if statement.issuer() != origin || !statement.is_signed_by(&period.keys.statement) {
-            return Err("the standing is not signed by the institution");
+        // What the standing does not name is not worth reading.
+        if standing.keys.len() != self.rotations.len().saturating_add(1) {
+            return Err(OTHER_KEYS);
         }
-        // A second key set would need the rotation that revealed it.
-        if standing.keys.as_slice() != core::slice::from_ref(period) {
-            return Err("the standing names keys that are not shown");
+        let rotations = self.rotations.iter().map(|rotation| &rotation.0);
+        let chain = KeyChain::read(&self.inception.0, rotations)
+            .map_err(|_| "the keys do not lead back to the identifier")?;
+        if statement.issuer() != chain.origin() {
+            return Err("the standing of another log");
         }
-        Ok(standing.clone())
+        let leaves: Vec<_> = standing.keys.iter().skip(1).map(|period| period.from).collect();
+        if chain.periods(&leaves).as_ref() != Some(&standing.keys) {
+            return Err(OTHER_KEYS);
+        }
+        let standing = standing.clone();
+        Ok((statement, standing, chain))
     }
 }
 
+const OTHER_KEYS: &str = "the standing names keys that are not shown";
 const NOT_SIGNED_BY_LOG: &str = "the checkpoint is not signed by the log";
 
 /// Reads a checkpoint of a log; its signature is not checked.
@@ -339,7 +351,7 @@ impl LogView {
         let (note, head) = read_note(&earlier.note, &self.origin)?;
         let proof = &earlier.proof;
         proof.verify(&head, newest).map_err(|_| "not consistent with the newest checkpoint")?;
-        let period = self.keys.first().ok_or("no keys")?;
+        let period = self.keys_under(head.size).ok_or("no keys")?;
         let key = NoteKey::of_log(&self.origin, period.keys.checkpoint);
         // Of the text that is known already the log's signature is too, and it makes no other.
         let known = self.checkpoints.get(&head.size).map(|known| &known.note);
@@ -357,6 +369,9 @@ impl LogView {
     /// Checks that an entry is a statement of this log, signed by the key in force at its leaf.
     fn own_statement(&self, entry: &[u8], leaf: LeafIndex) -> Result<Statement, &'static str> {
         let statement = Statement::parse(entry).map_err(|_| "malformed statement")?;
+        if self.closing.is_some_and(|closing| leaf > closing.by) {
+            return Err("stated after the institution had closed");
+        }
         let period = self.keys_before(leaf).ok_or("no keys")?;
         if *statement.issuer() != self.origin || !statement.is_signed_by(&period.keys.statement) {
             return Err("not signed by the institution");
@@ -373,10 +388,9 @@ impl LogView {
         let digest = Digest::of(&entry.0);
         path.verify(*position, statement_leaf(*leaf, &digest, state), tree)
             .map_err(|_| "its state is not what the standing says")?;
-        // One key set is shown, so what is known was signed by the key in force at any leaf.
         let statement = match self.statements.get(&digest) {
-            Some(known) => known.statement.clone(),
-            None => self.own_statement(&entry.0, *leaf)?,
+            Some(known) if known.leaf == *leaf => known.statement.clone(),
+            _ => self.own_statement(&entry.0, *leaf)?,
         };
         self.statements.insert(digest, Held { leaf: *leaf, statement, state: *state });
         Ok(())
@@ -384,15 +398,15 @@ impl LogView {
 
     fn add_issuance(
         &mut self,
-        evidence: &IssuanceEvidence,
+        evidence: &EntryEvidence,
         head: &TreeHead,
     ) -> Result<(), &'static str> {
-        let IssuanceEvidence { entry, leaf, path } = evidence;
+        let EntryEvidence { entry, leaf, path } = evidence;
         path.verify(*leaf, leaf_hash(&entry.0), head).map_err(|_| "not in the log")?;
         let digest = Digest::of(&entry.0);
         let statement = match self.issuances.get(&digest) {
-            Some((_, known)) => known.clone(),
-            None => self.own_statement(&entry.0, *leaf)?,
+            Some((known, statement)) if known == leaf => statement.clone(),
+            _ => self.own_statement(&entry.0, *leaf)?,
         };
         if !matches!(statement.body(), Body::Issuance(_)) {
             return Err("not an issuance");
@@ -401,12 +415,33 @@ impl LogView {
         Ok(())
     }
 
+    fn add_succession(
+        &mut self,
+        evidence: &EntryEvidence,
+        head: &TreeHead,
+    ) -> Result<(), &'static str> {
+        let EntryEvidence { entry, leaf, path } = evidence;
+        path.verify(*leaf, leaf_hash(&entry.0), head).map_err(|_| "not in the log")?;
+        let statement = self.own_statement(&entry.0, *leaf)?;
+        let Body::Succession(succession) = statement.body() else {
+            return Err("not a succession");
+        };
+        if self.is_void(*leaf, &statement.digest()) {
+            return Err("stated with keys that were repudiated");
+        }
+        let about = about(&succession.institution);
+        // Which of two counts is the first; both are proven to be in the log.
+        if self.successions.get(&about).is_none_or(|(known, _)| leaf < known) {
+            self.successions.insert(about, (*leaf, statement));
+        }
+        Ok(())
+    }
+
     /// Adds a status list without inflating it: of those shown few are asked for.
     fn add_status(
         &mut self,
         evidence: &StatusEvidence,
         tree: &TreeHead,
-        key: &PublicKey,
     ) -> Result<(), &'static str> {
         let StatusEvidence { token, position, path } = evidence;
         let token = StatusToken::parse_deflated(&token.0, Mode::Strict)
@@ -417,7 +452,7 @@ impl LogView {
         if known.is_some_and(|known| known.digest() == token.digest()) {
             return Ok(());
         }
-        if !token.is_signed_by(key) {
+        if !self.signed_status(&token) {
             return Err("the status list is not signed by the issuer");
         }
         self.status.add(token);

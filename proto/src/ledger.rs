@@ -8,6 +8,8 @@
 //! What is shown with a presentation stands beside what a verifier knows itself and never takes its
 //! place: it may add, but it cannot make anyone forget a revocation, a withdrawal or a witness.
 
+mod chain;
+mod contest;
 mod digest_map;
 mod lists;
 mod quorum;
@@ -15,6 +17,7 @@ mod reach;
 mod replica;
 mod statements;
 
+pub use chain::{ChainError, KeyChain};
 pub use digest_map::{DigestMap, Hashed};
 pub use lists::StatusLists;
 pub use quorum::{Cosignatures, Position, Quorums, Settled, WitnessPolicy};
@@ -26,16 +29,22 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::id::{Did, Digest, Kid, LeafIndex, TreeSize};
+use crate::id::{Did, Digest, Kid, LeafIndex, RootHash, TreeSize};
 use crate::key::Purpose;
 use crate::log::checkpoint::Note;
+use crate::log::fork::{Fork, ForkProof};
 use crate::log::merkle::TreeHead;
 use crate::statement::accreditation::Accreditation;
 use crate::statement::agreement::{Agreement, Ratification};
+use crate::statement::identity::{Rotation, Succession};
 use crate::statement::issuance::Issuance;
 use crate::statement::profile::InstitutionProfile;
-use crate::statement::standing::{KeyPeriod, Standing, State};
+use crate::statement::standing::{Closing, KeyPeriod, Standing, State};
 use crate::statement::{Body, Statement};
+use crate::status::StatusToken;
+
+/// Most proofs of forks that a ledger holds against one log.
+pub const MAX_FORKS: usize = 16;
 
 /// A statement that the standing speaks of, with its place and state.
 #[derive(Clone, Debug)]
@@ -75,6 +84,8 @@ pub enum ProfileView {
 pub struct LogView {
     /// The institution.
     pub origin: Did,
+    /// The statements that reveal its key sets.
+    pub chain: Arc<KeyChain>,
     /// Its key sets, oldest first.
     pub keys: Vec<KeyPeriod>,
     /// Checkpoints by size, each consistent with the newest.
@@ -89,6 +100,12 @@ pub struct LogView {
     pub issuances: DigestMap<Digest, (LeafIndex, Statement)>,
     /// The newest profile.
     pub profile: ProfileView,
+    /// How the log ended, if it did.
+    pub closing: Option<Closing>,
+    /// What it says of the ends of others, by [`about`] the institution that ended.
+    pub successions: DigestMap<Digest, (LeafIndex, Statement)>,
+    /// Proofs that other logs show two histories, by [`about`] the accused.
+    pub accusations: DigestMap<Digest, (LeafIndex, Statement)>,
     /// Newest status lists by URI.
     pub status: StatusLists,
     /// The first leaf of a kind that this build does not know; nothing from there on counts.
@@ -99,6 +116,51 @@ impl LogView {
     /// Returns the key set in force before a leaf; for leaf 0, the set that it reveals.
     pub fn keys_before(&self, leaf: LeafIndex) -> Option<&KeyPeriod> {
         self.keys.iter().rev().find(|period| period.from < leaf || leaf.0 == 0)
+    }
+
+    /// Returns the key set in force after the last of `size` leaves: its checkpoint key signs them.
+    pub fn keys_under(&self, size: TreeSize) -> Option<&KeyPeriod> {
+        self.keys.iter().rev().find(|period| period.from.is_in(size))
+    }
+
+    /// Returns whether a statement is void: a rotation repudiated the keys that signed it, and did not
+    /// keep it.
+    pub fn is_void(&self, leaf: LeafIndex, digest: &Digest) -> bool {
+        self.voided_by(leaf, digest).next().is_some()
+    }
+
+    /// Returns the leaves of the rotations that declare a statement void.
+    pub fn voided_by<'v>(
+        &'v self,
+        leaf: LeafIndex,
+        digest: &'v Digest,
+    ) -> impl Iterator<Item = LeafIndex> + 'v {
+        self.keys.iter().enumerate().filter_map(move |(set, period)| {
+            let (from, until) = (period.repudiated_from?, period.until?);
+            let keeps = |rotation: &Rotation| rotation.keeps(digest);
+            let is_kept = self.chain.replaced_by(set).is_some_and(keeps);
+            (from <= leaf && leaf < until && !is_kept).then_some(until)
+        })
+    }
+
+    /// Returns whether a list that the standing names is signed by the institution. Which list is the
+    /// newest the standing says; one of before a rotation may still be in force.
+    pub fn signed_status(&self, token: &StatusToken) -> bool {
+        self.keys.iter().rev().any(|period| token.is_signed_by(period.keys.key(Purpose::Status)))
+    }
+
+    /// Returns what the log says of the end of another institution.
+    pub fn succession_of(&self, institution: &Did) -> Option<(LeafIndex, &Statement, &Succession)> {
+        let (leaf, statement) = self.successions.get(&about(institution))?;
+        match statement.body() {
+            Body::Succession(succession) => Some((*leaf, statement, succession)),
+            _ => None,
+        }
+    }
+
+    /// Returns the proof in this log that another shows two histories, with its leaf.
+    pub fn accusation_of(&self, accused: &Did) -> Option<(LeafIndex, &Statement)> {
+        self.accusations.get(&about(accused)).map(|(leaf, statement)| (*leaf, statement))
     }
 
     /// Returns the newest key set.
@@ -176,6 +238,11 @@ impl LogView {
         for (digest, (leaf, statement)) in &other.issuances {
             self.add_first(*digest, *leaf, statement.clone());
         }
+        for (about, stated) in &other.successions {
+            if !self.successions.contains_key(about) {
+                self.successions.insert(*about, stated.clone());
+            }
+        }
         for (uri, token) in other.status.iter() {
             if !self.status.contains_key(uri) {
                 self.status.add(token.clone());
@@ -222,6 +289,12 @@ impl LogView {
     }
 }
 
+/// Returns the key under which statements about an institution are found. Whoever writes a log chooses
+/// what its statements are about, so that those names need not spread by themselves.
+pub(crate) fn about(institution: &Did) -> Digest {
+    Digest::of(institution.as_bytes())
+}
+
 fn accreditation<'h>(
     (digest, held): (&'h Digest, &'h Held),
 ) -> Option<(&'h Digest, &'h Held, &'h Accreditation)> {
@@ -242,6 +315,8 @@ struct Known {
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     logs: BTreeMap<Did, Known>,
+    /// Proofs that logs show two histories, checked, by log.
+    forks: BTreeMap<Did, Vec<Arc<(ForkProof, Fork)>>>,
     /// Whether any view was shown rather than the verifier's own.
     has_shown: bool,
 }
@@ -255,12 +330,37 @@ impl Ledger {
     /// Adds a view. Of two views of one log the larger is kept; of two of one size, the whole one;
     /// of two from proofs to one checkpoint, the parts of both.
     pub fn insert(&mut self, view: Arc<LogView>) {
+        for (_, statement) in view.accusations.values() {
+            if let Body::Fork(accusation) = statement.body() {
+                self.add_fork(&accusation.proof);
+            }
+        }
         keep(&mut self.logs.entry(view.origin).or_default().own, view);
+    }
+
+    /// Adds a proof that a log shows two histories. One that proves nothing is left out; so is one
+    /// beyond [`MAX_FORKS`] for a log.
+    pub fn add_fork(&mut self, proof: &ForkProof) {
+        let Ok(fork) = proof.verify() else { return };
+        let known = self.forks.entry(fork.origin).or_default();
+        // Which of them is kept must not depend on the order.
+        if let Err(place) = known.binary_search_by(|held| order(&held.1).cmp(&order(&fork))) {
+            known.insert(place, Arc::new((proof.clone(), fork)));
+            known.truncate(MAX_FORKS);
+        }
+    }
+
+    /// Returns the proofs that a log shows two histories, and what they prove.
+    pub fn forks(&self, origin: &Did) -> impl Iterator<Item = &(ForkProof, Fork)> {
+        self.forks.get(origin).into_iter().flatten().map(Arc::as_ref)
     }
 
     /// Adds every view of another ledger as shown: beside those known already, never in their place.
     pub fn merge(&mut self, other: &Self) {
         self.has_shown |= !other.logs.is_empty();
+        for (proof, _) in other.forks.values().flatten().map(Arc::as_ref) {
+            self.add_fork(proof);
+        }
         for (origin, known) in &other.logs {
             let here = &mut self.logs.entry(*origin).or_default().shown;
             for view in [&known.own, &known.shown].into_iter().flatten() {
@@ -310,6 +410,11 @@ impl Ledger {
         }
         found
     }
+}
+
+/// The order of proofs against one log.
+fn order(fork: &Fork) -> [(TreeSize, RootHash); 2] {
+    [fork.smaller, fork.larger].map(|head| (head.size, head.root))
 }
 
 impl Known {

@@ -10,6 +10,7 @@
 
 pub mod accreditation;
 pub mod agreement;
+pub mod fork;
 pub mod identity;
 pub mod issuance;
 pub mod profile;
@@ -22,7 +23,8 @@ use alloc::vec::Vec;
 
 use accreditation::{Accreditation, Withdrawal};
 use agreement::{Agreement, Denunciation, Ratification};
-use identity::{INCEPTION, Inception};
+use fork::Accusation;
+use identity::{INCEPTION, Inception, Rotation, Succession};
 use issuance::Issuance;
 use profile::InstitutionProfile;
 use standing::Standing;
@@ -57,7 +59,6 @@ macro_rules! kinds {
     ($($(#[$meta:meta])* $kind:ident($body:ty), $name:literal, $subject:expr;)*) => {
         /// What a statement says.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        #[expect(clippy::large_enum_variant, reason = "one log has one inception")]
         pub enum Body { $($(#[$meta])* $kind($body),)* }
 
         impl Body {
@@ -97,6 +98,10 @@ macro_rules! kinds {
 kinds! {
     /// Begins a log.
     Inception(Inception), "inception", |_, _| INCEPTION.into();
+    /// Replaces the key set.
+    Rotation(Rotation), "rotation", |_, issuer| issuer.into();
+    /// Ends an institution.
+    Succession(Succession), "succession", |s, _| s.institution.to_string();
     /// Who the institution says it is.
     Profile(InstitutionProfile), "profile", |_, issuer| issuer.into();
     /// Lets another issue or accredit.
@@ -111,6 +116,8 @@ kinds! {
     Denunciation(Denunciation), "denunciation", |d, _| statement_urn(&d.agreement);
     /// That a batch of credentials existed.
     Issuance(Issuance), "issuance", |_, issuer| issuer.into();
+    /// That another log shows two histories.
+    Fork(Accusation), "fork", |a, _| a.accused.to_string();
     /// All that is in force.
     Standing(Standing), "standing", |_, issuer| issuer.into();
 }

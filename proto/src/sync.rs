@@ -17,6 +17,7 @@ mod event;
 mod fetch;
 mod gossip;
 mod journal;
+mod load;
 pub mod memory;
 pub mod message;
 mod peer;
@@ -28,6 +29,8 @@ pub mod witness;
 
 pub use archive::{Archive, ArchiveError};
 pub use event::{Action, Config, Input, Lag, Millis, Misbehaviour, Verdict};
+pub use fetch::MAX_STRANGERS;
+pub use load::Load;
 pub use peer::{LOG_PAUSE, MAX_IN_FLIGHT_PER_PEER, PEER_PAUSE, QUARANTINE};
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -49,7 +52,7 @@ pub const RECOSIGN_CHECK: u64 = 60_000;
 /// Most status lists' bytes that are collected of one log before they are checked.
 pub const MAX_STATUS_BYTES: usize = 64 << 20;
 /// Most conflicting checkpoints that are remembered, so that each is told once.
-const MAX_FORKS: usize = 1024;
+pub const MAX_FORKS: usize = 1024;
 /// Every so many rounds of anti-entropy a peer is asked for addresses too.
 const ROUNDS_PER_PEERS: u64 = 10;
 
@@ -197,6 +200,7 @@ impl<P: Ord + Clone> Sync<P> {
             Lag {
                 origin: *origin,
                 held,
+                signed: held.max(seen),
                 known: held.max(claimed).max(seen),
                 has_status: archive.view(origin).is_some_and(|view| view.has_newest_status()),
             }

@@ -218,6 +218,7 @@ impl Judge<'_, '_> {
     fn credential(&self, credential: &Credential<'_>) -> Judged {
         let issuer = self.issuer(credential);
         let status = self.status(credential, &issuer);
+        let forks = self.forks(credential, &issuer);
         let checks = Vec::from([
             pass(check::DECODE, Reason::new(reason::OK)),
             self.holder_binding(credential),
@@ -231,6 +232,7 @@ impl Judge<'_, '_> {
             status,
             issuer.anchor,
             issuer.witnesses,
+            forks,
             issuer.path_check,
         ]);
         let log = credential.shown.issuer.and_then(|did| self.quorums.ledger().log(&did));

@@ -2,6 +2,7 @@
 
 pub mod forge;
 mod seeded;
+pub mod simulator;
 pub mod world;
 
 pub use seeded::SeededRng;

@@ -13,11 +13,12 @@ use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::issue::Issue;
 use carnet_proto::credential::skill::Skill;
 use carnet_proto::evidence::{Evidence, GatherFor};
-use carnet_proto::id::{Did, Digest, TreeSize};
+use carnet_proto::id::{Did, Digest, LeafIndex, TreeSize};
 use carnet_proto::issuing::CredentialFile;
 use carnet_proto::key::{Purpose, Seed};
 use carnet_proto::ledger::{Ledger, Replica};
 use carnet_proto::log::checkpoint::{Checkpoint, Note};
+use carnet_proto::log::fork::ForkProof;
 use carnet_proto::presentation::Presentation;
 use carnet_proto::profile::{Profile, VCT_SKILL};
 use carnet_proto::request::KeyRequest;
@@ -25,7 +26,7 @@ use carnet_proto::statement::accreditation::{Accreditation, Withdrawal, Withdraw
 use carnet_proto::statement::agreement::{
     Agreement, AgreementKind, Body as AgreementBody, Party, Ratification, Signatory,
 };
-use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::identity::{Inception, Rotation, Succession};
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::{InstitutionProfile, Role};
 use carnet_proto::statement::standing::{empty_head, status_tree};
@@ -60,8 +61,11 @@ pub const INSTITUTIONS: [(&str, &str, Role); 8] = [
 ];
 
 /// An institution with its keys, its log and its status list.
+#[derive(Clone)]
 pub struct Institution {
     pub seed: Seed,
+    /// The seed of its next key set.
+    pub next: Seed,
     pub did: Did,
     pub replica: Replica,
     /// The entries of its log.
@@ -69,6 +73,10 @@ pub struct Institution {
     pub list: StatusList,
     /// The token of its list, once published.
     pub token: Option<Vec<u8>>,
+    /// The list of an institution that closed, which this one continues, with its token.
+    pub continued: Option<(Did, StatusList, Option<Vec<u8>>)>,
+    /// Whether its node still runs.
+    pub is_silent: bool,
 }
 
 /// The federation, a worker's wallet, and the time.
@@ -78,6 +86,8 @@ pub struct World {
     pub institutions: BTreeMap<&'static str, Institution>,
     pub agreement: Option<Digest>,
     pub wallet: Wallet,
+    /// Proofs that logs show two histories.
+    pub forks: Vec<ForkProof>,
 }
 
 impl Default for World {
@@ -95,17 +105,10 @@ impl World {
             institutions: BTreeMap::new(),
             agreement: None,
             wallet: Wallet::new(Seed::new([0x77; 32])),
+            forks: Vec::new(),
         };
         for (number, (name, ..)) in (1..).zip(INSTITUTIONS) {
-            let seed = Seed::new([number; 32]);
-            let next = Seed::new([number + 100; 32]).public_key_set().commitment();
-            let inception = Inception { keys: seed.public_key_set(), next };
-            let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
-            let replica = Replica::new(inception.entry()).expect("a log");
-            let did = *inception.issuer();
-            let list = StatusList::new(MIN_ENTRIES);
-            let entries = vec![inception.entry().into()];
-            let institution = Institution { seed, did, replica, entries, list, token: None };
+            let institution = Institution::begin(number);
             world.institutions.insert(name, institution);
         }
         for (name, country, role) in INSTITUTIONS {
@@ -194,13 +197,39 @@ impl World {
     /// The witnesses cosign the newest checkpoint of one log.
     pub fn cosign(&mut self, name: &str) {
         let Some(newest) = self.institutions[name].replica.view().newest() else { return };
-        let mut note = newest.note.clone();
-        for witness in self.witnesses("ph").into_iter().chain(self.witnesses("de")) {
-            let w = self.institutions.values().find(|i| i.did == witness).expect("a witness");
-            note.add(newest.note.cosign(&witness, &w.seed.signing_key(Purpose::Witness), self.now));
-        }
+        let note = self.cosigned(&newest.note);
         let i = self.institutions.get_mut(name).expect("an institution");
         i.replica.add_checkpoint(&note, |_, _| true).expect("a checkpoint of this log");
+    }
+
+    /// A note with the cosignatures of every ministry, union and employers' body.
+    fn cosigned(&self, bare: &Note) -> Note {
+        let mut note = bare.clone();
+        for witness in self.witnesses("ph").into_iter().chain(self.witnesses("de")) {
+            let w = self.institutions.values().find(|i| i.did == witness).expect("a witness");
+            note.add(bare.cosign(&witness, &w.seed.signing_key(Purpose::Witness), self.now));
+        }
+        note
+    }
+
+    /// Signs two histories of a log that differ in one status; the second is only seen, and cosigned by
+    /// the witnesses too or by nobody.
+    pub fn fork(&mut self, name: &str, both_cosigned: bool) -> ForkProof {
+        let mut second = self.institutions[name].clone();
+        assert!(second.list.set(7, Status::Invalid));
+        second.publish(self.now, true);
+        let mut note = second.replica.view().newest().expect("a checkpoint").note.clone();
+        if both_cosigned {
+            note = self.cosigned(&note);
+        }
+        let institution = self.institutions.get_mut(name).expect("an institution");
+        institution.publish(self.now, institution.token.is_some());
+        self.cosign(name);
+        let institution = self.institutions.get_mut(name).expect("an institution");
+        let proof = ForkProof::of(&institution.replica, &note).expect("a fork");
+        institution.replica.learn_fork(&proof);
+        self.forks.push(proof.clone());
+        proof
     }
 
     /// Lets time pass; logs are cosigned and status lists published at the end of it.
@@ -209,7 +238,7 @@ impl World {
         let issuers: Vec<_> = self
             .institutions
             .iter()
-            .filter(|(_, i)| i.token.is_some())
+            .filter(|(_, i)| !i.is_silent && (i.token.is_some() || i.continued.is_some()))
             .map(|(name, _)| *name)
             .collect();
         for name in issuers {
@@ -229,6 +258,44 @@ impl World {
             appeal_body: Some(line("Appeals Office")),
         };
         self.say(by, accreditation)
+    }
+
+    /// Replaces the keys of an institution by those that it has committed to; what was stated from a
+    /// leaf on is void then, but what is kept. Nobody cosigns.
+    pub fn rotate(&mut self, name: &str, repudiated_from: Option<u64>, kept: &[Digest]) -> Digest {
+        let i = self.institutions.get_mut(name).expect("an institution");
+        let following = i.next.derive(b"", b"next");
+        let mut kept = kept.to_vec();
+        kept.sort_unstable();
+        let rotation = Rotation {
+            keys: i.next.public_key_set(),
+            next: following.public_key_set().commitment(),
+            repudiated_from: repudiated_from.map(LeafIndex),
+            kept,
+        };
+        i.seed = std::mem::replace(&mut i.next, following);
+        let digest = self.say(name, rotation);
+        if self.institutions[name].token.is_some() {
+            self.publish_status(name);
+        }
+        digest
+    }
+
+    /// States the end of an institution.
+    pub fn succeed(&mut self, by: &str, institution: &str, successor: Option<&str>) -> Digest {
+        let succession = Succession {
+            institution: self.did(institution),
+            closed: self.now,
+            successor: successor.map(|name| self.did(name)),
+        };
+        self.say(by, succession)
+    }
+
+    /// Has an institution continue the status list of one that closed.
+    pub fn continue_list(&mut self, name: &str, closed: &str) {
+        let continued = (self.did(closed), self.institutions[closed].list.clone(), None);
+        self.institutions.get_mut(name).expect("an institution").continued = Some(continued);
+        self.publish_status(name);
     }
 
     pub fn withdraw(&mut self, by: &str, target: Digest, retroactive: bool) {
@@ -346,7 +413,10 @@ impl World {
 
     /// Every log whole, as a node knows it.
     pub fn ledger(&self) -> Ledger {
-        self.institutions.values().map(|i| i.replica.view().clone()).collect()
+        let views = self.institutions.values().map(|i| i.replica.view().clone());
+        let mut ledger: Ledger = views.collect();
+        self.forks.iter().for_each(|proof| ledger.add_fork(proof));
+        ledger
     }
 
     /// Fetches evidence for every credential of the wallet.
@@ -415,19 +485,53 @@ impl World {
 }
 
 impl Institution {
-    /// Signs the status list anew if wanted, appends the standing and signs the checkpoint.
-    fn publish(&mut self, now: UnixSeconds, with_status: bool) {
-        if with_status {
-            let uri = StatusUri { issuer: self.did, list: 0 };
-            let key = self.seed.signing_key(Purpose::Status);
-            let until = now.plus(7 * DAY);
-            self.token = Some(StatusToken::sign(&uri, &self.list, now, until, 3600, &key));
+    /// Begins a log with the keys of a number, and nothing else in it.
+    pub fn begin(number: u8) -> Self {
+        let (seed, next) = (Seed::new([number; 32]), Seed::new([number + 100; 32]));
+        let commitment = next.public_key_set().commitment();
+        let inception = Inception { keys: seed.public_key_set(), next: commitment };
+        let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
+        Self {
+            seed,
+            next,
+            did: *inception.issuer(),
+            replica: Replica::new(inception.entry()).expect("a log"),
+            entries: vec![inception.entry().into()],
+            list: StatusList::new(MIN_ENTRIES),
+            token: None,
+            continued: None,
+            is_silent: false,
         }
-        let uri = format!("{}/status/0", self.did);
-        let digest = self.token.as_deref().map(Digest::of);
-        let lists = match &digest {
-            Some(digest) => status_tree([(&uri, digest)]).head(),
-            None => empty_head(),
+    }
+
+    /// Signs the status lists anew if wanted, appends the standing and signs the checkpoint.
+    fn publish(&mut self, now: UnixSeconds, with_status: bool) {
+        let key = self.seed.signing_key(Purpose::Status);
+        let until = now.plus(7 * DAY);
+        let sign = |issuer: Did, list: &StatusList| {
+            StatusToken::sign(&StatusUri { issuer, list: 0 }, list, now, until, 3600, &key)
+        };
+        if with_status {
+            if self.continued.is_none() || self.token.is_some() {
+                self.token = Some(sign(self.did, &self.list));
+            }
+            if let Some((issuer, list, token)) = &mut self.continued {
+                *token = Some(sign(*issuer, list));
+            }
+        }
+        let own = self.token.as_ref().map(|token| (self.did, token));
+        let continued =
+            self.continued.iter().filter_map(|(of, _, token)| Some((*of, token.as_ref()?)));
+        let mut tokens: Vec<_> = own
+            .into_iter()
+            .chain(continued)
+            .map(|(issuer, token)| (StatusUri { issuer, list: 0 }.to_string(), token.clone()))
+            .collect();
+        tokens.sort();
+        let digests: Vec<_> = tokens.iter().map(|(uri, token)| (uri, Digest::of(token))).collect();
+        let lists = match digests.as_slice() {
+            [] => empty_head(),
+            digests => status_tree(digests.iter().map(|(uri, digest)| (*uri, digest))).head(),
         };
         let standing = self.replica.derive_standing(lists);
         let key = self.seed.signing_key(Purpose::Statement);
@@ -437,8 +541,9 @@ impl Institution {
         let checkpoint = Checkpoint::new(&self.did, self.replica.tree().head());
         let note = Note::sign(&checkpoint, &self.seed.signing_key(Purpose::Checkpoint));
         self.replica.publish(note).expect("its own checkpoint");
-        if let Some(token) = &self.token {
-            self.replica.set_status(std::slice::from_ref(token)).expect("its own list");
+        if !tokens.is_empty() {
+            let tokens: Vec<_> = tokens.into_iter().map(|(_, token)| token).collect();
+            self.replica.set_status(&tokens).expect("its own lists");
         }
         assert!(self.replica.size() > TreeSize(0) && self.replica.is_in_order().is_ok());
     }

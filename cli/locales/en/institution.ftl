@@ -92,6 +92,7 @@ log-shown-limits = That it was stated does not show that it is still in force: `
 log-not-shown = The file does not show that: { $reason }
 log-shown-unknown = The inception alone cannot tell: { $reason }. The institution may have other keys by now; check without `--inception`.
 fork-saved = { $file } proves that the log of { $did } shows two histories. Whoever has the file can check it without asking anyone.
+fork-stated = Leaf { $leaf } says that the log of { $did } shows two histories, statement { $digest }.
 fork-proven = The log of { $did } shows two histories: the checkpoints of { $smaller } and of { $larger } entries, both signed by it, cannot both be true.
 fork-proven-means =
     { $common ->
@@ -143,6 +144,11 @@ doctor-node =
     }
 doctor-node-none = no node answers at { $url }
 doctor-next-node-none = a worker or verifier needs none of its own; an institution: carnet node init, then carnet node run
+doctor-next-node-down = start it with `carnet node run`, or name the address at which it answers with --node URL
+doctor-witnesses = of the { $count } witnesses of { $name }, { $tolerates } may be silent
+doctor-witnesses-tight = the witnesses of { $name } can settle only if none of the { $count } is silent: { $quorum } of them make a quorum
+doctor-witnesses-never = the witnesses of { $name } can never settle: { $quorum } of { $count } make a quorum, and each needs one of the others
+doctor-next-witnesses = with a quorum of { $quorum }, name { $needed } witnesses or more, on nodes of their own: carnet node profile
 doctor-peers =
     it is connected to { $peers ->
         [one] one other node
@@ -178,33 +184,100 @@ node-started =
     { "  " }as { $peer }
 node-stopped = The node has stopped; everything is on disk.
 node-no-log = a node without a log
-node-status-own =
+node-status-who =
     { "  " }{ $did }
     { "  " }fingerprint { $fingerprint }
-    { "  " }{ $size } entries, { $published } of them published
-node-status-cosigned =
-    { "  " }{ $count ->
-        [0] cosigned by nobody
-       *[other] cosigned by { $names }
-    }{ $quorum ->
-        [0] { "" }
-       *[other] ; a quorum takes { $quorum }
+node-status-up =
+    { "  " }version { $version }, up for { $up }
+    { "  " }listens at { $addresses }
+    { "  " }as { $peer }
+node-status-log = Own log: { $size } entries, { $published } of them published
+node-status-view = A quorum last cosigned it { $age } ago: { $quorum } of { $count } witnesses make one, { $tolerates ->
+        [0] and none may be silent
+        [one] and one may be silent
+       *[other] and { $tolerates } may be silent
     }
-node-status-node =
-    { "  " }{ $peers ->
-        [one] one other node connected
-       *[other] { $peers } other nodes connected
-    }, { $follows ->
-        [one] one institution followed
-       *[other] { $follows } institutions followed
-    }, { $mebibytes } MiB on disk
+node-status-no-view = No quorum has cosigned it: { $quorum } of { $count } witnesses make one
+node-status-no-witnesses = It proposes no witnesses
+node-status-cosigned = { $name }, { $age } ago
+node-status-cosigned-older = { $name }, { $age } ago, and not the newest checkpoint yet
+node-status-silent = { $name }, silent for { $age }
+node-status-silent-ever = { $name }, has never cosigned it
+node-status-not-held = { $name }, whose own log is not held here
+node-status-lists = Status lists: { $count }, signed { $age } ago
+node-status-no-lists = Status lists: none
+node-status-peers = Other nodes: { $peers } connected, { $banned ->
+        [0] none
+       *[other] { $banned }
+    } banned
 node-head-log = log
+node-head-whose = whose
 node-head-size = entries
 node-head-lag = missing
 node-head-cosigned = last cosigned, ago
+node-ready = The node does its work.
+node-own = own
+node-followed = followed
 node-never = never
-node-status-forked = { $name } shows two histories, which is proven: `carnet log fork save { $did } --out fork.carnet` saves the proof. Ask the institution by another channel.
+node-status-pending = Pending: { $requests } requests, { $messages } messages, { $entries } entries
+node-status-pending-none = Pending: nothing
+node-status-disk = Disk: { $store }, { $used } MiB used, { $free } MiB free
+node-status-disk-used = Disk: { $store }, { $used } MiB used
+node-status-backup = Last backup: { $age } ago
+node-status-backup-unknown = Last backup: unknown
+
+node-warning-store-failed = A write to the { $store } failed, and nothing more is written: { $cause }
+node-warning-store-failed-next = make room or mend the disk, then start the node again; `carnet node check` tells what is damaged
+node-warning-older-than-published = Others hold { $signed } entries of the own log, and this node { $held }: it was restored from an old backup, and states nothing
+node-warning-older-than-published-next = stop it and put back the newest backup of store/ and register/; see docs/operate/backup.md
+node-warning-register-older = The register does not know { $batches } batches of the own log: nothing can be issued
+node-warning-register-older-next = stop the node and put back the newest backup of register/; see docs/operate/backup.md
+node-warning-clock-behind = The clock is { $age } behind what this witness has signed: it cosigns nothing
+node-warning-clock-behind-next = set the clock right, best by network time; see docs/operate/troubleshooting.md
+node-warning-catching-up = The node is fetching { $missing ->
+        [0] what it missed
+       *[other] { $missing } entries that it missed
+    }
+node-warning-catching-up-next = wait; if this lasts longer than ten minutes, look whether the nodes it follows are reachable
+node-warning-own-fork = The own log is proven to show two histories
+node-warning-own-fork-next = somebody else may have its keys: stop the node, tell your witnesses, and do not issue
+node-warning-out-of-order = The own log does not end with the right standing: nobody will cosign it
+node-warning-out-of-order-next = stop the node and run `carnet node check`
+node-warning-witnesses-never = { $quorum } of { $witnesses } witnesses can never be reached: a witness needs a quorum of the others too
+node-warning-witnesses-never-next = name at least { $needed } witnesses on nodes of their own, or lower the quorum: carnet node profile
+node-warning-quorum-lost =
+    { $silent ->
+        [one] One of { $witnesses } witnesses is silent
+       *[other] { $silent } of { $witnesses } witnesses are silent
+    }, more than the { $tolerates } that may be: answers become undetermined
+node-warning-quorum-lost-next = call those who run them; the silent ones are below
+node-warning-status-late = The status lists were last signed { $age } ago, and run out in { $rest }
+node-warning-status-late-next = the node's own log says why; `carnet status publish` tries again
+node-warning-disk-low = { $free } MiB are left on the disk: when it is full, nothing more is written
+node-warning-disk-low-next = make room on it
+node-warning-fork = The log of { $name } shows two histories, which is proven
+node-warning-fork-next = `carnet log fork save { $did } --out fork.carnet` saves the proof; ask the institution by another channel
+node-warning-witness-silent = The witness { $name } has been silent { $last ->
+        [0] from the beginning
+       *[other] for { $age }
+    }
+node-warning-witness-silent-next = call those who run it: is its node up, and does it follow this institution?
+node-warning-witness-unknown = The witness { $name } cannot be counted: its own log is not held here
+node-warning-witness-unknown-next = carnet follow { $witness } --address ADDR
+node-warning-witnesses-tight = { $quorum } of { $witnesses } witnesses tolerate no silent witness
+node-warning-witnesses-tight-next = name one more, or two: carnet node profile
+node-warning-no-witnesses = The institution proposes no witnesses, so that nobody abroad can rely on its log
+node-warning-no-witnesses-next = ask other bodies to follow it, then name them: carnet node profile
+node-warning-missing = { $missing } entries of the log of { $name } are missing here
+node-warning-missing-next = is a node connected that has them? They come by themselves.
+node-warning-no-peers = No other node is connected
+node-warning-no-peers-next = is the network up, and does a firewall stand between? The node goes on dialling.
+node-warning-backup-none = Certificates were issued, and no backup is known
+node-warning-backup-none-next = back up register/, and write last-backup in the node's directory; see docs/operate/backup.md
+node-warning-backup-old = The last backup was made { $age } ago
+node-warning-backup-old-next = back up now; see docs/operate/backup.md
 node-checked-log = { $did }: { $size } entries, { $ignored } of them count for nothing
+node-config-checked = { $file } is in order
 node-dropped = The copy of { $did } was damaged and is dropped; the node fetches it again.
 node-checked =
     { $records } records in the register; { $problems ->

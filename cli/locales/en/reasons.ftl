@@ -53,6 +53,7 @@ check-time = Time
 check-status = Status
 check-anchor = Existence
 check-witnesses = Witnesses
+check-forks = One history
 check-path = Trust
 
 reason-ok = it holds
@@ -74,6 +75,7 @@ reason-ok-witnesses =
         [one] at least one independent witness
        *[other] at least { $quorum } independent witnesses
     } cosigned the log, last at { $seen }
+reason-ok-forks = no log on the way is known to show two histories
 reason-ok-path =
     { $links ->
         [0] you trust the issuer itself
@@ -103,6 +105,7 @@ reason-issuer-unknown = nothing is known here about the institution that the cre
 reason-key-unknown = { $issuer } never had the key that signed this
 reason-key-unknown-stale = the key that signed this is not known here, but what is known of { $issuer } is too old to rely on
 reason-key-not-in-force = { $issuer } had replaced or repudiated the key that signed this
+reason-key-repudiated = { $issuer } has repudiated the keys that signed this: they were in a thief's hands
 reason-signature-wrong = the signature is wrong: the credential is forged or was changed
 reason-disclosure-wrong = something shown was changed, or is from another credential: { $detail }
 reason-type-unsupported = the credential is of a type that this version of carnet does not know: { $type }
@@ -119,6 +122,8 @@ reason-status-index = its place is beyond the end of the issuer's status list
 reason-status-other-issuer = it points to the status list of another institution
 reason-status-unknown = the issuer's status list is not at hand, so it cannot be told whether it was revoked
 reason-status-stale = the issuer's status list is { $age } old, too old to rely on; get a newer one
+reason-issuer-closed = the issuer closed on { $closed }; it was not revoked in its last list
+reason-issuer-succeeded = the issuer closed on { $closed }; its successor continues its list, { $age } old, and has not revoked it
 reason-anchor-missing = nothing came with it that proves when it existed
 reason-issuance-unknown = the issuance it refers to ({ $statement }) is not known here
 reason-anchor-wrong = it is not in the batch that it claims to be in
@@ -128,6 +133,8 @@ reason-proven = it is proven to have existed by { $proven }
 reason-no-quorum = not enough witnesses have cosigned the log of { $log }
 reason-view-stale = what is known of { $log } is of { $seen }, too old to rely on; get it anew
 reason-clock-behind = the clock here is behind { $seen }, which witnesses have signed; set it
+reason-forked = the log of { $log } shows two histories since { $since }, and witnesses have cosigned both; ask { $log } by another channel
+reason-fork-harmless = the log of { $log } shows a second history, which leaves nothing in doubt here
 reason-no-path = nobody you trust is known to vouch for the issuer
 reason-no-trust-anchor = you have named nobody whom you trust for this kind of credential
 reason-outside-scope =

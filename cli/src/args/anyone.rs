@@ -1,6 +1,6 @@
 //! Arguments of the commands for everybody: `demo`, `doctor`, `resolve` and `log`.
 
-use super::{PolicyFile, ReadFrom};
+use super::{Operate, PolicyFile, ReadFrom};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -76,6 +76,23 @@ pub enum LogFork {
     Show(ForkShow),
     /// Check a proof: exit 0 if the log is proven to show two histories, 1 if the file proves nothing.
     Verify(ForkVerify),
+    /// State a proof in the own log, where it stays and everybody who follows the log reads it.
+    State(ForkState),
+}
+
+/// Arguments of `log fork state`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet log fork state fork.carnet --dir /srv/carnet
+  carnet log fork state fork.carnet --dir /srv/carnet --json")]
+pub struct ForkState {
+    /// The proof.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The node of the institution that says it.
+    #[command(flatten)]
+    pub node: Operate,
 }
 
 /// Arguments of `log fork save`.

@@ -68,9 +68,9 @@ pub struct Init {
 #[command(after_help = "\
 Examples:
   carnet node run
-  carnet node run --dir node --verbose
+  carnet node run --dir node
 
-Its configuration is carnet.toml in its directory.")]
+Its configuration is carnet.toml in its directory. Log lines go to standard error.")]
 pub struct Run {
     /// Directory of the node [default: ~/.carnet/node].
     #[arg(long, value_name = "DIR")]
@@ -83,12 +83,16 @@ pub struct Run {
 Examples:
   carnet node check --dir node
   carnet node check --dir node --repair
+  carnet node check --dir node --config
 
-The node must not be running.")]
+The node must not be running, unless only its configuration is checked.")]
 pub struct Check {
     /// Drop damaged copies of others' logs; the node fetches them again.
     #[arg(long)]
     pub repair: bool,
+    /// Check carnet.toml and nothing else.
+    #[arg(long, conflicts_with = "repair")]
+    pub config: bool,
     /// Directory of the node [default: ~/.carnet/node].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
@@ -127,8 +131,12 @@ pub struct Migrate {
 #[command(after_help = "\
 Examples:
   carnet node status
-  carnet node status --node http://127.0.0.1:7878 --token-file node/operator.token --json")]
+  carnet node status --node http://127.0.0.1:7878 --token-file node/operator.token --json
+  carnet node status --ready")]
 pub struct Status {
+    /// Only tell whether the node does its work; this needs no token.
+    #[arg(long)]
+    pub ready: bool,
     /// The node to ask.
     #[command(flatten)]
     pub node: Operate,

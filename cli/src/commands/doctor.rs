@@ -2,6 +2,7 @@
 
 use super::trust::fingerprint_of;
 use super::{Context, policy_file};
+use crate::args::DEFAULT_NODE;
 use crate::args::anyone::Doctor;
 use crate::error::{Answer, CliError};
 use crate::files;
@@ -212,6 +213,7 @@ fn node(client: &Client, now: UnixSeconds, findings: &mut Findings<'_>) {
         "doctor-node",
         "doctor-node-none",
         "doctor-next-node-none",
+        "doctor-next-node-down",
         "doctor-clock",
         "doctor-clock-off",
         "doctor-next-clock-off",
@@ -222,6 +224,11 @@ fn node(client: &Client, now: UnixSeconds, findings: &mut Findings<'_>) {
     let url = Args::new().with("url", client.address().to_owned());
     let status: NodeStatus = match client.get_json("/v1/node") {
         Ok(status) => status,
+        // Whoever named an address, or made a node, wants one to answer.
+        Err(error) if error.code() == "node-unreachable" && is_configured(client) => {
+            findings.add("node", Mark::No, "node-none", &url, Some("node-down"));
+            return;
+        }
         Err(error) if error.code() == "node-unreachable" => {
             findings.add("node", Mark::Unknown, "node-none", &url, Some("node-none"));
             return;
@@ -247,11 +254,56 @@ fn node(client: &Client, now: UnixSeconds, findings: &mut Findings<'_>) {
     } else {
         findings.add("peers", Mark::Yes, "peers", &args, None);
     }
-    logs(client, now, findings);
+    logs(client, now, &status.institutions, findings);
+}
+
+fn is_configured(client: &Client) -> bool {
+    client.address() != DEFAULT_NODE || super::node_dir(None).is_ok_and(|dir| dir.exists())
+}
+
+/// What a node tells of the witnesses of a log.
+#[derive(Deserialize)]
+struct LogWitnesses {
+    #[serde(default)]
+    quorum: Option<i64>,
+    #[serde(default)]
+    tolerates: Option<i64>,
+}
+
+/// Looks whether the witnesses that a log proposes can settle.
+fn witnesses(client: &Client, did: &Did, name: &str, is_own: bool, findings: &mut Findings<'_>) {
+    crate::uses_texts![
+        "doctor-witnesses",
+        "doctor-witnesses-tight",
+        "doctor-witnesses-never",
+        "doctor-next-witnesses"
+    ];
+    let log: LogWitnesses = match client.get_json(&format!("/v1/logs/{did}")) {
+        Ok(log) => log,
+        Err(error) => {
+            findings.failed("witnesses", &error, &Args::new(), None);
+            return;
+        }
+    };
+    let (Some(quorum), Some(tolerates)) = (log.quorum, log.tolerates) else { return };
+    let args = Args::new()
+        .with("name", name.to_owned())
+        .with("count", tolerates + 1 + quorum)
+        .with("quorum", quorum)
+        .with("needed", quorum + 2)
+        .with("tolerates", tolerates);
+    let (mark, text) = match tolerates {
+        ..0 if is_own => (Mark::No, "witnesses-never"),
+        ..0 => (Mark::Unknown, "witnesses-never"),
+        0 => (Mark::Unknown, "witnesses-tight"),
+        1.. => (Mark::Yes, "witnesses"),
+    };
+    let next = (is_own && mark != Mark::Yes).then_some("witnesses");
+    findings.add("witnesses", mark, text, &args, next);
 }
 
 /// Looks how long ago each log was cosigned, and whether the clock is behind that.
-fn logs(client: &Client, now: UnixSeconds, findings: &mut Findings<'_>) {
+fn logs(client: &Client, now: UnixSeconds, own: &[String], findings: &mut Findings<'_>) {
     crate::uses_texts![
         "doctor-logs",
         "doctor-logs-none",
@@ -277,6 +329,7 @@ fn logs(client: &Client, now: UnixSeconds, findings: &mut Findings<'_>) {
     for log in &listed {
         let Ok(did) = Did::parse(&log.did) else { continue };
         let name = log.name.clone().unwrap_or_else(|| log.did.clone());
+        witnesses(client, &did, &name, own.contains(&log.did), findings);
         match newest_cosignature(client, &did) {
             Ok(Some(at)) => {
                 let age = super::verify::report::span(now.since(at), findings.texts);

@@ -1,5 +1,8 @@
 //! `carnet node`: setting up, running and looking after a node.
 
+mod status;
+mod store;
+
 use super::institution::{Operator, appended};
 use super::trust::fingerprint_of;
 use super::{Context, node_dir, rng};
@@ -7,10 +10,10 @@ use crate::args::node as args;
 use crate::error::{Answer, CliError};
 use crate::forms::profile;
 use crate::ledger;
-use crate::render::{Mark, bold};
+use crate::render::Mark;
 use crate::text::Args;
 use carnet_node::clock::SystemClock;
-use carnet_node::config::Config;
+use carnet_node::config::{CONFIG_FILE, Config, ConfigError, LogFormat};
 use carnet_node::institution::{InitOptions, InitReport, init as make};
 use carnet_node::run::{Node, NodeOptions, StartError, check as check_dir, serve as run_node};
 use carnet_proto::cbor::{Decode as _, Encode as _};
@@ -18,13 +21,10 @@ use carnet_proto::key::Seed;
 use carnet_proto::ledger::ProfileView;
 use carnet_proto::statement::profile::InstitutionProfile;
 use carnet_proto::text::{Language, Line, Name};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
-
-mod store;
 
 /// Runs a command of the group.
 ///
@@ -37,7 +37,7 @@ pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliErro
         args::Node::Run(args) => serve(&args, context),
         args::Node::Check(args) => check(&args, context),
         args::Node::Migrate(args) => store::migrate(&args, context),
-        args::Node::Status(args) => status(&args, context),
+        args::Node::Status(args) => status::run(&args, context),
         args::Node::Profile(args) => state_profile(&args, context),
     }
 }
@@ -155,6 +155,7 @@ fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
         CliError::store("node-start").arg("dir", dir.display().to_string()).caused_by(cause)
     };
     let config = Config::load(&dir).map_err(|cause| failed(cause.into()))?;
+    crate::logging::start_node(config.log_format == LogFormat::Json, config.log_level.name());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot)?;
     runtime.block_on(async {
@@ -240,6 +241,9 @@ impl Stop {
 
 fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
+    if args.config {
+        return check_config(&dir, context);
+    }
     let report =
         check_dir(&dir, args.repair).map_err(|cause| store::failed("node-check", &dir, cause))?;
     let answer = if report.problems.is_empty() { Answer::Yes } else { Answer::No };
@@ -286,96 +290,28 @@ fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> 
     Ok(answer)
 }
 
-fn status(args: &args::Status, context: &mut Context) -> Result<Answer, CliError> {
-    let status = Operator::of(&args.node)?.status()?;
-    if context.out.is_json() {
-        let mut json = status.rest;
-        json.insert("version".into(), Value::from(1));
-        json.insert("did".into(), Value::from(status.did));
-        context.out.json(&json)?;
-        return Ok(Answer::Yes);
-    }
-    let shown: Shown = serde_json::from_value(Value::Object(status.rest))
-        .map_err(|cause| CliError::network("node-answer").arg("url", "").caused_by(cause))?;
-    context.out.line(bold(shown.name.unwrap_or_else(|| context.texts.plain("node-no-log"))))?;
-    if let Some(did) = status.did {
-        let parsed = carnet_proto::id::Did::parse(&did).ok();
-        let names =
-            shown.cosignatures.iter().map(|line| line.name.as_ref().unwrap_or(&line.did).clone());
-        let args = Args::new()
-            .with("fingerprint", parsed.as_ref().map(fingerprint_of).unwrap_or_default())
-            .with("did", did)
-            .with("size", shown.size)
-            .with("published", shown.published_size)
-            .with("quorum", shown.quorum.unwrap_or_default())
-            .with("count", shown.cosignatures.len())
-            .with("names", names.collect::<Vec<_>>().join(", "));
-        context.say("node-status-own", &args)?;
-        context.say("node-status-cosigned", &args)?;
-    }
-    if let Some(holder) = &shown.standby_for {
-        context.say("node-status-standby", &Args::new().with("holder", holder.clone()))?;
-    }
-    let args = Args::new()
-        .with("peers", shown.peers.len())
-        .with("follows", shown.follows.len())
-        .with("mebibytes", shown.disk_bytes.div_ceil(1024 * 1024));
-    context.say("node-status-node", &args)?;
-    let heads =
-        crate::text_ids!["node-head-log", "node-head-size", "node-head-lag", "node-head-cosigned"];
-    let mut rows = vec![heads.iter().map(|id| bold(context.texts.plain(id))).collect::<Vec<_>>()];
-    let mut forked = Vec::new();
-    for log in shown.logs {
-        if log.forked {
-            let name = log.name.clone().unwrap_or_else(|| log.did.clone());
-            forked.push(Args::new().with("name", name).with("did", log.did.clone()));
+/// Reads the configuration and nothing else, which may be done while the node runs.
+fn check_config(dir: &Path, context: &mut Context) -> Result<Answer, CliError> {
+    let file = dir.join(CONFIG_FILE).display().to_string();
+    let wrong = match Config::load(dir) {
+        Ok(_) => None,
+        Err(error @ ConfigError::Wrong { .. }) => Some(error.to_string()),
+        Err(cause) => {
+            let error = CliError::store("node-check").arg("dir", dir.display().to_string());
+            return Err(error.caused_by(cause));
         }
-        let age = log.age.map(|age| super::verify::report::span(age, &context.texts));
-        rows.push(vec![
-            log.name.unwrap_or(log.did),
-            log.size.to_string(),
-            log.lag.to_string(),
-            age.unwrap_or_else(|| context.texts.plain("node-never")),
-        ]);
+    };
+    let answer = if wrong.is_none() { Answer::Yes } else { Answer::No };
+    if context.out.is_json() {
+        let ok = answer == Answer::Yes;
+        context.out.json(&json!({ "version": 1, "ok": ok, "file": file, "problem": wrong }))?;
+    } else if let Some(wrong) = wrong {
+        context.out.item(0, Mark::No, &crate::text::clean(&wrong))?;
+    } else {
+        let text = context.texts.get("node-config-checked", &Args::new().with("file", file));
+        context.out.item(0, Mark::Yes, &text)?;
     }
-    context.out.table(&rows)?;
-    for args in forked {
-        context.say("node-status-forked", &args)?;
-    }
-    Ok(Answer::Yes)
-}
-
-/// What a node says of itself to its operator.
-#[derive(Deserialize)]
-struct Shown {
-    name: Option<String>,
-    size: u64,
-    published_size: u64,
-    cosignatures: Vec<Cosignature>,
-    quorum: Option<u64>,
-    peers: Vec<Value>,
-    logs: Vec<Log>,
-    follows: Vec<String>,
-    disk_bytes: u64,
-    #[serde(default)]
-    standby_for: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Cosignature {
-    did: String,
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Log {
-    did: String,
-    name: Option<String>,
-    size: u64,
-    lag: u64,
-    age: Option<u64>,
-    #[serde(default)]
-    forked: bool,
+    Ok(answer)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use carnet_proto::cbor::{Bytes, Decode, Decoder, Encode, Encoder, Mode, Value};
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::cose::sign1;
 use carnet_proto::credential::SdCwt;
-use carnet_proto::evidence::{IssuanceEvidence, LogEvidence, StatementEvidence, StatusEvidence};
+use carnet_proto::evidence::{EntryEvidence, LogEvidence, StatementEvidence, StatusEvidence};
 use carnet_proto::id::{Did, Digest, Kid, LeafIndex};
 use carnet_proto::key::{Purpose, Seed, SigningKey};
 use carnet_proto::ledger::Replica;
@@ -268,14 +268,12 @@ impl Adversary {
                 path: path(statements, position),
             })
         };
-        let of_issuance = |digest: &Digest| {
-            let (leaf, statement) = view.issuances.get(digest)?;
-            Some(IssuanceEvidence {
-                entry: Bytes(statement.entry().into()),
-                leaf: *leaf,
-                path: path(tree, *leaf),
-            })
+        let of_entry = |(leaf, statement): &(LeafIndex, Statement)| EntryEvidence {
+            entry: Bytes(statement.entry().into()),
+            leaf: *leaf,
+            path: path(tree, *leaf),
         };
+        let rotations = view.chain.rotations().iter();
         let of_list = |(position, token): (u64, &&StatusToken)| StatusEvidence {
             token: Bytes(token.as_bytes().into()),
             position: LeafIndex(position),
@@ -288,9 +286,15 @@ impl Adversary {
             standing_path: path(tree, LeafIndex(head.size.0 - 1)),
             earlier: vec![],
             statements: self.said.iter().filter_map(of_statement).collect(),
-            issuances: self.said.iter().filter_map(of_issuance).collect(),
+            issuances: self
+                .said
+                .iter()
+                .filter_map(|said| Some(of_entry(view.issuances.get(said)?)))
+                .collect(),
             status: (0..).zip(&sorted).map(of_list).collect(),
             profile: self.replica.profile().map(|profile| Bytes(profile.entry().into())),
+            rotations: rotations.map(|rotation| Bytes(rotation.entry().into())).collect(),
+            successions: view.successions.iter().map(|(_, s)| of_entry(s)).collect(),
         }
     }
 }

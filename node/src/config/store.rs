@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 
-use super::quote;
 use crate::store::postgres::{DEFAULT_LEASE, DEFAULT_SCHEMA, PostgresSettings};
 
 /// Where a node keeps its logs, and the registers of its institutions.
@@ -19,19 +18,6 @@ pub enum StoreConfig {
 }
 
 impl StoreConfig {
-    /// Returns the same with comments on what else it could say.
-    pub(super) fn explained(&self) -> String {
-        let comments = "
-# Where logs and registers are kept: \"sled\", below this directory, or \"postgres\", with
-# url = \"host=/run/postgresql user=carnet dbname=carnet\", without a password,
-# schema = \"carnet\", which belongs to this node alone,
-# password_file = \"FILE\", of mode 0600; without it PGPASSWORD is looked at, and
-# lease_seconds = 15, after which a second node takes over from one that is gone.
-# `carnet node migrate` moves everything from one to the other, and changes this.
-";
-        format!("{comments}{}", self.to_toml())
-    }
-
     /// Returns the table of the configuration that says so.
     pub fn to_toml(&self) -> String {
         let Self::Postgres(settings) = self else {
@@ -71,6 +57,10 @@ enum Table {
         #[serde(default = "lease_seconds")]
         lease_seconds: u64,
     },
+}
+
+fn quote(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
 }
 
 fn schema() -> String {

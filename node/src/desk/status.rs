@@ -1,10 +1,12 @@
 //! Status lists: built from the register, and published together under one standing.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use carnet_proto::id::TreeSize;
 use carnet_proto::ledger::LogView;
+use carnet_proto::profile::CLOCK_SKEW;
 use carnet_proto::status::{StatusToken, StatusUri};
 use carnet_proto::time::{DAY, UnixSeconds};
 use tokio::sync::watch;
@@ -72,6 +74,7 @@ impl Desk {
                 true => match self.publish_status().await {
                     Ok(_) => SCHEDULE_POLL,
                     Err(error) => {
+                        self.failed_publications.fetch_add(1, Ordering::Relaxed);
                         tracing::error!(did = %self.did, %error, "status lists not published");
                         RETRY_PAUSE
                     }
@@ -147,6 +150,9 @@ pub(super) fn lists_of(view: &LogView) -> Vec<List> {
     lists
 }
 
+/// Tells whether a list is old enough, or was signed by a clock that was ahead: nobody takes such a one.
 fn is_due(view: &LogView, now: UnixSeconds, seconds: u64) -> bool {
-    view.status.values().any(|token| now.since(token.issued_at) >= seconds)
+    let is_ahead = |at: UnixSeconds| at > now.plus(CLOCK_SKEW);
+    let is_due = |at: UnixSeconds| now.since(at) >= seconds || is_ahead(at);
+    view.status.values().any(|token| is_due(token.issued_at))
 }

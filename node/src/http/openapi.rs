@@ -4,13 +4,15 @@ use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{operator, public, resolve, views, witness};
+use super::{metrics, operator, public, resolve, status, views, witness};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Carnet node", description = "Public logs of institutions, and their operators"),
     paths(
         public::health,
+        status::ready,
+        metrics::metrics,
         public::node,
         public::logs,
         public::log,
@@ -26,8 +28,9 @@ use super::{operator, public, resolve, views, witness};
         views::inclusion,
         views::consistency,
         witness::add_checkpoint,
+        witness::checkpoint,
         resolve::resolve,
-        operator::status,
+        status::status,
         operator::state,
         operator::issue,
         operator::set_status,

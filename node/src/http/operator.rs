@@ -1,7 +1,5 @@
 //! What the operator of an institution does.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,138 +12,19 @@ use carnet_proto::issuing::IssuingOrder;
 use carnet_proto::statement::Body;
 use carnet_proto::statement::accreditation::{Accreditation, Withdrawal};
 use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification};
+use carnet_proto::statement::fork::Accusation;
 use carnet_proto::statement::profile::InstitutionProfile;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::cosigned::{has_quorum, name, profile};
+use super::cosigned::has_quorum;
 use super::input::{
     Asked, Authorized, Cbor, CborAnswer, ForInstitution, Json as Given, MAX_WAIT_SECONDS, RawCbor,
 };
-use super::public::{Cosigned, cosigned};
 use super::{Api, ApiError, Refusal};
 use crate::desk::MAX_PAGE;
 use crate::desk::register::RecordState;
-
-/// How the node of an institution is.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Status {
-    /// The institution; none on a node without a log.
-    #[schema(value_type = Option<String>)]
-    did: Option<Did>,
-    name: Option<String>,
-    /// Entries of the own log.
-    size: u64,
-    /// Entries under its newest checkpoint.
-    published_size: u64,
-    /// Who cosigned the newest checkpoint.
-    cosignatures: Vec<Cosigned>,
-    /// How many cosignatures make a quorum, by the own profile.
-    quorum: Option<u8>,
-    peers: Vec<Peer>,
-    logs: Vec<LogState>,
-    #[schema(value_type = Vec<String>)]
-    follows: Vec<Did>,
-    /// Bytes on disk.
-    disk_bytes: u64,
-    /// Where the data is, if not on the node's own disk.
-    database: Option<String>,
-    /// Which node writes while this one stands by.
-    standby_for: Option<String>,
-}
-
-/// A node that is connected.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Peer {
-    peer: String,
-    address: String,
-    agent: String,
-    /// Milliseconds.
-    round_trip: Option<u64>,
-}
-
-/// How a replicated log is.
-#[derive(Serialize, ToSchema)]
-pub(super) struct LogState {
-    #[schema(value_type = String)]
-    did: Did,
-    name: Option<String>,
-    size: u64,
-    /// Entries that are known to exist and are not held.
-    lag: u64,
-    /// Seconds since the newest cosignature of the newest checkpoint.
-    age: Option<u64>,
-    /// Whether it is proven to show two histories.
-    forked: bool,
-}
-
-/// How the node is.
-#[utoipa::path(get, path = "/operator/v1/status", security(("token" = [])), responses(
-    (status = 200, body = Status), (status = 401, body = Refusal), (status = 403, body = Refusal)))]
-pub(super) async fn status(
-    State(api): State<Arc<Api>>,
-    Authorized(operator): Authorized,
-) -> Result<Json<Status>, ApiError> {
-    let ledger = api.logs.ledger();
-    let now = api.clock.0.now();
-    let replication = api.sync.status().await?;
-    let lags: BTreeMap<Did, u64> = replication
-        .logs
-        .iter()
-        .map(|lag| (lag.origin, lag.known.0.saturating_sub(lag.held.0)))
-        .collect();
-    let did = operator.institution.as_ref().map(|institution| institution.did);
-    let own = did.and_then(|did| api.logs.get(&did));
-    let newest = own.as_ref().and_then(|own| own.view().newest()).map(|newest| newest.head.size);
-    let peers = api.net.peers().into_iter().map(|peer| Peer {
-        peer: peer.peer.to_string(),
-        address: peer.addr.to_string(),
-        agent: peer.agent,
-        round_trip: peer.round_trip.and_then(|time| u64::try_from(time.as_millis()).ok()),
-    });
-    let logs = api.logs.dids().into_iter().filter_map(|did| {
-        let replica = api.logs.get(&did)?;
-        let times = cosigned(&ledger, &replica);
-        Some(LogState {
-            did,
-            name: name(&ledger, &did),
-            size: replica.size().0,
-            lag: lags.get(&did).copied().unwrap_or_default(),
-            forked: api.logs.fork(&did).is_some(),
-            age: times.iter().map(|line| line.time).max().map(|time| now.0.saturating_sub(time)),
-        })
-    });
-    let (disk, database) = (api.disk.clone(), api.database.clone());
-    let disk_bytes = tokio::task::spawn_blocking(move || match database {
-        Some(database) => database.disk_bytes().unwrap_or_default(),
-        None => disk.iter().map(bytes_in).sum(),
-    })
-    .await;
-    Ok(Json(Status {
-        did,
-        name: did.and_then(|did| name(&ledger, &did)),
-        size: own.as_ref().map_or(0, |own| own.size().0),
-        published_size: newest.map_or(0, |size| size.0),
-        cosignatures: own.as_ref().map(|own| cosigned(&ledger, own)).unwrap_or_default(),
-        quorum: own.as_ref().and_then(|own| profile(own.view())?.quorum),
-        peers: peers.collect(),
-        logs: logs.collect(),
-        follows: api.logs.follows().into_keys().collect(),
-        disk_bytes: disk_bytes.unwrap_or_default(),
-        database: api.database.as_ref().map(|database| database.server().to_owned()),
-        standby_for: api.standby.as_ref().map(|holder| holder.borrow().clone()),
-    }))
-}
-
-fn bytes_in(path: &PathBuf) -> u64 {
-    let Ok(found) = std::fs::symlink_metadata(path) else { return 0 };
-    if !found.is_dir() {
-        return found.len();
-    }
-    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-    entries.map(|entry| bytes_in(&entry.path())).sum()
-}
 
 /// For how long to wait.
 #[derive(Deserialize, IntoParams)]
@@ -169,7 +48,7 @@ pub(super) struct Stated {
 }
 
 /// States something: the body is the payload of the statement in CBOR, and the kind one of
-/// `accreditation`, `withdrawal`, `agreement`, `ratification`, `denunciation` and `profile`.
+/// `accreditation`, `withdrawal`, `agreement`, `ratification`, `denunciation`, `fork` and `profile`.
 #[utoipa::path(post, path = "/operator/v1/statements/{kind}", security(("token" = [])),
     params(("kind" = String, Path), Wait),
     request_body(content_type = "application/cbor", content = Vec<u8>),
@@ -212,6 +91,7 @@ fn parse(kind: &str, payload: &[u8]) -> Result<Option<Body>, CborError> {
         "agreement" => Agreement::from_cbor(payload)?.into(),
         "ratification" => Ratification::from_cbor(payload)?.into(),
         "denunciation" => Denunciation::from_cbor(payload)?.into(),
+        "fork" => Accusation::from_cbor(payload)?.into(),
         "profile" => InstitutionProfile::from_cbor(payload)?.into(),
         _ => return Ok(None),
     }))

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use carnet_proto::cbor::Encoder;
-use carnet_proto::id::{Did, TreeSize};
+use carnet_proto::id::{Did, LeafIndex, TreeSize};
 use carnet_proto::key::Purpose;
 use carnet_proto::ledger::{Ledger, Replica};
 use carnet_proto::statement::standing::State as StatementState;
@@ -18,6 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::cosigned::{cosignatures, name, profile};
 use super::input::{Asked, CborAnswer, OfLog};
+use super::overview::tolerates;
 use super::{Api, ApiError, Refusal};
 
 /// Most entries of one answer.
@@ -142,6 +143,8 @@ pub(super) struct LogDetail {
     witnesses: Vec<Did>,
     /// How many of them make a quorum.
     quorum: Option<u8>,
+    /// How many of the witnesses may be silent; negative: no quorum can ever be reached.
+    tolerates: Option<i64>,
     /// Who cosigned the newest checkpoint.
     cosigned: Vec<Cosigned>,
     /// Entries that count for nothing.
@@ -200,6 +203,7 @@ pub(super) async fn log(
         kids: kids.unwrap_or_default(),
         witnesses: profile.map(|profile| profile.witnesses.clone()).unwrap_or_default(),
         quorum: profile.and_then(|profile| profile.quorum),
+        tolerates: profile.and_then(|profile| tolerates(&ledger, profile)),
         cosigned: cosigned(&ledger, &replica),
         ignored: ignored
             .map(|entry| IgnoredEntry { leaf: entry.leaf.0, reason: entry.reason.clone() })
@@ -309,12 +313,15 @@ fn describe(replica: &Replica, leaf: u64, entry: &[u8]) -> StatementLine {
         Ok(statement) => (statement.body().kind(), summary(statement.body())),
         Err(error) => ("unknown", error.to_string()),
     };
-    let held = replica.view().statements.get(&digest).filter(|held| held.leaf.0 == leaf);
+    let view = replica.view();
+    let held = view.statements.get(&digest).filter(|held| held.leaf.0 == leaf);
+    let is_void = view.is_void(LeafIndex(leaf), &digest) && !matches!(kind, "rotation");
     let state = held.map(|held| match held.state {
         StatementState::InForce => "in-force",
         StatementState::Withdrawn { .. } => "withdrawn",
         StatementState::Void => "void",
     });
+    let state = state.or(is_void.then_some("void"));
     StatementLine { leaf, digest: digest.to_string(), kind: kind.to_owned(), state, summary }
 }
 
@@ -344,6 +351,26 @@ fn summary(body: &Body) -> String {
         }
         Body::Denunciation(d) => format!("leaves {} from {}", d.agreement, d.effective),
         Body::Issuance(issuance) => format!("a batch of {}", issuance.credential_type.as_str()),
+        Body::Rotation(rotation) => match rotation.repudiated_from {
+            None => "replaces the keys".to_owned(),
+            Some(leaf) => {
+                let kept = rotation.kept.len();
+                format!("replaces the keys; void from leaf {leaf} on, but for {kept} statements")
+            }
+        },
+        Body::Succession(succession) => {
+            let (who, closed) = (succession.institution.short(), succession.closed);
+            match succession.successor {
+                None => format!("{who} closed on {closed}"),
+                Some(successor) => {
+                    let successor = successor.short();
+                    format!("{who} closed on {closed}; {successor} continues its status lists")
+                }
+            }
+        }
+        Body::Fork(accusation) => {
+            format!("proves that the log of {} shows two histories", accusation.accused.short())
+        }
         Body::Standing(standing) => format!(
             "{} statements and {} status lists",
             standing.statements.size, standing.status_lists.size

@@ -260,7 +260,7 @@ fn owner<'a>(
 ) -> Result<&'a OwnInstitution, ApiError> {
     let own = api.operators.iter().filter_map(|operator| operator.institution.as_deref());
     let owner = own.clone().find(|institution| institution.did == *replica.origin());
-    let keys = replica.view().keys.iter().rev().find(|period| period.from.is_in(size));
+    let keys = replica.view().keys_under(size);
     let in_force = keys.map(|period| period.keys.receipt);
     owner.filter(|owner| Some(owner.receipt_key.public()) == in_force).ok_or_else(|| {
         let message = "only the institution's own node makes receipts of its log; `proof` shows the \

@@ -1,14 +1,16 @@
 //! The witnesses of the node as logs reach them: C2SP tlog-witness.
 //!
-//! `/v1/witness` is the submission prefix in the sense of c2sp.org/tlog-witness.
+//! `/v1/witness` is the submission prefix and the monitoring prefix in the sense of
+//! c2sp.org/tlog-witness.
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use carnet_proto::log::add_checkpoint::{AddCheckpoint, MAX_ADD_CHECKPOINT_BYTES};
+use data_encoding::HEXLOWER;
 
 use super::input::limited;
 use super::{Api, ApiError, Refusal};
@@ -75,4 +77,30 @@ pub(super) async fn add_checkpoint(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The newest checkpoint of a log that a witness of this node has cosigned, with the log's signature
+/// and the cosignatures (c2sp.org/tlog-witness, monitoring). The log is named by the SHA-256 of its
+/// origin, hexadecimal in lower case.
+#[utoipa::path(get, path = "/v1/witness/{origin}/checkpoint", params(("origin" = String, Path)),
+    responses((status = 200, content_type = "text/plain", body = String),
+        (status = 404, description = "No checkpoint of such a log was cosigned", body = Refusal)))]
+pub(super) async fn checkpoint(
+    State(api): State<Arc<Api>>,
+    Path(origin): Path<String>,
+) -> Result<Response, ApiError> {
+    let mut hash = [0; 32];
+    let is_hash = origin.len() == 64
+        && HEXLOWER.decode_mut(origin.as_bytes(), &mut hash).is_ok_and(|length| length == 32);
+    let newest = move || api.witness.newest(&api.logs, &hash);
+    let newest = match is_hash {
+        true => tokio::task::spawn_blocking(newest).await,
+        false => Ok(Ok(None)),
+    };
+    let newest = newest.map_err(|error| ApiError::internal(&error))?;
+    let note = newest.map_err(|error| ApiError::internal(&error))?.ok_or_else(|| {
+        let message = "no witness of this node has cosigned a log whose origin has this SHA-256";
+        ApiError::new(StatusCode::NOT_FOUND, "unknown-log", message)
+    })?;
+    Ok(([(CONTENT_TYPE, TEXT)], note.to_string()).into_response())
 }

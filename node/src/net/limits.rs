@@ -254,6 +254,11 @@ impl Conduct {
         self.bans.contains_key(peer)
     }
 
+    /// Counts the bans in force.
+    pub(super) fn banned(&self) -> usize {
+        self.bans.len()
+    }
+
     /// Removes and returns the peers whose ban has ended, or had to make room.
     pub(super) fn pardon(&mut self, now: Instant) -> Vec<PeerId> {
         let mut pardoned: Vec<_> =

@@ -19,6 +19,7 @@ use tokio::time::{sleep_until, timeout};
 
 use super::PeerInfo;
 use super::behaviour::{Behaviour, CHECKPOINT_TOPIC};
+use super::counters::Counters;
 use super::dial::{Host, PersistentPeers, Target, check_port_free, dial_error, listen_error};
 use super::error::NetError;
 use super::event::NetEvent;
@@ -55,12 +56,14 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) view: Mutex<View>,
     pub(super) pacer: Mutex<Pacer>,
+    pub(super) counters: Counters,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) peers: BTreeMap<PeerId, PeerInfo>,
     pub(super) listen: Vec<Multiaddr>,
+    pub(super) banned: usize,
 }
 
 impl Shared {
@@ -226,6 +229,7 @@ impl Task {
             tracing::info!(%peer, "ban ended");
             self.swarm.behaviour_mut().bans.unblock_peer(peer);
         }
+        self.shared.view().banned = self.conduct.banned();
         for addr in self.persistent.due(now) {
             self.dial(addr, None);
         }
@@ -410,8 +414,9 @@ impl Task {
             }
             Err(other) => return Err(NetError::Setup { reason: other.to_string() }),
         }
-        if let Some(copy) = copy {
-            self.tap(Direction::Sent, Kind::Gossip, &copy);
+        match copy {
+            Some(copy) => self.tap(Direction::Sent, Kind::Gossip, &copy),
+            None => self.shared.counters.message(Direction::Sent, Kind::Gossip, size),
         }
         Ok(())
     }
@@ -427,10 +432,13 @@ impl Task {
         if banned {
             tracing::warn!(%peer, ?what, "peer is banned for a time");
             self.swarm.behaviour_mut().bans.block_peer(peer);
+            self.shared.counters.banned();
+            self.shared.view().banned = self.conduct.banned();
         }
     }
 
     fn tap(&self, direction: Direction, kind: Kind, bytes: &[u8]) {
+        self.shared.counters.message(direction, kind, bytes.len());
         if let Some(tap) = &self.tap {
             tap.message(direction, kind, bytes);
         }

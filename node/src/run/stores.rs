@@ -8,6 +8,7 @@ use super::{StartError, below};
 use crate::config::{Config, StoreConfig};
 use crate::institution::{Institution, REGISTER_DIRECTORY, STORE_DIRECTORY, TokenDigest};
 use crate::logs::Logs;
+use crate::store::measured::Measured;
 use crate::store::postgres::{Database, Holder, PostgresStore, Space};
 use crate::store::sled::{SledOptions, SledStore};
 use crate::store::{Store, StoreError};
@@ -16,6 +17,7 @@ use crate::store::{Store, StoreError};
 pub(super) struct Opened {
     pub(super) logs: Arc<Logs>,
     pub(super) store: Arc<dyn Store>,
+    pub(super) measured: Arc<Measured<Arc<dyn Store>>>,
     pub(super) institutions: Vec<(Institution, Arc<dyn Store>)>,
     /// Tokens that open no institution.
     pub(super) tokens: Vec<TokenDigest>,
@@ -70,6 +72,14 @@ impl Stores {
         }
     }
 
+    /// Names what the stores stand on, as metrics do.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Sled { .. } => "sled",
+            Self::Postgres { .. } => "postgres",
+        }
+    }
+
     /// Returns who writes instead of this node.
     pub(super) fn holder(&self) -> Option<&Holder> {
         match self {
@@ -120,17 +130,20 @@ pub(super) fn open(
 ) -> Result<Opened, StartError> {
     let stores = Stores::open(config, directory, patience, name)?;
     let (store, holder) = (stores.logs()?, stores.holder().cloned());
+    let measured = Arc::new(Measured::new(Arc::clone(&store), stores.kind()));
+    let for_logs = Arc::clone(&measured) as Arc<dyn Store>;
     let mut opened = Opened {
         logs: Arc::new(match &holder {
-            None => Logs::open(Arc::clone(&store))?,
+            None => Logs::open(for_logs)?,
             Some(_) => {
-                let logs = Logs::of_another(Arc::clone(&store));
+                let logs = Logs::of_another(for_logs);
                 // What is being written now is read with the next look.
                 let _ = logs.read_again();
                 logs
             }
         }),
         store,
+        measured,
         institutions: Vec::new(),
         tokens: Vec::new(),
         database: stores.database().cloned(),

@@ -15,7 +15,9 @@ use super::*;
 use crate::desk::batch::NO_ISSUANCE;
 use crate::test_support::{Running, accreditation, config, make, order, profile};
 
+mod clock;
 mod damage;
+mod documents;
 mod leased;
 mod peers;
 mod register;

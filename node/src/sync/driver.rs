@@ -196,7 +196,8 @@ impl Driver {
             Command::Nudge(reply) => Work::Told(Input::Nudge, reply),
             Command::Status(reply) => {
                 let peers = self.archive.net.peers().into_iter().map(|peer| peer.peer).collect();
-                Work::Status(SyncStatus { peers, ..SyncStatus::default() }, reply)
+                let pending = self.pending.len();
+                Work::Status(SyncStatus { peers, pending, ..SyncStatus::default() }, reply)
             }
             Command::LargestSigned { did, reply } => Work::LargestSigned(did, reply),
             Command::Refresh(_) | Command::Stop => return,

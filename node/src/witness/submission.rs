@@ -11,14 +11,15 @@ use carnet_proto::id::{Did, TreeSize, sha256};
 use carnet_proto::key::SigningKey;
 use carnet_proto::ledger::{Replica, ReplicaError};
 use carnet_proto::log::add_checkpoint::AddCheckpoint;
-use carnet_proto::log::checkpoint::{NoteError, NoteKey, NoteSignature};
+use carnet_proto::log::checkpoint::{Note, NoteError, NoteKey, NoteSignature};
 use carnet_proto::log::merkle::{TreeHead, empty_root};
 use carnet_proto::log::proof::ProofError;
 use carnet_proto::sync::message::CosignRefusal;
-use carnet_proto::sync::witness::LastCosigned;
+use carnet_proto::sync::witness::{LastCosigned, cosigning_time};
+use carnet_proto::time::UnixSeconds;
 use thiserror::Error;
 
-use super::{LISTED, Witness, place};
+use super::{LISTED, NOTES, REPEAT_SECONDS, Witness, place};
 use crate::logs::Logs;
 use crate::store::StoreError;
 
@@ -89,12 +90,14 @@ impl Witness {
         let origin = submission.checkpoint().origin.as_str();
         let listed = self.listed.iter().filter(|log| log.origin() == origin);
         let listed: Vec<_> = listed.map(|log| log.key()).collect();
-        if listed.is_empty() {
-            let did = Did::parse(origin).map_err(|_| SubmissionError::UnknownOrigin)?;
-            self.add_held(logs, &did, submission)
+        let lines = if listed.is_empty() {
+            let did = Did::parse(origin).map_err(|_| SubmissionError::UnknownOrigin);
+            did.and_then(|did| self.add_held(logs, &did, submission))
         } else {
             self.add_listed(&listed, submission)
-        }
+        };
+        self.count(lines.as_ref().ok().map(Vec::len));
+        lines
     }
 
     fn add_held(
@@ -143,8 +146,14 @@ impl Witness {
                 tracing::warn!(log = %did, size = %head.size, "the log signed two histories");
                 return Err(SubmissionError::Fork);
             }
-            let granted = self.grant(&keys, &mut recorded, &replica, note, true);
-            granted.map_err(|why| withheld(why, replica.size()))?
+            let given = self.given(&keys, did, submission).map_err(|error| failed(&error))?;
+            match given.filter(|_| head.size == replica.size()) {
+                Some(lines) => lines,
+                None => {
+                    let granted = self.grant(&keys, &mut recorded, &replica, note, true);
+                    granted.map_err(|why| withheld(why, replica.size()))?
+                }
+            }
         };
         // What only renews a cosignature is not spread: anybody may ask for it at any time.
         if submission.old() < head.size {
@@ -183,14 +192,73 @@ impl Witness {
         let last = self.last(&place).map_err(|error| failed(&error))?;
         check_continues(submission, last.as_ref())?;
         let now = self.clock.now();
-        if last.is_some_and(|last| now < last.time) {
-            tracing::error!(origin = checkpoint.origin, "the clock went back");
-            return Err(SubmissionError::Unable);
+        let lines = |time| -> Vec<_> {
+            keys.iter().map(|(witness, key)| note.cosign(witness, key, time)).collect()
+        };
+        if let Some(last) = last.filter(|last| is_repeated(last, &checkpoint.head, now)) {
+            return Ok(lines(last.time));
         }
+        self.look_at_clock(last.as_ref(), now);
+        let time = cosigning_time(last.as_ref(), now).ok_or(SubmissionError::Unable)?;
         let TreeHead { size, root } = checkpoint.head;
-        let records = Vec::from([(place, LastCosigned { size, root, time: now })]);
-        self.record(&mut recorded, records).map_err(|error| failed(&error))?;
-        Ok(keys.iter().map(|(witness, key)| note.cosign(witness, key, now)).collect())
+        let lines = lines(time);
+        let of_log = |line: &NoteSignature| {
+            listed.iter().any(|key| line.name == key.name() && line.id == key.id())
+        };
+        let mut cosigned = note.clone().retain(of_log);
+        lines.iter().for_each(|line| cosigned.add(line.clone()));
+        let record = LastCosigned { size, root, time };
+        let kept =
+            Some(([NOTES, place.get(LISTED.len()..).unwrap_or_default()].concat(), &cosigned));
+        let recorded = self.record(&mut recorded, Vec::from([(place, record)]), kept);
+        recorded.map_err(|error| failed(&error))?;
+        Ok(lines)
+    }
+
+    /// Returns the cosignatures that were given within [`REPEAT_SECONDS`], if each witness gave one of
+    /// just this checkpoint.
+    fn given(
+        &self,
+        keys: &BTreeMap<Did, SigningKey>,
+        log: &Did,
+        submission: &AddCheckpoint,
+    ) -> Result<Option<Vec<NoteSignature>>, StoreError> {
+        let now = self.clock.now();
+        let mut lines = Vec::new();
+        for (witness, key) in keys.iter().filter(|(witness, _)| *witness != log) {
+            let last = self.last(&place(log, witness))?;
+            match last.filter(|last| is_repeated(last, &submission.checkpoint().head, now)) {
+                Some(last) => lines.push(submission.note().cosign(witness, key, last.time)),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(lines))
+    }
+
+    /// Returns the newest checkpoint of a log that a witness of this node has cosigned, with the
+    /// signatures of the log and these cosignatures; the log is named by the SHA-256 of its origin.
+    /// Blocks.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn newest(&self, logs: &Logs, origin: &[u8; 32]) -> Result<Option<Note>, StoreError> {
+        let is_named = |name: &str| sha256(name.as_bytes()) == *origin;
+        if self.listed.iter().any(|log| is_named(log.origin())) {
+            let Some(bytes) = self.store.get(&[NOTES, origin].concat())? else { return Ok(None) };
+            let note = std::str::from_utf8(&bytes).ok().and_then(|text| Note::parse(text).ok());
+            let damaged = || StoreError::Corrupt { detail: "a cosigned checkpoint".to_owned() };
+            return note.map(Some).ok_or_else(damaged);
+        }
+        let did = logs.dids().into_iter().find(|did| is_named(&did.to_string()));
+        let Some(replica) = did.and_then(|did| logs.get(&did)) else { return Ok(None) };
+        let owner = replica.origin().to_string();
+        let own: Vec<_> = self.dids().iter().map(ToString::to_string).collect();
+        let by_own = |line: &NoteSignature| line.name != owner && own.contains(&line.name);
+        let mut notes =
+            replica.view().checkpoints.values().rev().map(|checkpoint| &checkpoint.note);
+        let newest = notes.find(|note| note.signatures().iter().any(by_own));
+        let kept = |line: &NoteSignature| line.name == owner || by_own(line);
+        Ok(newest.map(|note| note.clone().retain(kept)))
     }
 
     /// Returns the largest checkpoint of a log that a witness of this node has cosigned.
@@ -206,6 +274,12 @@ impl Witness {
         }
         Ok(largest)
     }
+}
+
+/// Tells whether a checkpoint is the one that was cosigned, and not long ago.
+fn is_repeated(last: &LastCosigned, head: &TreeHead, now: UnixSeconds) -> bool {
+    let is_same = last.size == head.size && last.root == head.root;
+    is_same && last.time <= now && now.since(last.time) < REPEAT_SECONDS
 }
 
 fn check_old(submission: &AddCheckpoint) -> Result<(), SubmissionError> {

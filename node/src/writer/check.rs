@@ -3,8 +3,10 @@
 use carnet_proto::id::{Did, Digest, LeafIndex};
 use carnet_proto::ledger::{Ledger, Replica, joined_state};
 use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification};
+use carnet_proto::statement::fork::Accusation;
 use carnet_proto::statement::standing::State;
 use carnet_proto::statement::{Body, Statement};
+use carnet_proto::time::UnixSeconds;
 use thiserror::Error;
 
 /// Why a statement would count for nothing.
@@ -43,6 +45,18 @@ pub enum CannotCount {
     /// The institution ratified the agreement before.
     #[error("this institution ratified the agreement {0} before")]
     Ratified(Digest),
+    /// The institution has closed: its log takes nothing any more but its status lists.
+    #[error("the institution closed on {0}; its log takes no further statements")]
+    Closed(UnixSeconds),
+    /// An institution states the end of itself or of one that it has accredited.
+    #[error("{0} is neither this institution nor one that it has accredited")]
+    NotAccredited(Did),
+    /// The end of the institution was stated before.
+    #[error("this institution stated the end of {0} before")]
+    Ended(Did),
+    /// A proof of a fork that proves nothing, or a second one against the same log.
+    #[error("the proof of a fork cannot be stated: {0}")]
+    Proof(String),
     /// There is no ratification that could be denounced.
     #[error("this institution has no ratification of the agreement {0} in force")]
     NotRatified(Digest),
@@ -54,8 +68,13 @@ pub(super) fn counts(
     body: &Body,
     ledger: impl FnOnce() -> Ledger,
 ) -> Result<(), CannotCount> {
+    if let Some(closing) = log.view().closing {
+        return Err(CannotCount::Closed(closing.closed));
+    }
     match body {
-        Body::Inception(_) | Body::Standing(_) => Err(CannotCount::Kind(body.kind())),
+        Body::Inception(_) | Body::Rotation(_) | Body::Standing(_) => {
+            Err(CannotCount::Kind(body.kind()))
+        }
         Body::Profile(_) | Body::Issuance(_) => Ok(()),
         Body::Accreditation(accreditation) if accreditation.subject == *log.origin() => {
             Err(CannotCount::OwnAccreditation)
@@ -103,7 +122,33 @@ pub(super) fn counts(
             has_seat(agreement, log.origin(), ratification)
         }
         Body::Denunciation(denunciation) => ratified(log, denunciation),
+        Body::Succession(succession) => may_end(log, &succession.institution),
+        Body::Fork(accusation) => may_accuse(log, accusation),
     }
+}
+
+fn may_end(log: &Replica, institution: &Did) -> Result<(), CannotCount> {
+    if institution == log.origin() {
+        return Ok(());
+    }
+    if log.view().accreditations_of(institution).next().is_none() {
+        return Err(CannotCount::NotAccredited(*institution));
+    }
+    match log.view().succession_of(institution) {
+        Some(_) => Err(CannotCount::Ended(*institution)),
+        None => Ok(()),
+    }
+}
+
+fn may_accuse(log: &Replica, accusation: &Accusation) -> Result<(), CannotCount> {
+    let refused = |what: &dyn std::fmt::Display| Err(CannotCount::Proof(what.to_string()));
+    if accusation.accused == *log.origin() {
+        return refused(&"an institution does not accuse itself");
+    }
+    if log.view().accusation_of(&accusation.accused).is_some() {
+        return refused(&"this institution has stated one against that log before");
+    }
+    accusation.proof.verify().map(|_| ()).or_else(|error| refused(&error))
 }
 
 /// Checks that the log does not hold the statement already.

@@ -5,7 +5,7 @@ use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use super::{
-    EarlierCheckpoint, Evidence, IssuanceEvidence, LogEvidence, MAX_ITEMS, StatementEvidence,
+    EarlierCheckpoint, EntryEvidence, Evidence, LogEvidence, MAX_ITEMS, StatementEvidence,
     StatusEvidence,
 };
 use crate::cbor::Bytes;
@@ -34,6 +34,8 @@ struct Need {
     statements: BTreeSet<Digest>,
     /// Leaves whose time of existence matters.
     leaves: BTreeSet<LeafIndex>,
+    /// Institutions of whose end the log speaks.
+    ended: BTreeSet<Did>,
 }
 
 impl Evidence {
@@ -48,17 +50,24 @@ impl Evidence {
         if let Some((leaf, _)) = issuance {
             needs.entry(wanted.issuer).or_default().leaves.insert(*leaf);
         }
+        // Whoever continues the issuer's lists says what is revoked now.
+        let successor = successor(replicas, &wanted.issuer);
+        if let Some(successor) = successor {
+            needs.entry(successor).or_default();
+        }
         let logs = needs.iter().take(MAX_LOGS).filter_map(|(did, need)| {
             let replica = replicas.get(did)?;
             let mut log = of_log(replica, need)?;
-            if *did == wanted.issuer {
+            if *did == wanted.issuer || Some(*did) == successor {
                 log.status = status_of(replica, wanted.status_uri).into_iter().collect();
+            }
+            if *did == wanted.issuer {
                 log.issuances = issuance
                     .and_then(|(leaf, statement)| {
                         let size = replica.view().newest()?.head.size;
                         let path = replica.tree().inclusion_proof(*leaf, size)?;
                         let entry = Bytes(statement.entry().into());
-                        Some(IssuanceEvidence { entry, leaf: *leaf, path })
+                        Some(EntryEvidence { entry, leaf: *leaf, path })
                     })
                     .into_iter()
                     .collect();
@@ -67,6 +76,19 @@ impl Evidence {
         });
         Self { logs: logs.collect() }
     }
+}
+
+/// Returns who continues the status lists of an institution that closed.
+fn successor(replicas: &BTreeMap<Did, Replica>, issuer: &Did) -> Option<Did> {
+    let own = replicas.get(issuer)?.view().closing;
+    let stated = || {
+        let mut views = replicas.values().map(Replica::view);
+        views.find_map(|view| {
+            let (leaf, _, succession) = view.succession_of(issuer)?;
+            Some(succession.closing(leaf))
+        })
+    };
+    own.or_else(stated)?.successor
 }
 
 /// Walks upwards from the issuer: who accredits it, which agreements name it, who ratified them, and
@@ -85,6 +107,7 @@ fn needs_above(replicas: &BTreeMap<Did, Replica>, issuer: Did) -> BTreeMap<Did, 
             let view = replica.view();
             for (digest, held, _) in view.accreditations_of(&body) {
                 let need = needs.entry(*did).or_default();
+                need.ended.insert(body);
                 need.statements.insert(*digest);
                 if let State::Withdrawn { by, .. } = held.state {
                     need.leaves.insert(by);
@@ -143,6 +166,11 @@ fn of_log(replica: &Replica, need: &Need) -> Option<LogEvidence> {
         })
     });
     let last = LeafIndex(size.0.checked_sub(1)?);
+    let successions = need.ended.iter().filter_map(|institution| {
+        let (leaf, statement, _) = view.succession_of(institution)?;
+        let path = replica.tree().inclusion_proof(leaf, size)?;
+        Some(EntryEvidence { entry: Bytes(statement.entry().into()), leaf, path })
+    });
     Some(LogEvidence {
         inception: Bytes(replica.inception().entry().into()),
         note: newest.note.to_string(),
@@ -153,6 +181,8 @@ fn of_log(replica: &Replica, need: &Need) -> Option<LogEvidence> {
         issuances: Vec::new(),
         status: Vec::new(),
         profile: replica.profile().map(|p: &Statement| Bytes(p.entry().into())),
+        rotations: view.chain.rotations().iter().map(|r| Bytes(r.entry().into())).collect(),
+        successions: successions.take(MAX_ITEMS).collect(),
     })
 }
 
@@ -164,7 +194,7 @@ fn earlier(
     newest: TreeSize,
     leaves: &BTreeSet<LeafIndex>,
 ) -> Vec<EarlierCheckpoint> {
-    let mut sizes = BTreeSet::new();
+    let mut sizes = replica.forked_at().clone();
     for leaf in leaves {
         let size = TreeSize(leaf.0);
         sizes.extend(view.checkpoints.range(..=size).next_back().map(|(size, _)| *size));

@@ -73,7 +73,8 @@ impl Position {
     }
 }
 
-type Times = Option<(UnixSeconds, UnixSeconds)>;
+/// The first and the last time.
+pub(super) type Times = Option<(UnixSeconds, UnixSeconds)>;
 
 /// By log, size and witness.
 type OfRoot = BTreeMap<(Did, TreeSize, Did), Times>;
@@ -111,6 +112,11 @@ type ViewKey = (u32, usize);
 
 fn view_key(log: &LogView, settled: &Settled) -> ViewKey {
     (settled.id, core::ptr::from_ref(log).addr())
+}
+
+/// Returns whether a view knows all key sets that another knows, and more.
+fn is_longer(view: &LogView, than: &LogView) -> bool {
+    view.keys.len() > than.keys.len() && than.chain.is_prefix_of(&view.chain)
 }
 
 /// Witnesses by node.
@@ -164,18 +170,30 @@ impl<'l> Quorums<'l> {
     }
 
     fn cosigned_anew(&self, origin: &Did, head: &TreeHead, witness: &Did) -> Times {
-        let keys = self.ledger.log(witness)?.current_keys()?.keys;
-        let key = NoteKey::of_witness(witness, keys.witness);
+        let keys = self.keys_of(witness)?.current_keys()?.keys;
+        self.cosigned_with(origin, head, &NoteKey::of_witness(witness, keys.witness))
+    }
+
+    /// Returns the view of a log that knows the most of its key sets: a chain proves itself.
+    fn keys_of(&self, institution: &Did) -> Option<&'l LogView> {
+        let own = self.ledger.log(institution)?;
+        let longer = |best: &'l LogView, view| if is_longer(view, best) { view } else { best };
+        Some(self.ledger.views(institution).fold(own, longer))
+    }
+
+    fn cosigned_with(&self, origin: &Did, head: &TreeHead, key: &NoteKey) -> Times {
         let mut found: Times = None;
         let mut seen = Vec::new();
-        for view in self.ledger.views(origin) {
-            let Some(checkpoint) = view.checkpoints.get(&head.size) else { continue };
-            if checkpoint.head != *head {
-                continue;
-            }
+        let views = self.ledger.views(origin).filter_map(|view| view.checkpoints.get(&head.size));
+        let held = views.filter(|held| held.head == *head).map(|held| &held.note);
+        let proven = self.ledger.forks(origin).flat_map(|(proof, fork)| {
+            [(&proof.smaller, fork.smaller), (&proof.larger, fork.larger)]
+        });
+        let proven = proven.filter(|(_, shown)| shown == head).map(|(note, _)| note);
+        for note in held.chain(proven) {
             // What one view says wrongly takes nothing from what another says rightly.
-            let note = checkpoint.note.clone().retain(|line| !seen.contains(line));
-            for time in note.cosignature_times(&key).unwrap_or_default() {
+            let note = note.clone().retain(|line| !seen.contains(line));
+            for time in note.cosignature_times(key).unwrap_or_default() {
                 let (first, last) = found.unwrap_or((time, time));
                 found = Some((first.min(time), last.max(time)));
             }
@@ -184,9 +202,57 @@ impl<'l> Quorums<'l> {
         found
     }
 
+    /// Returns when a witness cosigned with keys that it has replaced since: they count only before
+    /// the rotation is proven to have been there.
+    fn cosigned_before(
+        &self,
+        origin: &Did,
+        head: &TreeHead,
+        witness: &Did,
+        settled: &Settled,
+    ) -> Times {
+        let view = self.keys_of(witness)?;
+        let mut found: Times = None;
+        for period in &view.keys {
+            let Some(rotation) = period.until else { continue };
+            let key = NoteKey::of_witness(witness, period.keys.witness);
+            let Some((first, last)) = self.cosigned_with(origin, head, &key) else { continue };
+            let Some(replaced) = self.replaced_at(view, rotation, settled) else { continue };
+            for time in [first, last].into_iter().filter(|time| *time < replaced) {
+                let (first, last) = found.unwrap_or((time, time));
+                found = Some((first.min(time), last.max(time)));
+            }
+        }
+        found
+    }
+
+    /// Returns by when a witness's rotation is proven, by the keys that the others have now: theirs of
+    /// before would need the same proof.
+    fn replaced_at(
+        &self,
+        view: &LogView,
+        rotation: LeafIndex,
+        settled: &Settled,
+    ) -> Option<UnixSeconds> {
+        let nth = usize::from(settled.policy.quorum).checked_sub(1)?;
+        let groups = self.counting(&view.origin, settled);
+        let covering = view.checkpoints.values().filter(|c| rotation.is_in(c.head.size));
+        let times = covering.filter_map(|checkpoint| {
+            let first = |group: &Vec<Did>| {
+                let times = group.iter();
+                let times = times.filter_map(|w| self.cosigned(&view.origin, &checkpoint.head, w));
+                times.map(|(first, _)| first).min()
+            };
+            let mut times: Vec<_> = groups.iter().filter_map(first).collect();
+            times.sort_unstable();
+            times.get(nth).copied()
+        });
+        times.min()
+    }
+
     /// Returns the q-th earliest and the q-th newest cosignature of a checkpoint; the log's owner
     /// never counts, nor does a witness on the owner's node.
-    fn quorum(&self, origin: &Did, head: &TreeHead, settled: &Settled) -> Times {
+    pub(super) fn quorum(&self, origin: &Did, head: &TreeHead, settled: &Settled) -> Times {
         let key = (settled.id, *origin, head.size, head.root);
         if let Some(times) = self.quorate.borrow().get(&key) {
             return *times;
@@ -201,7 +267,10 @@ impl<'l> Quorums<'l> {
         let mut first = Vec::new();
         let mut last = Vec::new();
         for group in self.counting(origin, settled).iter() {
-            let times = group.iter().filter_map(|witness| self.cosigned(origin, head, witness));
+            let times = group.iter().flat_map(|witness| {
+                let now = self.cosigned(origin, head, witness);
+                now.into_iter().chain(self.cosigned_before(origin, head, witness, settled))
+            });
             let times: Vec<_> = times.collect();
             first.extend(times.iter().map(|(first, _)| *first).min());
             last.extend(times.iter().map(|(_, last)| *last).max());

@@ -55,6 +55,13 @@ fn neighbours(log: &LogView) -> Vec<Did> {
     if let ProfileView::Known(profile) = &log.profile {
         found.extend(&profile.witnesses);
     }
+    // Whoever continues the lists of one that closed.
+    found.extend(log.closing.and_then(|closing| closing.successor));
+    let stated = log.successions.values().filter_map(|(_, statement)| match statement.body() {
+        Body::Succession(succession) => succession.successor,
+        _ => None,
+    });
+    found.extend(stated);
     found
 }
 

@@ -1,23 +1,25 @@
 //! A copy of a whole log, checked entry by entry.
 
 mod fold;
+mod rotate;
 #[cfg(test)]
 mod tests;
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{CheckpointView, DigestMap, LogView, ProfileView, Statements, StatusLists};
+use super::{CheckpointView, DigestMap, KeyChain, LogView, ProfileView, Statements, StatusLists};
 use crate::cbor::Mode;
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
-use crate::key::{PublicKey, Purpose};
+use crate::key::PublicKey;
 use crate::log::checkpoint::{Note, NoteError, NoteKey, NoteSignature};
+use crate::log::fork::ForkProof;
 use crate::log::merkle::{Tree, TreeHead, leaf_hash};
 use crate::log::proof::{ConsistencyProof, ProofError};
 use crate::log::sequence::Sequence;
-use crate::statement::standing::{KeyPeriod, Standing, empty_head};
+use crate::statement::standing::{Standing, empty_head};
 use crate::statement::{Body, Statement, StatementError};
 use crate::status::StatusToken;
 pub use fold::joined_state;
@@ -83,7 +85,11 @@ pub struct Replica {
     states: Tree,
     /// The leaf of each of them, in order.
     leaves: Sequence<LeafIndex>,
-    inception: Statement,
+    /// Withdrawals, denunciations, profiles, successions and forks with their leaves, whether they
+    /// counted or not; and whatever was stated after the institution had closed.
+    journal: Sequence<(LeafIndex, Statement)>,
+    /// Entries of kinds that this build does not know.
+    unsupported: Sequence<(LeafIndex, Digest)>,
     profile: Option<Statement>,
     standing: Option<Statement>,
     /// Whether the last entry folded is a standing that is right.
@@ -91,6 +97,8 @@ pub struct Replica {
     /// Entries folded; those in the tree but not folded are being checked.
     folded: u64,
     ignored: Arc<Vec<Ignored>>,
+    /// Sizes at which another history of the log has been seen.
+    forked_at: Arc<BTreeSet<TreeSize>>,
 }
 
 impl Replica {
@@ -99,30 +107,20 @@ impl Replica {
     /// # Errors
     /// [`ReplicaError::NotAnInception`].
     pub fn new(entry: &[u8]) -> Result<Self, ReplicaError> {
-        let inception = Statement::parse(entry).map_err(|_| ReplicaError::NotAnInception)?;
-        let Body::Inception(body) = inception.body() else {
-            return Err(ReplicaError::NotAnInception);
-        };
-        if !inception.is_signed_by(&body.keys.statement) {
-            return Err(ReplicaError::NotAnInception);
-        }
-        let period = KeyPeriod {
-            from: LeafIndex(0),
-            until: None,
-            keys: body.keys,
-            next: body.next,
-            repudiated_from: None,
-            kept: None,
-        };
+        let chain = KeyChain::new(entry).map_err(|_| ReplicaError::NotAnInception)?;
         let view = LogView {
-            origin: *inception.issuer(),
-            keys: Vec::from([period]),
+            origin: *chain.origin(),
+            keys: chain.periods(&[]).ok_or(ReplicaError::NotAnInception)?,
+            chain: Arc::new(chain),
             checkpoints: Arc::default(),
             standing: None,
             is_whole: true,
             statements: Statements::default(),
             issuances: DigestMap::new(),
             profile: ProfileView::None,
+            closing: None,
+            successions: DigestMap::new(),
+            accusations: DigestMap::new(),
             status: StatusLists::default(),
             unsupported_from: None,
         };
@@ -131,12 +129,14 @@ impl Replica {
             tree: Tree::from_leaves([leaf_hash(entry)]),
             states: Tree::new(),
             leaves: Sequence::new(),
-            inception,
+            journal: Sequence::new(),
+            unsupported: Sequence::new(),
             profile: None,
             standing: None,
             standing_is_right: false,
             folded: 1,
             ignored: Arc::default(),
+            forked_at: Arc::default(),
         })
     }
 
@@ -162,7 +162,7 @@ impl Replica {
 
     /// Returns the inception statement.
     pub fn inception(&self) -> &Statement {
-        &self.inception
+        self.view.chain.inception()
     }
 
     /// Returns the newest profile statement.
@@ -208,7 +208,7 @@ impl Replica {
             statements: self.states.head(),
             status_lists,
             profile: self.profile.as_ref().map(Statement::digest),
-            closing: None,
+            closing: self.view.closing,
         }
     }
 
@@ -217,7 +217,7 @@ impl Replica {
     pub fn append(&mut self, entries: &[Statement]) {
         for statement in entries {
             self.tree.push(statement.leaf_hash());
-            self.fold(Ok(statement.clone()));
+            self.fold(Ok(statement.clone()), statement.entry());
         }
     }
 
@@ -253,11 +253,18 @@ impl Replica {
         proof: Option<&ConsistencyProof>,
         read: impl FnOnce(&[Vec<u8>], &PublicKey) -> Vec<Result<Statement, StatementError>>,
     ) -> Result<(), ReplicaError> {
-        let (target, own) = self.check_note(note)?;
         let before = self.size();
         let after = TreeSize(before.0.saturating_add(entries.len() as u64));
+        let target = self.head_of(note)?;
         if after > target.size {
             return Err(ReplicaError::WrongRange { expected: before, limit: target.size });
+        }
+        let signed = self.check_note(note);
+        // A rotation among the last entries may reveal the key that signed; only then is it known.
+        if let Err(error @ ReplicaError::Unsigned(_)) = &signed
+            && (after < target.size || before == after)
+        {
+            return Err(error.clone());
         }
         for entry in entries {
             self.tree.push(leaf_hash(entry));
@@ -272,25 +279,41 @@ impl Replica {
             self.tree.truncate(before);
             return Err(error.into());
         }
-        let mut statements = match self.view.current_keys() {
+        let statements = match self.view.current_keys() {
             Some(period) => read(entries, &period.keys.statement),
             None => Vec::new(),
-        }
-        .into_iter();
+        };
+        let is_rotation =
+            |s: &Result<Statement, _>| matches!(s, Ok(s) if matches!(s.body(), Body::Rotation(_)));
+        let may_end_otherwise =
+            after == target.size && (signed.is_err() || statements.iter().any(is_rotation));
+        let unchanged = may_end_otherwise.then(|| self.clone());
+        let mut statements = statements.into_iter();
         for entry in entries {
-            self.fold(statements.next().unwrap_or_else(|| Statement::parse(entry)));
+            self.fold(statements.next().unwrap_or_else(|| Statement::parse(entry)), entry);
         }
-        if after == target.size {
-            // A note that comes without them takes no cosignatures away.
-            let mut kept = match self.view.checkpoints.get(&target.size) {
-                Some(checkpoint) => checkpoint.note.clone(),
-                None => own,
-            };
-            for line in self.foreign(note) {
-                merge_line(&mut kept, line);
+        if after < target.size {
+            return Ok(());
+        }
+        let own = match self.check_note(note) {
+            Ok((_, own)) => own,
+            Err(error) => {
+                if let Some(mut unchanged) = unchanged {
+                    unchanged.tree.truncate(before);
+                    *self = unchanged;
+                }
+                return Err(error);
             }
-            self.keep(target, kept);
+        };
+        // A note that comes without them takes no cosignatures away.
+        let mut kept = match self.view.checkpoints.get(&target.size) {
+            Some(checkpoint) => checkpoint.note.clone(),
+            None => own,
+        };
+        for line in self.foreign(note) {
+            merge_line(&mut kept, line);
         }
+        self.keep(target, kept);
         Ok(())
     }
 
@@ -335,6 +358,23 @@ impl Replica {
         Ok(changed)
     }
 
+    /// Takes notice that the log shows another history: keeps the checkpoint that is of this one, so
+    /// that whoever reads the view can tell which of the two it is.
+    pub fn learn_fork(&mut self, proof: &ForkProof) {
+        for note in [&proof.smaller, &proof.larger] {
+            let Ok(checkpoint) = note.checkpoint() else { continue };
+            // Whoever sent it chose the cosignatures on it; they are read where the proof is kept.
+            if self.add_checkpoint(note, |_, _| false).is_ok() {
+                Arc::make_mut(&mut self.forked_at).insert(checkpoint.head.size);
+            }
+        }
+    }
+
+    /// Returns the sizes of checkpoints held at which another history of the log has been seen.
+    pub fn forked_at(&self) -> &BTreeSet<TreeSize> {
+        &self.forked_at
+    }
+
     /// Accepts all status lists of the newest standing, in the order of their URIs.
     ///
     /// # Errors
@@ -342,18 +382,17 @@ impl Replica {
     pub fn set_status(&mut self, tokens: &[Vec<u8>]) -> Result<(), ReplicaError> {
         let wrong = ReplicaError::WrongStatus;
         let head = self.view.standing.as_ref().map_or_else(empty_head, |s| s.status_lists);
-        let keys = self.view.current_keys().ok_or(wrong("no keys"))?;
         if tokens.len() > MAX_STATUS_LISTS {
             return Err(wrong("too many lists"));
         }
         let mut status = BTreeMap::new();
         for token in tokens {
             let token = StatusToken::parse(token, Mode::Strict).map_err(|_| wrong("malformed"))?;
-            let uri = crate::status::StatusUri::parse(&token.uri);
-            if uri.is_none_or(|uri| uri.issuer != self.view.origin) {
-                return Err(wrong("a list of another issuer"));
+            // One of another issuer is continued by this one, if that one's closing says so.
+            if crate::status::StatusUri::parse(&token.uri).is_none() {
+                return Err(wrong("not an identifier of a list"));
             }
-            if !token.is_signed_by(keys.keys.key(Purpose::Status)) {
+            if !self.view.signed_status(&token) {
                 return Err(wrong("not signed by the issuer"));
             }
             status.insert(token.uri.clone(), token);
@@ -392,14 +431,8 @@ impl Replica {
     /// Returns what a note of this log states, and the note with the log's own signature alone:
     /// whatever else stands under its name would only leave less room for cosignatures.
     fn check_note(&self, note: &Note) -> Result<(TreeHead, Note), ReplicaError> {
-        let checkpoint = note.checkpoint()?;
-        if checkpoint.did() != Ok(self.view.origin) {
-            return Err(ReplicaError::OtherLog);
-        }
-        let size = checkpoint.head.size;
-        // The set in force after leaf size - 1.
-        let period = self.view.keys.iter().rev().find(|p| p.from.is_in(size));
-        let period = period.ok_or(ReplicaError::NotAnInception)?;
+        let head = self.head_of(note)?;
+        let period = self.view.keys_under(head.size).ok_or(ReplicaError::NotAnInception)?;
         let key = NoteKey::of_log(&self.view.origin, period.keys.checkpoint);
         note.verify(&key)?;
         let mut is_first = true;
@@ -407,7 +440,16 @@ impl Replica {
             let is_own = line.name == key.name() && line.id == key.id();
             is_own && core::mem::take(&mut is_first)
         });
-        Ok((checkpoint.head, own))
+        Ok((head, own))
+    }
+
+    /// Returns what a note of this log states; its signature is not checked.
+    fn head_of(&self, note: &Note) -> Result<TreeHead, ReplicaError> {
+        let checkpoint = note.checkpoint()?;
+        if checkpoint.did() != Ok(self.view.origin) {
+            return Err(ReplicaError::OtherLog);
+        }
+        Ok(checkpoint.head)
     }
 
     fn keep(&mut self, head: TreeHead, note: Note) {
@@ -416,8 +458,17 @@ impl Replica {
         checkpoints.insert(head.size, Arc::new(CheckpointView { head, note }));
         if checkpoints.len() > MAX_CHECKPOINTS {
             // The middle is thinned: times are proven by the oldest that cover a leaf, freshness by
-            // the newest.
-            let middle = checkpoints.keys().nth(MAX_CHECKPOINTS / 2).copied();
+            // the newest. Those on both sides of a rotation stay, as no proof leads across it.
+            let is_beside = |size: &TreeSize, checkpoints: &BTreeMap<_, _>| {
+                view.keys.iter().skip(1).any(|period| {
+                    let rotation = TreeSize(period.from.0);
+                    let before = checkpoints.range(..=rotation).next_back();
+                    let behind = checkpoints.range(TreeSize(rotation.0 + 1)..).next();
+                    before.into_iter().chain(behind).any(|(beside, _)| beside == size)
+                })
+            };
+            let mut middle = checkpoints.keys().skip(MAX_CHECKPOINTS / 2);
+            let middle = middle.find(|size| !is_beside(size, checkpoints)).copied();
             if let Some(middle) = middle {
                 checkpoints.remove(&middle);
             }

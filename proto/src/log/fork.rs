@@ -10,12 +10,12 @@ use core::cmp::Ordering;
 use crate::cbor::{Bytes, CborError, Decode as _, record};
 use crate::file::{self, FileError};
 use crate::id::{Did, RootHash, TreeSize};
-use crate::ledger::Replica;
+use crate::ledger::{ChainError, KeyChain, Replica};
 use crate::log::checkpoint::{Note, NoteError, NoteKey};
 use crate::log::merkle::TreeHead;
 use crate::log::proof::{ConsistencyProof, ProofError};
 use crate::profile::FileKind;
-use crate::statement::{Body, Statement};
+use crate::statement::standing::MAX_KEY_SETS;
 
 /// Most bytes of a file with a proof.
 pub const MAX_FORK_BYTES: usize = 128 * 1024;
@@ -36,6 +36,8 @@ record! {
         root [4]: Option<RootHash>,
         /// Shows that it had.
         proof [5]: Option<ConsistencyProof>,
+        /// The rotations that reveal later keys of checkpoints, oldest first.
+        rotations [6; ..MAX_KEY_SETS]: Vec<Bytes>,
     }
     check |p| if p.root.is_some() == p.proof.is_some() {
         Ok(())
@@ -53,15 +55,17 @@ pub struct Fork {
     pub smaller: TreeHead,
     /// The second tree, which is not a continuation of the first.
     pub larger: TreeHead,
+    /// The key sets that signed them, counted from 0, the first before the second.
+    pub sets: [usize; 2],
 }
 
 /// Why a proof proves nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ForkError {
-    /// The first entry does not begin a log, or is not signed by its own key.
-    #[error("the first entry does not begin a log")]
-    NotAnInception,
+    /// The first entry does not begin a log, or the rotations are not its own.
+    #[error("the keys are not those of a log: {0}")]
+    Keys(#[from] ChainError),
     /// A checkpoint is malformed, or not signed by the log.
     #[error("a checkpoint is not one of the log: {0}")]
     Unsigned(#[from] NoteError),
@@ -87,19 +91,23 @@ impl ForkProof {
     /// Proves that a checkpoint, signed by the log of a replica, contradicts it. `None` if it does not,
     /// or if it is larger than all that the replica holds: whoever holds the entries below it can prove it.
     pub fn of(replica: &Replica, other: &Note) -> Option<Self> {
-        let inception = Bytes(replica.inception().entry().to_vec());
+        let chain = &replica.view().chain;
+        let inception = Bytes(chain.inception().entry().to_vec());
+        let rotations: Vec<_> =
+            chain.rotations().iter().map(|rotation| Bytes(rotation.entry().to_vec())).collect();
         let theirs = other.checkpoint().ok()?.head;
         let checkpoints = &replica.view().checkpoints;
         let proof = if let Some(same) = checkpoints.get(&theirs.size) {
             let (ours, theirs) = ((same.head.root, &same.note), (theirs.root, other));
             let (smaller, larger) = if ours.0 < theirs.0 { (ours, theirs) } else { (theirs, ours) };
             let (smaller, larger) = (smaller.1.clone(), larger.1.clone());
-            Self { inception, smaller, larger, root: None, proof: None }
+            Self { inception, smaller, larger, root: None, proof: None, rotations }
         } else {
             let newest = replica.view().newest().filter(|ours| ours.head.size > theirs.size)?;
             let root = replica.tree().root_at(theirs.size);
             let proof = replica.tree().consistency_proof(theirs.size, newest.head.size);
-            Self { inception, smaller: other.clone(), larger: newest.note.clone(), root, proof }
+            let (smaller, larger) = (other.clone(), newest.note.clone());
+            Self { inception, smaller, larger, root, proof, rotations }
         };
         proof.verify().is_ok().then_some(proof)
     }
@@ -109,26 +117,26 @@ impl ForkProof {
     /// # Errors
     /// [`ForkError`]: then it says nothing against anyone.
     pub fn verify(&self) -> Result<Fork, ForkError> {
-        let inception =
-            Statement::parse(&self.inception.0).map_err(|_| ForkError::NotAnInception)?;
-        let Body::Inception(body) = inception.body() else {
-            return Err(ForkError::NotAnInception);
-        };
-        if !inception.is_signed_by(&body.keys.statement) {
-            return Err(ForkError::NotAnInception);
-        }
-        let origin = *inception.issuer();
-        let key = NoteKey::of_log(&origin, body.keys.checkpoint);
-        let head = |note: &Note| -> Result<TreeHead, ForkError> {
+        let chain = KeyChain::read(&self.inception.0, self.rotations.iter().map(|entry| &entry.0))?;
+        let origin = *chain.origin();
+        let head = |note: &Note| -> Result<(TreeHead, usize), ForkError> {
             let checkpoint = note.checkpoint()?;
             if checkpoint.did() != Ok(origin) {
                 return Err(ForkError::OtherLog);
             }
-            note.verify(&key)?;
-            Ok(checkpoint.head)
+            // The newest set that signed. Anyone can add a line that names another.
+            let mut refused = NoteError::NotSigned;
+            for (set, (keys, _)) in chain.sets().iter().enumerate().rev() {
+                match note.verify(&NoteKey::of_log(&origin, keys.checkpoint)) {
+                    Ok(()) => return Ok((checkpoint.head, set)),
+                    Err(NoteError::NotSigned) => {}
+                    Err(error) => refused = error,
+                }
+            }
+            Err(refused.into())
         };
-        let (smaller, larger) = (head(&self.smaller)?, head(&self.larger)?);
-        let fork = Fork { origin, smaller, larger };
+        let ((smaller, first), (larger, second)) = (head(&self.smaller)?, head(&self.larger)?);
+        let fork = Fork { origin, smaller, larger, sets: [first, second] };
         match (smaller.size.cmp(&larger.size), &self.root, &self.proof) {
             (Ordering::Equal, None, None) => match smaller.root.cmp(&larger.root) {
                 Ordering::Less => Ok(fork),

@@ -53,6 +53,11 @@ impl<T: Clone> Sequence<T> {
         }
     }
 
+    /// Returns the elements in their order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        (0..self.len).filter_map(|index| self.get(index))
+    }
+
     /// Appends an element.
     pub(crate) fn push(&mut self, value: T) {
         if self.len == WIDTH << (BITS * self.depth) {

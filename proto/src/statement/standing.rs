@@ -38,12 +38,14 @@ record! {
 
 record! {
     /// How a log ended, and who continues its status lists.
-    #[derive(Clone, Debug, PartialEq, Eq)]
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Closing {
         /// When.
         closed [1]: UnixSeconds,
         /// The institution that continues its status lists.
         successor [2]: Option<Did>,
+        /// The leaf that says so; nothing that the institution states behind it counts.
+        by [3]: LeafIndex,
     }
 }
 

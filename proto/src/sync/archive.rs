@@ -97,14 +97,20 @@ pub trait Archive {
 /// [`NoteError::NotSigned`] if it is signed by a key that is not known, or not yet.
 pub(super) fn signed_head(view: &LogView, note: &Note) -> Result<TreeHead, NoteError> {
     let head = note.checkpoint()?.head;
-    let period = view.keys.iter().rev().find(|period| period.from.is_in(head.size));
+    let period = view.keys_under(head.size);
     let period = period.ok_or(NoteError::NotACheckpoint)?;
     note.verify(&NoteKey::of_log(&view.origin, period.keys.checkpoint))?;
     Ok(head)
 }
 
-/// Leaves on a note the log's own line and those that count: cosignatures that verify by the
-/// current witness key of an institution whose log is held. Lines known already are left out too.
+/// Returns whether any key that the log has had has signed a note.
+pub(super) fn was_ever_signed(view: &LogView, note: &Note) -> bool {
+    let mut keys = view.keys.iter().map(|period| period.keys.checkpoint);
+    keys.any(|key| note.verify(&NoteKey::of_log(&view.origin, key)).is_ok())
+}
+
+/// Leaves on a note the log's own line and those that count: cosignatures that verify by a witness
+/// key of an institution whose log is held. Lines known already are left out too.
 ///
 /// The second value holds the institutions that cosigned but whose keys are not known.
 ///
@@ -131,13 +137,14 @@ pub(super) fn counting(
             strangers.push(signer);
             return false;
         };
-        let Some(period) = view.current_keys() else { return false };
-        let key = NoteKey::of_witness(&signer, period.keys.witness);
-        if line.id != key.id() {
-            // A key that a rotation may have replaced, or that one will reveal.
+        let keys = view.keys.iter().rev();
+        let mut keys = keys.map(|period| NoteKey::of_witness(&signer, period.keys.witness));
+        // What keys that were replaced since have cosigned may prove an older time.
+        let Some(key) = keys.find(|key| line.id == key.id()) else {
+            // A key that a rotation will reveal.
             strangers.push(signer);
             return false;
-        }
+        };
         let alone = note.clone().retain(|other| other == line);
         let times = alone.cosignature_times(&key);
         let counts = times.as_ref().is_ok_and(|times| !times.is_empty());

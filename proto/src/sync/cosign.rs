@@ -63,7 +63,7 @@ impl<P: Ord + Clone> Sync<P> {
             }
             Err(Reject::Fork) => return refuse(held, CosignRefusal::OtherRoot),
             Err(Reject::Local) => return refuse(held, CosignRefusal::Unable),
-            Err(Reject::False) => return Err(Misbehaviour::FalseProof),
+            Err(Reject::False | Reject::Hearsay) => return Err(Misbehaviour::FalseProof),
         }
         match archive.cosign(note, false) {
             Err(why) => return refuse(held, why),

@@ -171,6 +171,8 @@ pub struct Lag {
     pub origin: Did,
     /// Entries held.
     pub held: TreeSize,
+    /// The largest size that the log was seen to sign, or held. Unlike claims, no peer can invent it.
+    pub signed: TreeSize,
     /// The largest size that a peer claims or that the log was seen to sign.
     pub known: TreeSize,
     /// Whether the status lists are those of the newest standing.

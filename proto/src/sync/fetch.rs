@@ -14,13 +14,15 @@ use crate::log::checkpoint::Note;
 use crate::statement::MAX_STATEMENT_BYTES;
 
 /// Most institutions remembered per log whose cosignatures do not count yet.
-const MAX_STRANGERS: usize = 64;
+pub const MAX_STRANGERS: usize = 64;
 
 /// Why something that came in is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reject {
     /// It is false, and whoever sent it could have known.
     False,
+    /// It is false, but a node that is behind could not know when it passed it on.
+    Hearsay,
     /// It is another history, signed by the log.
     Fork,
     /// Its entries are not held yet.
@@ -200,7 +202,7 @@ impl<P: Ord + Clone> Sync<P> {
                     self.claim_waits(now, peer, origin);
                     Ok(())
                 }
-                Reject::False | Reject::Fork => Err(Misbehaviour::FalseProof),
+                Reject::False | Reject::Hearsay | Reject::Fork => Err(Misbehaviour::FalseProof),
             };
         }
         if let Some(state) = self.peers.get_mut(peer) {
@@ -342,7 +344,7 @@ impl<P: Ord + Clone> Sync<P> {
             }
             match self.merge(&origin, note, archive, out) {
                 Ok(_) | Err(Reject::Fork) => {}
-                Err(Reject::False) => {
+                Err(Reject::False | Reject::Hearsay) => {
                     result = Err(Misbehaviour::FalseProof);
                     break;
                 }
@@ -427,7 +429,7 @@ impl<P: Ord + Clone> Sync<P> {
                 self.claim_waits(now, peer, origin);
                 Ok(())
             }
-            Err(Reject::False | Reject::Fork) => Err(Misbehaviour::FalseProof),
+            Err(Reject::False | Reject::Hearsay | Reject::Fork) => Err(Misbehaviour::FalseProof),
         }
     }
 

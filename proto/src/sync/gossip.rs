@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::archive::signed_head;
+use super::archive::{signed_head, was_ever_signed};
 use super::fetch::Reject;
 use super::message::{Gossip, MAX_GOSSIP_BYTES, Offer};
 use super::{Action, Archive, Millis, Misbehaviour, Sync, Verdict};
@@ -51,7 +51,7 @@ impl<P: Ord + Clone> Sync<P> {
             // Others have to see that the log shows two histories.
             Err(Reject::Fork) => Verdict::Accept,
             Err(Reject::False) => Verdict::Reject,
-            Err(Reject::TooNew | Reject::Local) => Verdict::Ignore,
+            Err(Reject::Hearsay | Reject::TooNew | Reject::Local) => Verdict::Ignore,
         }
     }
 
@@ -77,6 +77,8 @@ impl<P: Ord + Clone> Sync<P> {
                 self.announced(peer, *origin, size);
                 return Ok(Standing::Unknown);
             }
+            // Whoever has not come to the rotation takes the key before it for the log's.
+            Err(_) if was_ever_signed(&view, note) => return Err(Reject::Hearsay),
             Err(_) => return Err(Reject::False),
         }
         if size > archive.size(origin) {
@@ -87,7 +89,12 @@ impl<P: Ord + Clone> Sync<P> {
             return Ok(Standing::Larger(was_known));
         }
         let before = view.newest().map(|newest| newest.head.size);
-        let is_new = self.merge(origin, note, archive, out)?;
+        // Cosignatures on what is larger than what one holds are passed on without a look at them.
+        let merged = self.merge(origin, note, archive, out);
+        let is_new = merged.map_err(|reject| match reject {
+            Reject::False => Reject::Hearsay,
+            other => other,
+        })?;
         if is_new && before.is_none_or(|before| size > before) {
             self.settle(now, origin, false, archive);
         }

@@ -93,6 +93,11 @@ impl Journal {
         self.logs.entry(view.origin).or_default().set(size, note) || changed
     }
 
+    /// Returns the number of changes that are remembered of all logs.
+    pub(super) fn len(&self) -> usize {
+        self.logs.values().map(|log| log.by_revision.len()).sum()
+    }
+
     /// Returns the changes of a log.
     pub(super) fn log(&self, origin: &Did) -> Option<&LogJournal> {
         self.logs.get(origin)

@@ -11,6 +11,7 @@ use super::message::{
 use super::{Action, Archive, Millis, Misbehaviour, Sync};
 use crate::cbor::{Bytes, Encode as _};
 use crate::id::TreeSize;
+use crate::ledger::{CheckpointView, LogView};
 use crate::log::checkpoint::Note;
 
 impl<P: Ord + Clone> Sync<P> {
@@ -85,9 +86,9 @@ impl<P: Ord + Clone> Sync<P> {
         let Range { origin, from, to } = *range;
         let view = archive.view(&origin).filter(|_| self.wanted.contains(&origin));
         let view = view.ok_or(RefusalReason::NotHeld)?;
-        let newest = view.newest().ok_or(RefusalReason::NotHeld)?;
+        let target = target(&view, from).ok_or(RefusalReason::NotHeld)?;
         let limit = TreeSize(from.0.saturating_add(MAX_RANGE_ENTRIES as u64));
-        let to = to.min(limit).min(newest.head.size);
+        let to = to.min(limit).min(target.head.size);
         let mut entries = Vec::new();
         if from < to {
             let found = archive.entries(&origin, from, to, MAX_PART_BYTES);
@@ -95,12 +96,16 @@ impl<P: Ord + Clone> Sync<P> {
         }
         let end = TreeSize(from.0.saturating_add(entries.len() as u64));
         let mut proof = None;
-        if !entries.is_empty() && end < newest.head.size {
-            let found = archive.consistency(&origin, end, newest.head.size);
+        if !entries.is_empty() && end < target.head.size {
+            // Who cannot check the checkpoint yet needs all that leads to it.
+            if is_ahead(&view, from, target) {
+                return Err(RefusalReason::TooLarge);
+            }
+            let found = archive.consistency(&origin, end, target.head.size);
             proof = Some(found.ok_or(RefusalReason::Unavailable)?);
         }
         let entries = entries.into_iter().map(Bytes).collect();
-        Ok(Entries { entries, note: newest.note.clone(), proof })
+        Ok(Entries { entries, note: target.note.clone(), proof })
     }
 
     fn serve_checkpoints(&self, since: &Since, archive: &impl Archive) -> Option<Checkpoints> {
@@ -138,6 +143,22 @@ impl<P: Ord + Clone> Sync<P> {
         }
         Some(StatusTokens { size: head.size, root: head.root, start: page.start, tokens })
     }
+}
+
+/// Returns the checkpoint towards which entries are served to a node that holds `from` of them: the
+/// newest that is signed with keys known there; across a rotation, the first behind it.
+fn target(view: &LogView, from: TreeSize) -> Option<&CheckpointView> {
+    let mut rotations = view.keys.iter().skip(1).map(|period| TreeSize(period.from.0));
+    let Some(rotation) = rotations.find(|rotation| *rotation >= from) else { return view.newest() };
+    let before = view.checkpoints.range(..=rotation).next_back().filter(|(size, _)| **size > from);
+    let behind = || view.checkpoints.range(TreeSize(rotation.0.saturating_add(1))..).next();
+    before.or_else(behind).map(|(_, checkpoint)| &**checkpoint)
+}
+
+/// Returns whether a checkpoint is signed with keys that a node with `from` entries does not know.
+fn is_ahead(view: &LogView, from: TreeSize, checkpoint: &CheckpointView) -> bool {
+    let set = |size| view.keys_under(size).map(|period| period.from);
+    set(from.max(TreeSize(1))) != set(checkpoint.head.size)
 }
 
 fn refusal(reason: RefusalReason) -> Response {

@@ -131,6 +131,43 @@ fn a_late_joiner_gets_a_long_log_with_its_history_of_checkpoints() {
 }
 
 #[test]
+fn a_late_joiner_follows_a_log_across_the_changes_of_its_keys() {
+    let mut network = federation(3, 4);
+    network.connect(0, 1);
+    network.run(2_000);
+    // Rotations before, between and behind more entries than one range holds, one at the very end; the
+    // witness changes its keys too.
+    for count in [1500, 0, 1100, 3] {
+        network.publish(0, Node::issuances(count));
+        network.run(2_000);
+        for node in [0, 1] {
+            network.rotate(node);
+        }
+        network.run(2_000);
+    }
+    let origin = network.nodes[0].did;
+    let held = network.nodes[0].archive.size(&origin);
+    assert_eq!(network.nodes[1].archive.size(&origin), held);
+    network.connect(1, 2);
+    network.run(60_000);
+    assert_eq!(network.nodes[2].archive.size(&origin), held);
+    let view = |node: usize| network.nodes[node].archive.view(&origin).unwrap();
+    assert_eq!(view(2).keys.len(), 5);
+    // What the witness cosigned with keys that it had before is told too.
+    let cosigned = |node: usize| {
+        let names = network.nodes[1].did.to_string();
+        let by_witness = |c: &&alloc::sync::Arc<CheckpointView>| {
+            c.note.signatures().iter().any(|line| line.name == names)
+        };
+        let view = view(node);
+        view.checkpoints.values().filter(by_witness).map(|c| c.head.size).collect::<Vec<_>>()
+    };
+    assert_eq!(cosigned(2), cosigned(1));
+    assert!(cosigned(2).len() >= 8);
+    assert_eq!(network.reports, []);
+}
+
+#[test]
 fn a_peer_that_was_away_catches_up() {
     let mut network = federation(2, 5);
     network.connect(0, 1);
@@ -289,7 +326,7 @@ fn whoever_sends_something_false_is_reported_and_nothing_changes() {
 }
 
 #[test]
-fn a_false_cosignature_in_gossip_is_rejected_and_an_unknown_one_not_kept() {
+fn false_and_unknown_cosignatures_in_gossip_are_not_kept() {
     let mut network = federation(2, 8);
     network.connect(0, 1);
     network.run(3_000);
@@ -312,9 +349,47 @@ fn a_false_cosignature_in_gossip_is_rejected_and_an_unknown_one_not_kept() {
     let mut cosignature = note.cosign(&network.nodes[1].did, &key, NOW.plus(9));
     cosignature.bytes[40] ^= 1;
     wrong.add(cosignature);
-    assert_eq!(judge(&mut network, wrong), Some(Verdict::Reject));
+    // Not held against whoever passed it on, see below.
+    assert_eq!(judge(&mut network, wrong), Some(Verdict::Ignore));
     let view = network.nodes[1].archive.view(&origin).unwrap();
     assert_eq!(view.newest().unwrap().note, note);
+}
+
+#[test]
+fn whoever_passes_on_what_it_could_not_check_is_not_blamed() {
+    let mut network = federation(3, 12);
+    network.connect_all();
+    network.run(3_000);
+    let origin = network.nodes[0].did;
+    let note = network.nodes[0].publish(Node::issuances(1));
+    let key = network.nodes[2].seed.signing_key(Purpose::Witness);
+    let mut line = note.cosign(&network.nodes[2].did, &key, NOW);
+    line.bytes[40] ^= 1;
+    let mut poisoned = note.clone();
+    poisoned.add(line);
+    let judge = |network: &mut Network, node, from, note| {
+        let bytes = Gossip::Checkpoint(Offer { note }).to_cbor();
+        let actions = network.give(node, Input::Gossip { peer: from, id: 3, bytes });
+        actions.into_iter().find_map(|action| match action {
+            Action::Judge { verdict, .. } => Some(verdict),
+            _ => None,
+        })
+    };
+    // Node 1 does not hold the entries yet, so it cannot say what is wrong and passes it on.
+    assert_eq!(judge(&mut network, 1, 0, poisoned.clone()), Some(Verdict::Accept));
+    network.queue.push_back((0, Input::Changed(origin)));
+    network.run(3_000);
+    // Node 2 holds them, and does not take it for node 1's fault.
+    assert_eq!(judge(&mut network, 2, 1, poisoned), Some(Verdict::Ignore));
+    // What the log itself never signed, any node that holds it could see.
+    let mut unsigned = note.to_string();
+    let signature = unsigned.len() - 8;
+    unsigned.replace_range(
+        signature..signature + 1,
+        if unsigned.as_bytes()[signature] == b'A' { "B" } else { "A" },
+    );
+    assert_eq!(judge(&mut network, 2, 1, Note::parse(&unsigned).unwrap()), Some(Verdict::Reject));
+    assert_eq!(network.reports, []);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::cbor::record;
 use crate::id::{Did, RootHash, TreeSize};
 use crate::ledger::Replica;
 use crate::log::checkpoint::Note;
+use crate::profile::CLOCK_SKEW;
 use crate::time::UnixSeconds;
 
 record! {
@@ -24,8 +25,8 @@ record! {
 /// `interval` the seconds after which it cosigns a checkpoint anew, `anew` whether it does so
 /// in any case.
 ///
-/// Returns what has to be recorded before the cosignature is given away; `None` if it has cosigned
-/// lately, or owns the log.
+/// Returns what has to be recorded before the cosignature is given away, with the time that it states;
+/// `None` if it has cosigned lately, or owns the log.
 ///
 /// # Errors
 /// [`CosignRefusal`].
@@ -53,10 +54,8 @@ pub fn decide(
         if head.size == last.size && head.root != last.root {
             return Err(CosignRefusal::OtherRoot);
         }
-        if now < last.time {
-            return Err(CosignRefusal::Unable);
-        }
     }
+    let time = cosigning_time(last, now).ok_or(CosignRefusal::Unable)?;
     if replica.size() < head.size {
         return Err(CosignRefusal::Behind);
     }
@@ -73,5 +72,13 @@ pub fn decide(
     let newest = held.note.signatures().iter().filter(|line| line.name == name);
     let newest = newest.filter_map(|line| line.cosignature()).map(|(time, _)| time).max();
     let is_due = anew || newest.is_none_or(|time| now.since(time) >= interval);
-    Ok(is_due.then_some(LastCosigned { size: head.size, root: head.root, time: now }))
+    Ok(is_due.then_some(LastCosigned { size: head.size, root: head.root, time }))
+}
+
+/// Returns the time that a cosignature states: a witness states no time before its last. A clock that
+/// went back by no more than verifiers allow is overlooked, and the last time is stated again; beyond
+/// that there is none.
+pub fn cosigning_time(last: Option<&LastCosigned>, now: UnixSeconds) -> Option<UnixSeconds> {
+    let earliest = last.map_or(now, |last| last.time.max(now));
+    (earliest.since(now) <= CLOCK_SKEW).then_some(earliest)
 }

@@ -7,10 +7,11 @@ use core::cell::RefCell;
 use super::credential::Credential;
 use super::path::{Found, Wanted};
 use super::report::{Check, Link, Outcome, Reason, check, reason};
-use super::{Judge, called, fail, not_checked, pass, undetermined};
+use super::{Judge, called, fail, made, not_checked, pass, undetermined};
 use crate::id::{Did, Digest, LeafIndex};
 use crate::key::Purpose;
 use crate::ledger::{LogView, Position, Settled};
+use crate::statement::standing::{Closing, KeyPeriod};
 use crate::status::{Status, StatusList, StatusToken, StatusUri};
 use crate::time::UnixSeconds;
 
@@ -89,7 +90,8 @@ impl Judge<'_, '_> {
             .and_then(|(issuer, settled)| self.quorums.best(&issuer, settled))
             .map(|(_, position)| position);
         let is_fresh = position.is_some_and(|p| self.quorums.is_fresh(&p));
-        let (key, signature) = self.key_and_signature(credential, log, leaf, is_fresh);
+        let (key, signature) =
+            self.key_and_signature(credential, log, leaf, is_fresh, settled.as_ref());
         let path_check = path_check(found.as_ref());
         let witnesses = self.witnesses(log, settled.as_ref(), position, &path_check);
         let (links, oldest) = match found {
@@ -119,6 +121,7 @@ impl Judge<'_, '_> {
         log: Option<&LogView>,
         leaf: Option<LeafIndex>,
         is_fresh: bool,
+        settled: Option<&Settled>,
     ) -> (Check, Check) {
         let (key_id, signature_id) = (check::ISSUER_KEY, check::ISSUER_SIGNATURE);
         let sd_cwt = &credential.token.credential;
@@ -136,7 +139,12 @@ impl Judge<'_, '_> {
             return (make(key_id, reason), not_checked(signature_id));
         };
         let in_force = leaf.and_then(|leaf| log.keys_before(leaf));
+        let issuance = credential.anchor.map(|anchor| anchor.issuance);
+        let is_void = issuance.is_some_and(|issuance| self.is_void(log, &issuance, settled));
         let key_check = match in_force {
+            _ if is_void => {
+                fail(key_id, Reason::new(reason::KEY_REPUDIATED).with("issuer", called(log)))
+            }
             Some(in_force) if in_force.from != period.from => {
                 fail(key_id, Reason::new(reason::KEY_NOT_IN_FORCE).with("issuer", called(log)))
             }
@@ -148,6 +156,22 @@ impl Judge<'_, '_> {
             fail(signature_id, Reason::new(reason::SIGNATURE_WRONG))
         };
         (key_check, signature)
+    }
+
+    /// Returns whether a rotation that a quorum has cosigned declares an issuance void.
+    fn is_void(&self, log: &LogView, issuance: &Digest, settled: Option<&Settled>) -> bool {
+        let mut views = self.views(Some(log.origin));
+        let Some((leaf, _)) = views.find_map(|view| view.issuance(issuance)) else { return false };
+        self.views(Some(log.origin)).any(|view| {
+            let mut rotations = view.voided_by(leaf, issuance);
+            rotations.any(|rotation| self.covers(view, settled, rotation))
+        })
+    }
+
+    /// Returns whether a quorum has cosigned what a view has at a leaf.
+    fn covers(&self, view: &LogView, settled: Option<&Settled>, leaf: LeafIndex) -> bool {
+        let position = settled.and_then(|settled| self.quorums.position(view, settled));
+        position.is_some_and(|position| position.covers(leaf))
     }
 
     fn anchor(
@@ -236,18 +260,27 @@ impl Judge<'_, '_> {
         // A refusal stands in whatever view and however old: revocation is final, and a newer list
         // that lifts a suspension is for the holder to show.
         let views = || self.views(Some(did));
+        let closing = self.closing(did, issuer);
+        let successor = closing.and_then(|closing| closing.successor);
         let values: Vec<_> = views()
+            .filter(|log| !self.is_superseded(log, issuer.settled.as_ref()))
+            .chain(self.views(successor))
             .filter_map(|log| log.status.get(&reference.uri))
             .filter_map(|token| Some((*token.digest(), self.lists.value(token, reference.index)?)))
             .collect();
         if values.iter().any(|(_, value)| *value == Some(Status::Invalid as u8)) {
             return fail(id, Reason::new(reason::REVOKED));
         }
-        let Some((log, token, is_shown)) = self.newest_list(did, &reference.uri, issuer) else {
+        let continued = successor.and_then(|did| self.newest_list(did, &reference.uri, issuer));
+        let newest = || self.newest_list(did, &reference.uri, issuer);
+        let Some((log, token, is_shown)) = continued.or_else(newest) else {
             return undetermined(id, Reason::new(reason::STATUS_UNKNOWN));
         };
         let now = self.quorums.now();
-        let has_expired = token.expires_at.is_none_or(|exp| exp.plus(self.skew()) <= now);
+        // Nobody makes another list where the issuer has closed and named no successor.
+        let is_last = closing.filter(|closing| closing.successor.is_none());
+        let has_expired =
+            is_last.is_none() && token.expires_at.is_none_or(|exp| exp.plus(self.skew()) <= now);
         // Without a recent cosigned view it is not known which list is the newest.
         let is_newest = log.has_newest_status();
         let is_stale = has_expired || !is_newest || token.issued_at > now.plus(self.skew());
@@ -264,9 +297,81 @@ impl Judge<'_, '_> {
                 fail(id, Reason::new(reason::SUSPENDED))
             }
             Some(value) if value == Status::Valid as u8 => {
-                pass(id, Reason::new(reason::OK).with("age", age))
+                let reason = match closing {
+                    None => Reason::new(reason::OK),
+                    Some(closing) => Reason::new(match closing.successor {
+                        None => reason::ISSUER_CLOSED,
+                        Some(_) => reason::ISSUER_SUCCEEDED,
+                    })
+                    .with("closed", closing.closed),
+                };
+                pass(id, reason.with("age", age))
             }
             Some(value) => fail(id, Reason::new(reason::STATUS_VALUE).with("value", value)),
+        }
+    }
+
+    /// Returns whether a rotation that a quorum has cosigned declares void the standing of this view, and
+    /// its lists with it.
+    fn is_superseded(&self, log: &LogView, settled: Option<&Settled>) -> bool {
+        let Some(newest) = log.newest() else { return false };
+        let standing = LeafIndex(newest.head.size.0.saturating_sub(1));
+        let repudiates = |view: &LogView| {
+            let is_there = |period: &KeyPeriod| {
+                let Some((from, until)) = period.repudiated_from.zip(period.until) else {
+                    return false;
+                };
+                (from..until).contains(&standing) && self.covers(view, settled, until)
+            };
+            view.keys.iter().any(is_there)
+        };
+        self.views(Some(log.origin)).any(repudiates)
+    }
+
+    /// Returns how the issuer ended: as it says itself, else as the body says that accredits it on the
+    /// path found, unless the issuer's lists show that it went on.
+    fn closing(&self, issuer: Did, result: &IssuerResult) -> Option<Closing> {
+        let settled = result.settled.as_ref()?;
+        let (log, position) = self.quorums.best(&issuer, settled)?;
+        let has_come = |closing: &Closing| closing.closed <= self.quorums.now().plus(self.skew());
+        if let Some(closing) = log.closing.filter(has_come) {
+            return position.is_usable().then_some(closing);
+        }
+        let Link::Accreditation { by, did, .. } = result.links.as_ref()?.last()? else {
+            return None;
+        };
+        let stated = self.quorums.ledger().views(by).find_map(|view| {
+            let (leaf, _, succession) = view.succession_of(did)?;
+            let position = self.quorums.position(view, settled)?;
+            position.covers(leaf).then(|| succession.closing(leaf))
+        })?;
+        let went_on = log.status.values().any(|token| token.issued_at > stated.closed);
+        (*did == issuer && !went_on && has_come(&stated)).then_some(stated)
+    }
+
+    /// Judges whether the issuer's log, or one on the way to it, shows another history that might be
+    /// the true one.
+    pub(super) fn forks(&self, credential: &Credential<'_>, issuer: &IssuerResult) -> Check {
+        let id = check::FORKS;
+        if issuer.path_check.reason.id == reason::FORKED {
+            return made(id, issuer.path_check.outcome, issuer.path_check.reason.clone());
+        }
+        let found = credential.shown.issuer.zip(issuer.settled.as_ref());
+        let best =
+            found.and_then(|(did, settled)| Some((self.quorums.best(&did, settled)?, settled)));
+        let Some(((log, position), settled)) = best else { return not_checked(id) };
+        let issuance = credential.anchor.map(|anchor| anchor.issuance);
+        let held = issuance.and_then(|digest| Some((log.issuance(&digest)?.0, digest)));
+        if let Some(since) = self.quorums.doubt(log, settled, &position, held) {
+            let reason = Reason::new(reason::FORKED).with("log", called(log));
+            return undetermined(id, reason.with("since", since));
+        }
+        let ledger = self.quorums.ledger();
+        let on_the_way = issuer.links.iter().flatten().map(Link::did);
+        let mut forked = on_the_way.filter(|did| ledger.forks(did).next().is_some());
+        match forked.next().and_then(|did| ledger.log(did)) {
+            Some(log) => pass(id, Reason::new(reason::FORK_HARMLESS).with("log", called(log))),
+            None => pass(id, Reason::new(reason::OK)),
         }
     }
 

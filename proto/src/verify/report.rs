@@ -78,6 +78,8 @@ pub mod check {
             ANCHOR = "anchor";
             /// The logs are cosigned by a quorum, recently.
             WITNESSES = "witnesses";
+            /// No log relied on shows a second history that could be as true.
+            FORKS = "forks";
             /// Someone the verifier trusts vouches for the issuer.
             PATH = "path";
         }
@@ -137,6 +139,8 @@ pub mod reason {
             KEY_UNKNOWN_STALE = "key-unknown-stale";
             /// A key of the issuer, but not the one in force at issuance.
             KEY_NOT_IN_FORCE = "key-not-in-force";
+            /// Issued with keys that the issuer repudiated afterwards.
+            KEY_REPUDIATED = "key-repudiated";
             /// The signature is wrong.
             SIGNATURE_WRONG = "signature-wrong";
             /// A disclosure does not belong to the credential, or was altered.
@@ -169,6 +173,10 @@ pub mod reason {
             STATUS_UNKNOWN = "status-unknown";
             /// The status list is too old.
             STATUS_STALE = "status-stale";
+            /// The issuer closed; its last list counts.
+            ISSUER_CLOSED = "issuer-closed";
+            /// The issuer closed; its successor's list counts.
+            ISSUER_SUCCEEDED = "issuer-succeeded";
             /// No anchor came with the credential.
             ANCHOR_MISSING = "anchor-missing";
             /// The issuance is not known here.
@@ -187,6 +195,10 @@ pub mod reason {
             VIEW_STALE = "view-stale";
             /// The clock here is behind what witnesses signed.
             CLOCK_BEHIND = "clock-behind";
+            /// A log shows two histories, and a quorum has cosigned both.
+            FORKED = "forked";
+            /// A log shows a second history, which leaves nothing in doubt that is relied on here.
+            FORK_HARMLESS = "fork-harmless";
             /// Nobody whom the verifier trusts vouches for the issuer.
             NO_PATH = "no-path";
             /// No trust anchor for this kind of credential.

@@ -49,7 +49,7 @@ fn same_size() -> ForkProof {
     notes.sort_by_key(|note| note.checkpoint().expect("a checkpoint").head.root);
     let [smaller, larger] = notes;
     let inception = Bytes(inception(&seed()).entry().to_vec());
-    ForkProof { inception, smaller, larger, root: None, proof: None }
+    ForkProof { inception, smaller, larger, root: None, proof: None, rotations: Vec::new() }
 }
 
 /// Checkpoints of three and of six entries.

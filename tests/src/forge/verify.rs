@@ -4,6 +4,7 @@ mod credential;
 mod decode;
 mod holder;
 mod issuer;
+mod keys;
 
 use std::collections::BTreeMap;
 
@@ -55,6 +56,7 @@ pub fn cases() -> (Cases, Vec<WorldFile>) {
     holder::cases(&mut maker);
     credential::cases(&mut maker);
     issuer::cases(&mut maker);
+    keys::cases(&mut maker);
     assert!(maker.mismatches.is_empty(), "{}", maker.mismatches.join("\n"));
     let worlds = vec![maker.story.file()];
     (maker.cases, worlds)
@@ -204,7 +206,9 @@ impl Maker {
             None => self.story.world.ledger(),
             Some(names) => {
                 let logs = names.iter().map(|name| &self.story.world.institutions[name].replica);
-                logs.map(|replica| replica.view().clone()).collect()
+                let mut ledger: Ledger = logs.map(|replica| replica.view().clone()).collect();
+                self.story.world.forks.iter().for_each(|proof| ledger.add_fork(proof));
+                ledger
             }
         };
         let body = Presentation::open(&question.file).expect("a presentation file");

@@ -10,14 +10,11 @@ use carnet_proto::cose;
 use carnet_proto::credential::SdCwt;
 use carnet_proto::id::Digest;
 use carnet_proto::key::{Purpose, Seed, SigningKey};
-use carnet_proto::ledger::Replica;
 use carnet_proto::profile::{VCT_SKILL, claim};
-use carnet_proto::statement::Statement;
 use carnet_proto::statement::accreditation::{Accreditation, Withdrawal, WithdrawalReason};
 use carnet_proto::statement::agreement::{
     Agreement, AgreementKind, Body as AgreementBody, Party, Ratification, Signatory,
 };
-use carnet_proto::statement::identity::Inception;
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::Role;
 use carnet_proto::status::{MIN_ENTRIES, Status, StatusList};
@@ -29,8 +26,26 @@ use super::{Entries, WorldFile, hex, int, remove, set, text};
 use crate::world::{Institution, START, World, grant, line, welding, worker};
 
 /// Institutions beside those of [`World`], each with one thing about its accreditation.
-const OTHERS: [&str; 8] =
-    ["ended", "late", "withdrawn", "doubtful", "unclear", "unratified", "lapsed", "unknown"];
+const OTHERS: [&str; 18] = [
+    "ended",
+    "late",
+    "withdrawn",
+    "doubtful",
+    "unclear",
+    "unratified",
+    "lapsed",
+    "unknown",
+    "rotated",
+    "robbed",
+    "void",
+    "closed",
+    "wound-up",
+    "heir",
+    "forked",
+    "quiet",
+    "branch",
+    "under",
+];
 
 /// A credential with all its disclosures, its anchor and its holder's key.
 #[derive(Clone)]
@@ -88,6 +103,7 @@ impl Story {
         withdraw(&mut world, accreditations["unclear"], 120, false);
         withdraw(&mut world, accreditations["doubtful"], 0, true);
         world.step(60);
+        keys_and_ends(&mut world, &mut credentials);
         world.now = START.plus(2 * DAY + DAY / 2);
         let of_another_type = craft(&mut world, &mut credentials);
         world.cosign_all();
@@ -101,8 +117,9 @@ impl Story {
         let json = json!({
             "format": super::FORMAT,
             "name": "main",
-            "about": "Every log whole: entries in hex, checkpoints with their cosignatures, newest status lists.",
+            "about": "Every log whole: entries in hex, checkpoints with their cosignatures, newest status lists; and the proofs that logs show two histories, as files in hex.",
             "logs": logs,
+            "forks": self.world.forks.iter().map(|proof| hex(&proof.to_file())).collect::<Vec<_>>(),
         });
         WorldFile { name: "main".into(), text: text(&json, 0) + "\n" }
     }
@@ -126,25 +143,13 @@ fn log(name: &str, institution: &Institution) -> Json {
         "did": institution.did.to_string(),
         "entries": institution.entries.iter().map(hex).collect::<Vec<_>>(),
         "checkpoints": notes.map(|checkpoint| checkpoint.note.to_string()).collect::<Vec<_>>(),
-        "status": institution.token.iter().map(hex).collect::<Vec<_>>(),
+        "status": view.status.values().map(|token| hex(token.as_bytes())).collect::<Vec<_>>(),
     })
 }
 
 /// Adds an institution without a profile.
 fn add(world: &mut World, number: u8, name: &'static str) {
-    let seed = Seed::new([number; 32]);
-    let next = Seed::new([number + 100; 32]).public_key_set().commitment();
-    let inception = Inception { keys: seed.public_key_set(), next };
-    let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
-    let institution = Institution {
-        did: *inception.issuer(),
-        replica: Replica::new(inception.entry()).expect("a log"),
-        entries: vec![inception.entry().to_vec()],
-        list: StatusList::new(MIN_ENTRIES),
-        token: None,
-        seed,
-    };
-    world.institutions.insert(name, institution);
+    world.institutions.insert(name, Institution::begin(number));
 }
 
 fn accreditations(world: &mut World) -> BTreeMap<&'static str, Digest> {
@@ -178,6 +183,43 @@ fn withdraw(world: &mut World, target: Digest, seconds_ago: u64, retroactive: bo
     let effective = world.now.minus(seconds_ago);
     let reason = WithdrawalReason::Fraud;
     world.say("ph-ministry", Withdrawal { target, effective, reason, retroactive });
+}
+
+/// Institutions that replaced their keys, closed, or signed two histories.
+fn keys_and_ends(world: &mut World, credentials: &mut BTreeMap<&'static str, Sealed>) {
+    for name in ["rotated", "robbed", "closed", "wound-up", "forked", "quiet"] {
+        world.accredit("ph-ministry", name, &["72"], 0);
+    }
+    world.accredit("ph-ministry", "branch", &["72"], 1);
+    world.accredit("branch", "under", &["72"], 0);
+    let stolen = world.institutions["ph-ministry"].replica.size().0;
+    world.accredit("ph-ministry", "void", &["72"], 0);
+    world.step(60);
+    for name in ["rotated", "robbed", "closed", "wound-up", "forked", "quiet", "under", "void"] {
+        issue(world, credentials, name, name);
+    }
+    for name in ["closed", "wound-up"] {
+        world.institutions.get_mut(name).expect("an institution").is_silent = true;
+    }
+    world.step(60);
+    world.rotate("ph-ministry", Some(stolen), &[]);
+    let replaced = world.institutions["rotated"].seed.clone();
+    world.rotate("rotated", None, &[]);
+    world.step(60);
+    let until = world.now.plus(365 * DAY);
+    world.issue_with("rotated", &worker(), &welding(), until, Some(&replaced));
+    keep(world, credentials, "with-replaced-keys");
+    let issuance = credentials["robbed"].anchor.issuance;
+    let view = world.institutions["robbed"].replica.view();
+    let (from, _) = view.issuance(&issuance).expect("an issuance");
+    world.rotate("robbed", Some(from.0), &[]);
+    world.succeed("closed", "closed", None);
+    world.succeed("ph-ministry", "wound-up", Some("heir"));
+    world.continue_list("heir", "wound-up");
+    world.fork("forked", true);
+    world.fork("quiet", false);
+    world.fork("branch", true);
+    world.step(60);
 }
 
 /// The agreement between the two countries; one that nobody ratified for the other side; one that has
@@ -249,6 +291,11 @@ fn issue(
         person.name_native = Some(line("Ligaya H. Halimbawa"));
     }
     world.issue(issuer, &person, &welding());
+    keep(world, into, name);
+}
+
+/// Keeps the newest credential of the worker under a name.
+fn keep(world: &World, into: &mut BTreeMap<&'static str, Sealed>, name: &'static str) {
     let credential = world.wallet.credentials().last().expect("a credential");
     let sealed = Sealed {
         sd_cwt: credential.sd_cwt.0.clone(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use carnet_proto::id::Did;
 use carnet_proto::ledger::{Ledger, LogView, Replica, WitnessPolicy};
 use carnet_proto::log::checkpoint::Note;
+use carnet_proto::log::fork::ForkProof;
 use carnet_proto::presentation::Presentation;
 use carnet_proto::text::Line;
 use carnet_proto::time::UnixSeconds;
@@ -20,7 +21,10 @@ use crate::run::{bytes, str};
 
 /// World files as read, by name.
 #[derive(Default)]
-pub struct Worlds(BTreeMap<String, BTreeMap<String, Arc<LogView>>>);
+pub struct Worlds(BTreeMap<String, World>);
+
+/// Logs by name, and proofs that logs show two histories.
+type World = (BTreeMap<String, Arc<LogView>>, Vec<ForkProof>);
 
 impl Worlds {
     /// Reads every world file of a directory.
@@ -31,20 +35,27 @@ impl Worlds {
             let world: Json = serde_json::from_str(&text).unwrap();
             let logs = world["logs"].as_array().unwrap().iter();
             let logs = logs.map(|log| (str(log, "name").to_owned(), view(log))).collect();
-            worlds.0.insert(str(&world, "name").to_owned(), logs);
+            let forks = world["forks"].as_array().unwrap().iter();
+            let forks = forks.map(|file| {
+                let file = HEXLOWER.decode(file.as_str().unwrap().as_bytes()).unwrap();
+                ForkProof::open(&file).unwrap()
+            });
+            worlds.0.insert(str(&world, "name").to_owned(), (logs, forks.collect()));
         }
         worlds
     }
 
     fn ledger(&self, reference: &Json) -> Ledger {
-        let world = &self.0[str(reference, "world")];
-        match reference.get("logs") {
+        let (world, forks) = &self.0[str(reference, "world")];
+        let mut ledger: Ledger = match reference.get("logs") {
             None => world.values().cloned().collect(),
             Some(names) => {
                 let names = names.as_array().unwrap().iter();
                 names.map(|name| world[name.as_str().unwrap()].clone()).collect()
             }
-        }
+        };
+        forks.iter().for_each(|proof| ledger.add_fork(proof));
+        ledger
     }
 }
 

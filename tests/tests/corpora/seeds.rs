@@ -129,6 +129,9 @@ fn statements(fixture: &Fixture) {
                 seed("statement", "key-period", Some(10), &body.keys[0].to_cbor());
                 (9, body.to_cbor())
             }
+            Body::Rotation(body) => (11, body.to_cbor()),
+            Body::Succession(body) => (12, body.to_cbor()),
+            Body::Fork(body) => (13, body.to_cbor()),
         };
         seed("cbor", kind, None, &payload);
         seed("statement", kind, Some(selector), &payload);

@@ -11,7 +11,7 @@ use carnet_proto::credential::skill::{
     Licence, PriorLearningEvidence, Skill, SkillItem,
 };
 use carnet_proto::evidence::{
-    EarlierCheckpoint, Evidence, IssuanceEvidence, LogEvidence, StatementEvidence, StatusEvidence,
+    EarlierCheckpoint, EntryEvidence, Evidence, LogEvidence, StatementEvidence, StatusEvidence,
 };
 use carnet_proto::id::{Commitment, CredentialId, Did, Digest, LeafIndex, RootHash, TreeSize};
 use carnet_proto::issuing::{
@@ -19,6 +19,7 @@ use carnet_proto::issuing::{
 };
 use carnet_proto::key::{CoseKey, PublicKey, PublicKeySet, Purpose, Seed};
 use carnet_proto::log::checkpoint::{Checkpoint, Note, NoteSignature};
+use carnet_proto::log::fork::ForkProof;
 use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::{ConsistencyProof, InclusionProof};
 use carnet_proto::presentation::{KeyBindingClaims, Presentation, Presented};
@@ -30,7 +31,8 @@ use carnet_proto::statement::accreditation::{
 use carnet_proto::statement::agreement::{
     Agreement, AgreementKind, Body, Denunciation, Party, Ratification, Signatory, SourceText,
 };
-use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::fork::Accusation;
+use carnet_proto::statement::identity::{Inception, Rotation, Succession};
 use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::profile::{Contact, InstitutionProfile, NodeAddress, Role};
 use carnet_proto::statement::standing::{Closing, KeyPeriod, Standing, State};
@@ -252,6 +254,18 @@ records! {
     Name { language, text };
     TreeHead { size, root };
     Inception { keys, next };
+    Rotation { keys, next, repudiated_from, kept } where |r, s| {
+        // The beginning of a log cannot be void.
+        r.repudiated_from = r.repudiated_from.map(|from| LeafIndex(from.0.max(1)));
+        r.kept = if r.repudiated_from.is_some() { s.draw() } else { Vec::new() };
+        r.kept.sort_unstable();
+        r.kept.dedup()
+    };
+    Succession { institution, closed, successor };
+    ForkProof { inception, smaller, larger, root, proof, rotations }
+        where |p, s| p.proof = p.root.map(|_| s.draw());
+    Accusation { accused, proof }
+        where |a, _s| a.accused = Did::of_inception(&a.proof.inception.0);
     Issuance { credential_type, root };
     NodeAddress { peer, addresses };
     Contact { role, address };
@@ -281,7 +295,7 @@ records! {
     Ratification { agreement, party, role, since };
     Denunciation { agreement, party, role, effective };
     KeyPeriod { from, until, keys, next, repudiated_from, kept };
-    Closing { closed, successor };
+    Closing { closed, successor, by };
     Standing { keys, statements, status_lists, profile, closing }
         where |x, s| x.keys.push(s.draw());
     Anchor { issuance, blinding, index, path }
@@ -313,10 +327,13 @@ records! {
     };
     EarlierCheckpoint { note, proof };
     StatementEvidence { entry, leaf, state, position, path };
-    IssuanceEvidence { entry, leaf, path };
+    EntryEvidence { entry, leaf, path };
     StatusEvidence { token, position, path };
     Evidence { logs };
-    LogEvidence { inception, note, standing, standing_path, earlier, statements, issuances, status, profile };
+    LogEvidence {
+        inception, note, standing, standing_path, earlier, statements, issuances, status, profile,
+        rotations, successions,
+    };
     Person { name_native, name_latin, name_icao, birth_date, nationality, document_number, portrait }
         where |p, s| {
             p.birth_date = Some(p.birth_date.unwrap_or(s.draw()));

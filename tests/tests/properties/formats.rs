@@ -80,6 +80,7 @@ const FORMATS: &[(&str, Property)] = &{
         key::CoseKey,
         key::PublicKeySet,
         log::checkpoint::Note,
+        log::fork::ForkProof,
         log::proof::ConsistencyProof,
         log::proof::InclusionProof,
         presentation::KeyBindingClaims,
@@ -90,7 +91,10 @@ const FORMATS: &[(&str, Property)] = &{
         statement::agreement::Agreement,
         statement::agreement::Denunciation,
         statement::agreement::Ratification,
+        statement::fork::Accusation,
         statement::identity::Inception,
+        statement::identity::Rotation,
+        statement::identity::Succession,
         statement::issuance::Issuance,
         statement::profile::InstitutionProfile,
         statement::standing::Standing,
@@ -124,7 +128,7 @@ fn every_object_is_read_as_it_was_written_and_has_one_encoding() {
 
 /// Draws what a statement says, of any kind but the one that begins a log.
 fn body(s: &mut Source<'_>) -> statement::Body {
-    match s.below(8) {
+    match s.below(11) {
         0 => s.draw::<statement::profile::InstitutionProfile>().into(),
         1 => s.draw::<statement::accreditation::Accreditation>().into(),
         2 => s.draw::<statement::accreditation::Withdrawal>().into(),
@@ -132,6 +136,9 @@ fn body(s: &mut Source<'_>) -> statement::Body {
         4 => s.draw::<statement::agreement::Ratification>().into(),
         5 => s.draw::<statement::agreement::Denunciation>().into(),
         6 => s.draw::<statement::issuance::Issuance>().into(),
+        7 => s.draw::<statement::identity::Rotation>().into(),
+        8 => s.draw::<statement::identity::Succession>().into(),
+        9 => s.draw::<statement::fork::Accusation>().into(),
         _ => s.draw::<statement::standing::Standing>().into(),
     }
 }

@@ -202,7 +202,8 @@ fn standing(story: &Story) -> Vec<Example> {
     let mut list = Encoder::new();
     list.array(2).text(&uri).item(&token);
     assert_eq!(carnet_proto::log::merkle::leaf_hash(list.as_bytes()), status_leaf(&uri, &token));
-    let closing = Closing { closed: START.plus(DAY), successor: Some(story.ministry.did) };
+    let closing =
+        Closing { closed: START.plus(DAY), successor: Some(story.ministry.did), by: LeafIndex(9) };
     vec![
         of(&story.ministry, "leaf 5 of the ministry's log"),
         statement_leaf_of(&story.ministry, "the ministry's accreditation, position 0"),

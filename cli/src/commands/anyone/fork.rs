@@ -4,10 +4,12 @@ use std::path::Path;
 
 use carnet_proto::log::fork::{Fork, ForkError, ForkProof, MAX_FORK_BYTES};
 use carnet_proto::log::merkle::TreeHead;
+use carnet_proto::statement::fork::Accusation;
 use serde_json::{Value, json};
 
 use super::{Context, did, read_from, set};
 use crate::args::anyone as args;
+use crate::commands::institution::{Operator, appended};
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
 use crate::text::Args;
@@ -21,6 +23,7 @@ pub fn fork(command: args::LogFork, context: &mut Context) -> Result<Answer, Cli
         args::LogFork::Save(args) => save(&args, context),
         args::LogFork::Show(args) => show(&args.file, context),
         args::LogFork::Verify(args) => verify(&args.file, context),
+        args::LogFork::State(args) => state(&args, context),
     }
 }
 
@@ -77,6 +80,20 @@ fn verify(file: &Path, context: &mut Context) -> Result<Answer, CliError> {
     }
     say(&verified, context)?;
     Ok(answer)
+}
+
+fn state(args: &args::ForkState, context: &mut Context) -> Result<Answer, CliError> {
+    let proof = open(&args.file)?;
+    let fork = proof.verify().map_err(|cause| {
+        let error = CliError::input("fork-file").arg("file", args.file.display().to_string());
+        error.caused_by(cause)
+    })?;
+    let operator = Operator::of(&args.node)?;
+    let accusation = Accusation { accused: fork.origin, proof };
+    let done = operator.append("fork", &accusation)?;
+    crate::uses_texts!["fork-stated"];
+    let args = Args::new().with("did", fork.origin.to_string());
+    appended(&done, "fork-stated", args, context)
 }
 
 fn open(file: &Path) -> Result<ForkProof, CliError> {

@@ -294,7 +294,7 @@ fn judge(saved: &Saved, log: &Replica, known: Known) -> Judged {
         Known::Log | Known::FirstKeys => Judged::Unknown(reason),
     };
     let keys_at = |size: TreeSize| -> Option<&PublicKeySet> {
-        let period = view.keys.iter().rev().find(|period| period.from.is_in(size))?;
+        let period = view.keys_under(size)?;
         Some(&period.keys)
     };
     let (entry, leaf, head, others) = match saved {

@@ -165,6 +165,79 @@ async fn the_log_of_another_institution_is_cosigned_where_it_is_held() {
         answer = submit(&copy, format!("old {size}\n\n{note}")).await;
     }
     is_cosigned(&copy, &own, &note, &answer);
+    let shown = copy.get(&format!("/v1/witness/{}/checkpoint", hash(&did.to_string()))).await;
+    let shown = Note::parse(std::str::from_utf8(&shown.body).unwrap()).unwrap();
+    assert_eq!(shown.body(), note.body());
+    let names: std::collections::BTreeSet<_> =
+        shown.signatures().iter().map(|line| line.name.clone()).collect();
+    assert_eq!(names, [did.to_string(), own.to_string()].into());
     copy.node.stop().await;
     owner.node.stop().await;
+}
+
+fn hash(origin: &str) -> String {
+    HEXLOWER.encode(&carnet_proto::id::sha256(origin.as_bytes()))
+}
+
+#[tokio::test]
+async fn a_monitor_reads_the_newest_checkpoint_that_was_cosigned() {
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("node");
+    let (running, did) = start(&directory).await;
+    let log = ForeignLog::new(1);
+    let path = format!("/v1/witness/{}/checkpoint", hash(log.origin));
+    // Known, and not cosigned yet; unknown; no hash at all.
+    let upper = path.replace(&hash(log.origin), &hash(log.origin).to_uppercase());
+    let other = format!("/v1/witness/{}/checkpoint", hash("log.example/2027"));
+    for path in [&path, &upper, &other, "/v1/witness/0/checkpoint"] {
+        let answer = running.get(path).await;
+        assert_eq!((answer.status, answer.code().as_str()), (404, "unknown-log"), "{path}");
+    }
+    assert_eq!(submit(&running, log.submission(0, 5)).await.status, 200);
+    // With a line of a stranger, which is not passed on.
+    let last = submit(
+        &running,
+        format!("old 5\n{}", {
+            let text = log.submission(5, 9).to_string();
+            let (_, rest) = text.split_once('\n').unwrap();
+            rest.replace(&log.note(9).to_string(), &filled(&log.note(9)).to_string())
+        }),
+    );
+    let last = last.await;
+    assert_eq!(last.status, 200, "{}", String::from_utf8_lossy(&last.body));
+    let expected = format!("{}{}", log.note(9), String::from_utf8(last.body).unwrap());
+    let shown = running.get(&path).await;
+    assert_eq!((shown.status, shown.header("content-type")), (200, Some(TEXT)));
+    assert_eq!(String::from_utf8(shown.body).unwrap(), expected);
+    running.node.stop().await;
+
+    let running = Running::start(&directory).await;
+    assert_eq!(running.get(&path).await.body, expected.as_bytes());
+    // Its own log is cosigned by nobody here.
+    let own = format!("/v1/witness/{}/checkpoint", hash(&did.to_string()));
+    assert_eq!(running.get(&own).await.status, 404);
+    running.node.stop().await;
+}
+
+#[tokio::test]
+async fn a_checkpoint_submitted_again_gets_the_same_line_and_nothing_is_written() {
+    let parent = tempfile::tempdir().unwrap();
+    let (running, _) = start(&parent.path().join("node")).await;
+    let log = ForeignLog::new(1);
+    let first = submit(&running, log.submission(0, 5)).await.body;
+    let commits = async || {
+        let text = String::from_utf8(running.get("/metrics").await.body).unwrap();
+        let counted = "carnet_store_commit_seconds_count{store=\"logs\"} ";
+        text.lines().find_map(|line| line.strip_prefix(counted)).unwrap().to_owned()
+    };
+    let before = commits().await;
+    for _ in 0..20 {
+        assert_eq!(submit(&running, log.submission(5, 5)).await.body, first);
+    }
+    assert_eq!(commits().await, before);
+    // Later it is cosigned anew.
+    running.clock.step(crate::witness::REPEAT_SECONDS);
+    let renewed = submit(&running, log.submission(5, 5)).await;
+    assert!(renewed.status == 200 && renewed.body != first);
+    running.node.stop().await;
 }

@@ -1,24 +1,7 @@
 //! Two nodes that follow each other.
 
 use super::*;
-use crate::test_support::Answer;
-
-async fn within_a_minute(what: &str, mut is_done: impl AsyncFnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_done().await {
-        assert!(Instant::now() < deadline, "{what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-fn address(running: &Running) -> String {
-    format!("{}/p2p/{}", running.node.listen_addrs()[0], running.node.peer_id())
-}
-
-async fn follow(running: &Running, did: Did, addresses: &[String]) -> Answer {
-    let body = json!({"did": did.to_string(), "addresses": addresses});
-    running.post_json("/operator/v1/follows", body).await
-}
+use crate::test_support::within_a_minute;
 
 pub(super) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir(to).unwrap();
@@ -40,8 +23,8 @@ async fn a_witness_cosigns_keeps_the_log_and_betrays_an_old_backup() {
     let backup = parent.path().join("backup");
     copy(&home, &backup);
     let (ours, theirs) = (Running::start(&home).await, Running::start(&away).await);
-    assert_eq!(follow(&theirs, did, &[address(&ours)]).await.status, 200);
-    assert_eq!(follow(&ours, witness, &[]).await.status, 200);
+    assert_eq!(theirs.follow(did, &[ours.address()]).await.status, 200);
+    assert_eq!(ours.follow(witness, &[]).await.status, 200);
 
     // The institute proposes the other as its witness, and then waits to be cosigned.
     let mut proposed = profile();
@@ -67,8 +50,8 @@ async fn a_witness_cosigns_keeps_the_log_and_betrays_an_old_backup() {
     // The directory as it was before all that states nothing that would fork the log.
     let restored = Running::start(&backup).await;
     assert!(restored.node.logs().get(&did).unwrap().size().0 < size);
-    follow(&theirs, did, &[address(&restored)]).await;
-    follow(&restored, witness, &[]).await;
+    theirs.follow(did, &[restored.address()]).await;
+    restored.follow(witness, &[]).await;
     let writer = restored.node.institutions()[0].writer.clone();
     let sync = restored.node.sync();
     within_a_minute("the old backup is noticed", async || {

@@ -66,7 +66,7 @@ fn a_listed_log_is_cosigned_from_size_to_size() {
     for (old, new) in [(0, 0), (0, 3), (3, 7), (7, 7), (7, 8), (8, 64)] {
         let lines = witness.add_checkpoint(&logs, &log.submission(old, new)).unwrap();
         setting.is_cosigned(&log.note(new), &lines);
-        setting.clock.step(10);
+        setting.clock.step(REPEAT_SECONDS);
     }
 }
 
@@ -330,7 +330,7 @@ fn the_log_of_an_institution_is_cosigned_once_it_is_held_whole() {
     // It is with the log from now on; the next one is not.
     let kept = logs.notes(&origin).unwrap().pop().unwrap();
     assert!(kept.signatures().contains(&lines[0]));
-    setting.clock.step(10);
+    setting.clock.step(REPEAT_SECONDS);
     let renewed = witness.add_checkpoint(&logs, &theirs.submission(3)).unwrap();
     setting.is_cosigned(small.note(), &renewed);
     assert_eq!(logs.notes(&origin).unwrap().pop().unwrap(), kept);

@@ -6,21 +6,23 @@ use alloc::vec::Vec;
 
 use super::{Ignored, MAX_IGNORED, Replica};
 use crate::id::{Digest, LeafIndex};
-use crate::ledger::{Held, ProfileView};
+use crate::ledger::{Held, ProfileView, about};
 use crate::log::checkpoint::{Note, NoteSignature};
+use crate::statement::agreement::Denunciation;
 use crate::statement::standing::{State, statement_leaf};
 use crate::statement::{Body, Statement, StatementError};
 
 impl Replica {
     /// Applies the next entry, which is in the tree already. An entry that breaks a rule is ignored
     /// with a reason.
-    pub(super) fn fold(&mut self, entry: Result<Statement, StatementError>) {
+    pub(super) fn fold(&mut self, read: Result<Statement, StatementError>, entry: &[u8]) {
         let leaf = LeafIndex(self.folded);
         self.folded += 1;
         self.standing_is_right = false;
-        let result = match entry {
+        let result = match read {
             Err(StatementError::Unsupported(kind)) => {
                 // Whatever it says might change what stands after it.
+                self.unsupported.push((leaf, Digest::of(entry)));
                 Arc::make_mut(&mut self.view).unsupported_from.get_or_insert(leaf);
                 Err(alloc::format!("unknown kind `{kind}`"))
             }
@@ -38,26 +40,72 @@ impl Replica {
         if *statement.issuer() != self.view.origin {
             return Err("a statement of another institution");
         }
+        if let Body::Rotation(rotation) = statement.body() {
+            return self.rotate(leaf, &statement, rotation);
+        }
         let period = self.view.keys_before(leaf).ok_or("no keys")?;
         if !statement.is_signed_by(&period.keys.statement) {
             return Err("not signed by the statement key in force");
         }
-        let digest = statement.digest();
         match statement.body() {
-            Body::Inception(_) => return Err("an inception after the first entry"),
-            Body::Profile(profile) => {
-                Arc::make_mut(&mut self.view).profile = ProfileView::Known(profile.clone());
-                self.profile = Some(statement);
+            Body::Standing(standing) => {
+                let right = *standing == self.derive_standing(standing.status_lists);
+                Arc::make_mut(&mut self.view).standing = Some(standing.clone());
+                self.standing = Some(statement);
+                self.standing_is_right = right;
+                if right { Ok(()) } else { Err("a standing that the entries do not call for") }
+            }
+            Body::Issuance(_)
+            | Body::Accreditation(_)
+            | Body::Agreement(_)
+            | Body::Ratification(_)
+                if self.view.closing.is_none() =>
+            {
+                self.count(leaf, statement)
+            }
+            _ => {
+                self.journal.push((leaf, statement.clone()));
+                self.count(leaf, statement)
+            }
+        }
+    }
+
+    /// Applies a statement that is neither a rotation nor a standing, once its signature is checked.
+    pub(super) fn count(
+        &mut self,
+        leaf: LeafIndex,
+        statement: Statement,
+    ) -> Result<(), &'static str> {
+        if self.view.closing.is_some() {
+            return Err("the institution has closed");
+        }
+        let digest = statement.digest();
+        let is_void = self.view.is_void(leaf, &digest);
+        match statement.body() {
+            Body::Issuance(_) => {
+                // Whether it is void is asked of each when it matters.
+                if !self.view.issuances.contains_key(&digest) {
+                    let view = Arc::make_mut(&mut self.view);
+                    view.issuances.insert(digest, (leaf, statement));
+                }
+                Ok(())
             }
             Body::Accreditation(_) | Body::Agreement(_) | Body::Ratification(_) => {
                 if self.view.statements.contains_key(&digest) {
                     return Err("the same statement again");
                 }
-                let state = State::InForce;
+                let state = if is_void { State::Void } else { State::InForce };
                 self.states.push(statement_leaf(leaf, &digest, &state));
                 self.leaves.push(leaf);
                 let held = Held { leaf, statement, state };
                 Arc::make_mut(&mut self.view).statements.insert(digest, held);
+                Ok(())
+            }
+            _ if is_void => Err("void: stated with keys that were repudiated"),
+            Body::Profile(profile) => {
+                Arc::make_mut(&mut self.view).profile = ProfileView::Known(profile.clone());
+                self.profile = Some(statement);
+                Ok(())
             }
             Body::Withdrawal(withdrawal) => {
                 let state = State::Withdrawn {
@@ -66,42 +114,53 @@ impl Replica {
                     retroactive: withdrawal.retroactive,
                 };
                 let target = withdrawal.target;
-                self.end(&target, state, |body| matches!(body, Body::Accreditation(_)))?;
+                self.end(&target, state, |body| matches!(body, Body::Accreditation(_)))
             }
-            Body::Denunciation(denunciation) => {
-                let (party, role) = (denunciation.party, denunciation.role);
-                let target = self
-                    .view
-                    .ratifications(&denunciation.agreement)
-                    .find(|(_, held, r)| {
-                        held.state == State::InForce && (r.party, r.role) == (party, role)
-                    })
-                    .map(|(digest, ..)| *digest);
-                let target = target.ok_or("denounces an agreement that is not ratified")?;
-                let state = State::Withdrawn {
-                    effective: denunciation.effective,
-                    by: leaf,
-                    retroactive: false,
-                };
-                self.end(&target, state, |body| matches!(body, Body::Ratification(_)))?;
-            }
-            Body::Issuance(_) => {
-                if !self.view.issuances.contains_key(&digest) {
-                    let view = Arc::make_mut(&mut self.view);
-                    view.issuances.insert(digest, (leaf, statement));
+            Body::Denunciation(denunciation) => self.denounce(leaf, denunciation),
+            Body::Succession(succession) => {
+                let view = Arc::make_mut(&mut self.view);
+                if succession.institution == view.origin {
+                    view.closing = Some(succession.closing(leaf));
+                    return Ok(());
                 }
-            }
-            Body::Standing(standing) => {
-                let right = *standing == self.derive_standing(standing.status_lists);
-                Arc::make_mut(&mut self.view).standing = Some(standing.clone());
-                self.standing = Some(statement);
-                self.standing_is_right = right;
-                if !right {
-                    return Err("a standing that the entries do not call for");
+                let about = about(&succession.institution);
+                if view.successions.contains_key(&about) {
+                    return Err("the end of this institution was stated before");
                 }
+                view.successions.insert(about, (leaf, statement));
+                Ok(())
             }
+            Body::Fork(accusation) => {
+                let about = about(&accusation.accused);
+                if self.view.accusations.contains_key(&about) {
+                    return Err("a fork of this log was proven before");
+                }
+                if accusation.proof.verify().is_err() {
+                    return Err("a proof that proves nothing");
+                }
+                Arc::make_mut(&mut self.view).accusations.insert(about, (leaf, statement));
+                Ok(())
+            }
+            Body::Inception(_) => Err("an inception after the first entry"),
+            Body::Rotation(_) | Body::Standing(_) => Ok(()),
         }
-        Ok(())
+    }
+
+    fn denounce(
+        &mut self,
+        leaf: LeafIndex,
+        denunciation: &Denunciation,
+    ) -> Result<(), &'static str> {
+        let (party, role) = (denunciation.party, denunciation.role);
+        let target = self
+            .view
+            .ratifications(&denunciation.agreement)
+            .find(|(_, held, r)| held.state == State::InForce && (r.party, r.role) == (party, role))
+            .map(|(digest, ..)| *digest);
+        let target = target.ok_or("denounces an agreement that is not ratified")?;
+        let effective = denunciation.effective;
+        let state = State::Withdrawn { effective, by: leaf, retroactive: false };
+        self.end(&target, state, |body| matches!(body, Body::Ratification(_)))
     }
 
     fn end(

@@ -1,3 +1,6 @@
+mod keys;
+mod model;
+
 use alloc::collections::BTreeMap;
 use alloc::vec;
 
@@ -5,9 +8,10 @@ use super::*;
 use crate::anchor::Batch;
 use crate::classification::Country;
 use crate::id::LeafHash;
-use crate::key::{Seed, SigningKey};
+use crate::key::{Purpose, Seed, SigningKey};
 use crate::log::checkpoint::Checkpoint;
 use crate::log::merkle::counted::HASHES;
+use crate::statement::Body;
 use crate::statement::accreditation::{Accreditation, Grant, Withdrawal, WithdrawalReason};
 use crate::statement::agreement::{
     Agreement, AgreementKind, Denunciation, Party, Ratification, Signatory,
@@ -25,6 +29,9 @@ const ALWAYS: Validity = Validity { from: UnixSeconds(0), until: None };
 /// An institution that states whatever comes to its mind, also what counts for nothing.
 struct Writer {
     seed: Seed,
+    /// The seed of the set that the log has committed to.
+    next: Seed,
+    generation: u8,
     replica: Replica,
     entries: Vec<Vec<u8>>,
     said: Vec<Digest>,
@@ -33,13 +40,14 @@ struct Writer {
 
 impl Writer {
     fn new(random: u64) -> Self {
-        let seed = Seed::new([7; 32]);
-        let next = Seed::new([8; 32]).public_key_set().commitment();
-        let inception = Inception { keys: seed.public_key_set(), next };
+        let (seed, next) = (Seed::new([7; 32]), Seed::new([8; 32]));
+        let committed = next.public_key_set().commitment();
+        let inception = Inception { keys: seed.public_key_set(), next: committed };
         let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
         let replica = Replica::new(inception.entry()).unwrap();
         let entries = vec![inception.entry().to_vec()];
-        Self { seed, replica, entries, said: Vec::new(), rng: SeededRng(random) }
+        let (said, rng) = (Vec::new(), SeededRng(random));
+        Self { seed, next, generation: 8, replica, entries, said, rng }
     }
 
     fn key(&self) -> SigningKey {
@@ -52,9 +60,13 @@ impl Writer {
 
     fn state(&mut self, body: impl Into<Body>) {
         let statement = Statement::sign(&self.did(), body, &self.key()).unwrap();
+        self.append(&statement);
+    }
+
+    fn append(&mut self, statement: &Statement) {
         self.said.push(statement.digest());
         self.entries.push(statement.entry().to_vec());
-        self.replica.append(core::slice::from_ref(&statement));
+        self.replica.append(core::slice::from_ref(statement));
     }
 
     fn conclude(&mut self) {

@@ -3,6 +3,7 @@ use alloc::vec;
 use super::*;
 use crate::key::{Purpose, Seed};
 use crate::log::checkpoint::Checkpoint;
+use crate::statement::Statement;
 use crate::statement::identity::Inception;
 use crate::statement::issuance::Issuance;
 use crate::test_support::line;
@@ -111,6 +112,7 @@ fn a_proof_that_fails_proves_nothing() {
         larger: History::new(1).grown(6, 100).note(),
         root: Some(RootHash::new([9; 32])),
         proof,
+        rotations: Vec::new(),
     };
     assert_eq!(forged.verify(), Err(ForkError::Proof(ProofError::WrongRoot)));
     let root = honest.tree().root_at(TreeSize(3));
@@ -137,7 +139,7 @@ fn nobody_but_the_log_itself_can_be_made_to_look_guilty() {
     let forged = Statement::incept(forged, &key).entry().to_vec();
     assert_eq!(
         ForkProof { inception: Bytes(forged), ..proof }.verify(),
-        Err(ForkError::NotAnInception)
+        Err(ForkError::Keys(ChainError::NotAnInception))
     );
 }
 

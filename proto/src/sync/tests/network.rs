@@ -11,7 +11,7 @@ use crate::id::{Did, Digest, RootHash};
 use crate::key::{Purpose, Seed};
 use crate::ledger::LogView;
 use crate::log::checkpoint::Note;
-use crate::statement::identity::Inception;
+use crate::statement::identity::{Inception, Rotation};
 use crate::statement::issuance::Issuance;
 use crate::statement::profile::{InstitutionProfile, Role};
 use crate::statement::standing::{empty_head, status_tree};
@@ -30,6 +30,7 @@ use crate::text::{Language, Name};
 /// An institution on its own node.
 pub(super) struct Node {
     pub(super) seed: Seed,
+    next: Seed,
     pub(super) did: Did,
     pub(super) archive: MemoryArchive,
     pub(super) sync: Sync<usize>,
@@ -40,15 +41,15 @@ impl Node {
     pub(super) fn new(number: u8) -> Self {
         let seed = Seed::new([number; 32]);
         let keys = seed.public_key_set();
-        let inception =
-            Inception { keys, next: Seed::new([number ^ 0x80; 32]).public_key_set().commitment() };
+        let next = Seed::new([number ^ 0x80; 32]);
+        let inception = Inception { keys, next: next.public_key_set().commitment() };
         let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
         let mut archive = MemoryArchive::new(NOW);
         let did = archive.begin(&inception).unwrap();
         archive.add_witness(did, seed.signing_key(Purpose::Witness));
         let mut sync = Sync::new(Config::new(u64::from(number)));
         sync.follow(BTreeSet::from([did]), BTreeSet::new(), &archive);
-        Self { seed, did, archive, sync, status: BTreeMap::new() }
+        Self { seed, next, did, archive, sync, status: BTreeMap::new() }
     }
 
     pub(super) fn follow(&mut self, others: impl IntoIterator<Item = Did>) {
@@ -59,6 +60,20 @@ impl Node {
     pub(super) fn sign(&self, body: impl Into<Body>) -> Statement {
         let key = self.seed.signing_key(Purpose::Statement);
         Statement::sign(&self.did, body, &key).unwrap()
+    }
+
+    /// Replaces the keys. The network is not told.
+    pub(super) fn rotate(&mut self) -> Note {
+        let following = self.next.derive(b"", b"next");
+        let rotation = Rotation {
+            keys: self.next.public_key_set(),
+            next: following.public_key_set().commitment(),
+            repudiated_from: None,
+            kept: Vec::new(),
+        };
+        self.seed = core::mem::replace(&mut self.next, following);
+        self.archive.add_witness(self.did, self.seed.signing_key(Purpose::Witness));
+        self.publish(vec![rotation.into()])
     }
 
     pub(super) fn set_list(&mut self, number: u64) {
@@ -300,6 +315,12 @@ impl Network {
 
     pub(super) fn publish(&mut self, node: usize, bodies: Vec<Body>) {
         self.nodes[node].publish(bodies);
+        let did = self.nodes[node].did;
+        self.queue.push_back((node, Input::Changed(did)));
+    }
+
+    pub(super) fn rotate(&mut self, node: usize) {
+        self.nodes[node].rotate();
         let did = self.nodes[node].did;
         self.queue.push_back((node, Input::Changed(did)));
     }

@@ -41,7 +41,7 @@ impl Judge<'_> {
         if state == State::Void {
             return fails(reason::ACCREDITATION_VOID, log);
         }
-        if let Err(unclear) = self.counts(self.realm, log, held.leaf) {
+        if let Err(unclear) = self.counts(self.realm, log, held.leaf, digest) {
             return Judgement::Unclear(unclear);
         }
         // A link that leads on to an agreement is not about the credential, which the witnesses here
@@ -228,7 +228,7 @@ impl Judge<'_> {
                     State::Withdrawn { effective, .. } if effective > self.quorums.now() => {}
                     State::Withdrawn { .. } | State::Void => continue,
                 }
-                match self.counts(realm, log, held.leaf) {
+                match self.counts(realm, log, held.leaf, ratification) {
                     Ok(()) => return Ok(true),
                     Err(reason) => unclear = unclear.or(Some(reason)),
                 }
@@ -255,8 +255,14 @@ impl Judge<'_> {
         Some(Judgement::Fails(reason.with("part", outside.name())))
     }
 
-    /// Checks that a quorum has cosigned what stands at a leaf, and recently.
-    fn counts(&self, realm: &Realm, log: &LogView, leaf: LeafIndex) -> Result<(), Reason> {
+    /// Checks that a quorum has cosigned what stands at a leaf, and recently, and no other history.
+    fn counts(
+        &self,
+        realm: &Realm,
+        log: &LogView,
+        leaf: LeafIndex,
+        digest: &Digest,
+    ) -> Result<(), Reason> {
         let name = || super::super::called(log);
         let settled = realm
             .witnesses
@@ -270,7 +276,14 @@ impl Judge<'_> {
             Some(position) if !self.quorums.is_fresh(&position) => {
                 Err(Reason::new(reason::VIEW_STALE).with("log", name()).with("seen", position.seen))
             }
-            Some(position) if position.covers(leaf) => Ok(()),
+            Some(position) if position.covers(leaf) => {
+                match self.quorums.doubt(log, settled, &position, Some((leaf, *digest))) {
+                    Some(since) => {
+                        Err(Reason::new(reason::FORKED).with("log", name()).with("since", since))
+                    }
+                    None => Ok(()),
+                }
+            }
             _ => Err(match settled.stale() {
                 Some(seen) => {
                     Reason::new(reason::VIEW_STALE).with("log", name()).with("seen", seen)

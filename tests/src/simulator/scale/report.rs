@@ -1,0 +1,1 @@
+//! The report of what was measured: `docs/scale.md` and its plot.
