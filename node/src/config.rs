@@ -15,10 +15,12 @@ use libp2p::multiaddr::Protocol;
 use thiserror::Error;
 
 mod keys;
+mod store;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+pub use store::StoreConfig;
 use wire::Wire;
 
 /// Name of the file in a node's directory.
@@ -87,6 +89,8 @@ pub struct Config {
     pub institutions: Vec<PathBuf>,
     /// Logs of others that the witnesses cosign when asked over HTTP.
     pub witnessed: Vec<WitnessedLog>,
+    /// Where the logs and the registers are kept.
+    pub store: StoreConfig,
     /// The form of the lines that the program logs.
     pub log_format: LogFormat,
     /// The least important of these lines.
@@ -178,6 +182,7 @@ impl Default for Config {
             cache_mebibytes: 16,
             institutions: Vec::from([PathBuf::from(".")]),
             witnessed: Vec::new(),
+            store: StoreConfig::default(),
             log_format: LogFormat::Text,
             log_level: LogLevel::Info,
         }

@@ -24,6 +24,7 @@ use crate::desk::Desk;
 use crate::institution::TokenDigest;
 use crate::logs::Logs;
 use crate::net::NetHandle;
+use crate::store::postgres::Database;
 use crate::sync::SyncHandle;
 use crate::witness::Witness;
 use crate::writer::WriterHandle;
@@ -78,6 +79,10 @@ pub struct Api {
     pub requests: HttpCounters,
     /// Becomes true when the node stops.
     pub stopping: watch::Receiver<bool>,
+    /// The database, if it is not below a directory.
+    pub database: Option<Arc<Database>>,
+    /// The name of the node that writes while this one stands by.
+    pub standby: Option<watch::Receiver<String>>,
 }
 
 /// A clock that says nothing of itself.

@@ -33,7 +33,7 @@ use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::ConsistencyProof;
 use tokio::sync::broadcast;
 
-use crate::store::{Batch, Store, entries};
+use crate::store::{Batch, Entry, Store, StoreError, entries};
 
 mod error;
 mod follow;
@@ -41,6 +41,7 @@ mod fork;
 mod layout;
 mod load;
 mod own;
+mod standby;
 #[cfg(test)]
 mod tests;
 
@@ -127,6 +128,13 @@ impl Logs {
         Ok(Self { store, logs, follows, forks, changes, received: AtomicU64::new(0) })
     }
 
+    /// Holds the logs of a store that another process writes; empty before [`Logs::read_again`].
+    pub fn of_another(store: Arc<dyn Store>) -> Self {
+        let (changes, _) = broadcast::channel(CHANGES_QUEUE);
+        let (logs, follows, forks, received) = Default::default();
+        Self { store, logs, follows, forks, changes, received }
+    }
+
     /// Reads each stored log by itself, and tells what each is like.
     ///
     /// # Errors
@@ -152,6 +160,19 @@ impl Logs {
         }
         store.apply(batch)?;
         Ok(())
+    }
+
+    /// Returns all that a store holds of a log.
+    pub fn stored<'a>(
+        store: &'a dyn Store,
+        did: &Did,
+    ) -> impl Iterator<Item = Result<Entry, StoreError>> + use<'a> {
+        entries(store, &layout::log(did))
+    }
+
+    /// Returns whether a key of a store belongs to a log.
+    pub fn is_of_a_log(key: &[u8]) -> bool {
+        key.starts_with(layout::LOGS)
     }
 
     /// Returns the institutions whose logs are held, in order.

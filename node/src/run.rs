@@ -6,41 +6,48 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use carnet_proto::id::Did;
 use carnet_proto::key::Purpose;
 use carnet_proto::ledger::ProfileView;
 use carnet_proto::statement::profile::{InstitutionProfile, MAX_NODES, NodeAddress};
 use carnet_proto::text::Line;
-use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::config::{Announce, Config, ConfigError};
-use crate::desk::{Desk, DeskError};
+use crate::config::{Announce, Config};
+use crate::desk::Desk;
 use crate::http::{
-    Api, ClockRef, Http, HttpCounters, HttpError, LastSeen, NodeFacts, Operator, OwnInstitution,
+    Api, ClockRef, Http, HttpCounters, LastSeen, NodeFacts, Operator, OwnInstitution,
 };
-use crate::institution::{
-    Institution, InstitutionError, REGISTER_DIRECTORY, STORE_DIRECTORY, TokenDigest, node_seed,
-};
-use crate::logs::{Logs, LogsError};
-use crate::net::{Limits, Multiaddr, Net, NetConfig, NetError, NetEvents, NetHandle, PeerId, Tap};
+use crate::institution::{REGISTER_DIRECTORY, STORE_DIRECTORY, node_seed};
+use crate::logs::Logs;
+use crate::net::{Limits, Multiaddr, Net, NetConfig, NetEvents, NetHandle, PeerId, Tap};
+use crate::store::Store;
 use crate::store::measured::Measured;
-use crate::store::sled::{DEFAULT_LOCK_PATIENCE, SledOptions, SledStore};
-use crate::store::{Store, StoreError};
+use crate::store::postgres::Database;
+use crate::store::sled::DEFAULT_LOCK_PATIENCE;
 use crate::sync::{Sync, SyncConfig, SyncHandle};
 use crate::witness::Witness;
-use crate::writer::{Writer, WriterError, WriterHandle};
+use crate::writer::{Writer, WriterHandle};
 
 mod check;
+mod error;
+mod migrate;
+mod repair;
+mod role;
+mod serve;
+mod stores;
 #[cfg(test)]
 mod tests;
 
 pub use check::{CheckReport, CheckedLog, check};
+pub use error::{StartError, StoreProblem};
+pub use migrate::{MigrateError, MigrateReport, migrate};
+pub use role::Restart;
+pub use serve::serve;
 
-/// What the stores stand on.
-const STORE_KIND: &str = "sled";
+use stores::{Opened, open};
+
 /// Longest time that the database has to be free after a stop.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often it is looked whether others hold more of an own log.
@@ -80,16 +87,11 @@ pub struct Node {
     writers: Vec<Writer>,
     tasks: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
-    stores: Vec<Weak<SledStore>>,
-}
-
-/// What is read from disk before anything is started.
-struct Opened {
-    logs: Arc<Logs>,
-    store: Arc<SledStore>,
-    measured: Arc<Measured<Arc<SledStore>>>,
-    institutions: Vec<(Institution, Arc<SledStore>)>,
-    token: Option<TokenDigest>,
+    stores: Vec<Weak<dyn Store>>,
+    database: Option<Arc<Database>>,
+    /// Who writes while this node stands by.
+    standby: Option<watch::Receiver<String>>,
+    restart: watch::Receiver<Option<Restart>>,
 }
 
 impl Node {
@@ -106,17 +108,21 @@ impl Node {
         let seed = node_seed(directory)?;
         // Before the database is opened, so that a port that is taken is told at once.
         let listener = Http::bind(config.http).await?;
+        let mut network = NetConfig::new(&seed)?;
         let opened = {
             let (config, directory) = (config.clone(), directory.to_owned());
             let patience = options.lock_patience;
-            let open = move || open(&config, &directory, patience);
+            let name = format!("{} (http {})", network.peer_id(), config.http);
+            let open = move || open(&config, &directory, patience, &name);
             tokio::task::spawn_blocking(open).await.map_err(|_| StartError::Stopped)??
         };
         opened.logs.assume_follows(&config.follows);
-        let mut network = NetConfig::new(&seed)?;
-        network.listen.clone_from(&config.listen);
-        network.persistent.clone_from(&config.peers);
-        network.mdns = config.mdns;
+        // A node that stands by is on no network: what it would learn it could not keep.
+        if opened.holder.is_none() {
+            network.listen.clone_from(&config.listen);
+            network.persistent.clone_from(&config.peers);
+            network.mdns = config.mdns;
+        }
         network.tap = options.tap;
         network.limits = options.limits;
         let (net, events) = Net::start(network).await?;
@@ -125,6 +131,10 @@ impl Node {
             .map(Arc::downgrade)
             .collect();
         let (stop, stopping) = watch::channel(false);
+        let (to_restart, restart) = watch::channel(None);
+        let database = opened.database.clone();
+        let holder = opened.holder.as_ref().map(|holder| watch::channel(holder.name.clone()));
+        let (to_holder, standby) = holder.unzip();
         let mut node = Starting {
             net: net.clone(),
             logs: Arc::clone(&opened.logs),
@@ -133,7 +143,22 @@ impl Node {
             operators: Vec::new(),
             writers: Vec::new(),
             tasks: Vec::new(),
+            standby: standby.clone(),
         };
+        let is_stopping = stopping.clone();
+        node.tasks.push(match (&database, to_holder) {
+            (Some(database), Some(holder)) => {
+                let (database, logs) = (Arc::clone(database), Arc::clone(&node.logs));
+                tokio::spawn(role::stand_by(database, logs, holder, to_restart, is_stopping))
+            }
+            (Some(database), None) => {
+                tokio::spawn(role::watch_lease(Arc::clone(database), to_restart, is_stopping))
+            }
+            (None, _) => {
+                let (stores, directory) = (stores.clone(), directory.to_owned());
+                tokio::spawn(role::watch_failures(stores, directory, to_restart, is_stopping))
+            }
+        });
         match node.bring_up(&config, directory, opened, clock, events, stopping, listener).await {
             Ok((http, sync)) => {
                 let (version, http_address) = (env!("CARGO_PKG_VERSION"), http.address());
@@ -149,6 +174,9 @@ impl Node {
                     tasks: node.tasks,
                     stop,
                     stores,
+                    database,
+                    standby,
+                    restart,
                 })
             }
             Err(error) => {
@@ -190,6 +218,16 @@ impl Node {
         &self.logs
     }
 
+    /// Returns the name of the node that writes, if this one stands by.
+    pub fn standby_for(&self) -> Option<String> {
+        self.standby.as_ref().map(|holder| holder.borrow().clone())
+    }
+
+    /// Returns once the node should be stopped and started again; see [`serve`].
+    pub fn changed(&self) -> impl Future<Output = Restart> + use<> {
+        role::changed(self.restart.clone())
+    }
+
     /// Returns the institutions of the node.
     pub fn institutions(&self) -> &[Arc<OwnInstitution>] {
         &self.institutions
@@ -210,16 +248,20 @@ impl Node {
             operators: Vec::new(),
             writers: self.writers,
             tasks: self.tasks,
+            standby: None,
         };
         starting.take_down().await;
         let start = Instant::now();
         while self.stores.iter().any(|store| store.strong_count() > 0) {
             if start.elapsed() > CLOSE_TIMEOUT {
                 tracing::warn!("the database is still in use");
-                return;
+                break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        // Releases the lease.
+        let database = self.database;
+        let _ = tokio::task::spawn_blocking(move || drop(database)).await;
         tracing::info!("the node has stopped");
     }
 }
@@ -233,6 +275,7 @@ struct Starting {
     operators: Vec<Operator>,
     writers: Vec<Writer>,
     tasks: Vec<JoinHandle<()>>,
+    standby: Option<watch::Receiver<String>>,
 }
 
 impl Starting {
@@ -248,13 +291,14 @@ impl Starting {
         listener: tokio::net::TcpListener,
     ) -> Result<(Http, Sync), StartError> {
         let mut disk = Vec::from([directory.join(STORE_DIRECTORY)]);
+        let (database, kind) = (opened.database, opened.measured.watch().kind());
         let mut stores = Vec::from([("logs", opened.measured.watch())]);
         drop(opened.store);
         let witness = Witness::new(opened.measured, Arc::clone(&clock));
         let witness = Arc::new(witness.with_listed(config.witnessed.clone()));
         for (institution, register) in opened.institutions {
             disk.push(institution.directory.join(REGISTER_DIRECTORY));
-            let register = Arc::new(Measured::new(register, STORE_KIND));
+            let register = Arc::new(Measured::new(register, kind));
             stores.push(("register", register.watch()));
             let (logs, clock) = (Arc::clone(&self.logs), Arc::clone(&clock));
             let entries = config.status_list_entries;
@@ -275,7 +319,7 @@ impl Starting {
             self.operators.push(Operator { token, institution: Some(Arc::clone(&institution)) });
             self.institutions.push(institution);
         }
-        if let Some(token) = opened.token {
+        for token in opened.tokens {
             self.operators.push(Operator { token, institution: None });
         }
         for institution in &self.institutions {
@@ -308,6 +352,8 @@ impl Starting {
             },
             requests: HttpCounters::default(),
             stopping,
+            database,
+            standby: self.standby.clone(),
         };
         match Http::serve(listener, Arc::new(api)) {
             Ok(http) => Ok((http, sync)),
@@ -345,32 +391,6 @@ async fn watch_backup(sync: SyncHandle, writer: WriterHandle, mut stop: watch::R
             () = tokio::time::sleep(BACKUP_POLL) => {}
         }
     }
-}
-
-fn open(config: &Config, directory: &Path, patience: Duration) -> Result<Opened, StartError> {
-    let options =
-        SledOptions { cache_bytes: config.cache_mebibytes << 20, lock_patience: patience };
-    let store = Arc::new(SledStore::open(&directory.join(STORE_DIRECTORY), &options)?);
-    let measured = Arc::new(Measured::new(Arc::clone(&store), STORE_KIND));
-    let logs = Arc::new(Logs::open(Arc::clone(&measured) as Arc<dyn Store>)?);
-    let mut institutions: Vec<(Institution, Arc<SledStore>)> = Vec::new();
-    for path in &config.institutions {
-        let institution = Institution::open(&below(directory, path))?;
-        let did = institution.did;
-        if institutions.iter().any(|(other, _)| other.did == did) {
-            return Err(StartError::Twice(did));
-        }
-        if logs.get(&did).is_none() {
-            return Err(StartError::NoLog(did));
-        }
-        let register = institution.directory.join(REGISTER_DIRECTORY);
-        institutions.push((institution, Arc::new(SledStore::open(&register, &options)?)));
-    }
-    let token = match institutions.is_empty() {
-        true => Some(TokenDigest::open(directory)?),
-        false => None,
-    };
-    Ok(Opened { logs, store, measured, institutions, token })
 }
 
 /// Joins a path, of which `.` is the directory itself.
@@ -417,46 +437,4 @@ fn name_node(profile: &mut InstitutionProfile, node: NodeAddress) -> bool {
             true
         }
     }
-}
-
-/// Why a node could not start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The files of an institution or of the node.
-    #[error(transparent)]
-    Institution(#[from] InstitutionError),
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The logs.
-    #[error(transparent)]
-    Logs(#[from] LogsError),
-    /// The writer of a log.
-    #[error(transparent)]
-    Writer(#[from] WriterError),
-    /// The issuing desk.
-    #[error(transparent)]
-    Desk(#[from] DeskError),
-    /// The network.
-    #[error(transparent)]
-    Net(#[from] NetError),
-    /// The HTTP interface.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// The database does not hold the log of an institution of this node.
-    #[error("the database does not hold the log of {0}; is it that of another node?")]
-    NoLog(Did),
-    /// Two directories hold the same institution.
-    #[error("two directories hold the institution {0}")]
-    Twice(Did),
-    /// An address cannot be named in a profile.
-    #[error("a profile cannot name the address {0}")]
-    Announce(String),
-    /// The runtime is ending.
-    #[error("the node was stopped while it started")]
-    Stopped,
 }

@@ -2,7 +2,7 @@
 //!
 //! A [`Store`] is synchronous: from async code it is called in `spawn_blocking`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::ops::Bound;
 use std::path::PathBuf;
@@ -10,15 +10,19 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+pub mod copy;
 pub mod measured;
 pub mod memory;
+pub mod postgres;
 pub mod sled;
 
 #[cfg(test)]
 mod conformance;
 
 /// Format that this version writes; a store with a higher one is refused.
-pub const FORMAT_VERSION: u32 = 1;
+///
+/// 2 since stores on disk keep a sum over what they hold. One of format 1 is upgraded when it is opened.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Longest key, in bytes.
 pub const MAX_KEY_BYTES: usize = 1024;
@@ -32,11 +36,20 @@ pub const MAX_BATCH_BYTES: usize = 64 << 20;
 /// Most entries that one scan returns, whatever limit its caller gives.
 pub const MAX_SCAN_ENTRIES: usize = 4096;
 
+/// Most bytes of values that one scan returns.
+pub const MAX_SCAN_BYTES: usize = 32 << 20;
+
+// The first entry always fits, so that a scan that is not at its end is never empty.
+const _: () = assert!(MAX_VALUE_BYTES <= MAX_SCAN_BYTES);
+
 /// First byte of the keys that stores keep for themselves.
 const RESERVED: u8 = 0;
 
 /// Key of the format version, a big-endian u32.
 const FORMAT_KEY: &[u8] = b"\0format";
+
+/// Key of the place that a store was moved to, which is where its node goes on.
+const MOVED_KEY: &[u8] = b"\0moved";
 
 /// A key and its value.
 pub type Entry = (Vec<u8>, Vec<u8>);
@@ -54,7 +67,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns entries whose key starts with `prefix`, in ascending order, after key `after`.
     ///
-    /// Never more than `limit` nor [`MAX_SCAN_ENTRIES`], so that only an empty answer means the
+    /// Never more than `limit`, [`MAX_SCAN_ENTRIES`] nor [`MAX_SCAN_BYTES`], so that only an empty answer means the
     /// end ([`entries`] pages through all). The entries of one answer belong to one moment: a
     /// batch is seen entire or not at all.
     ///
@@ -77,8 +90,15 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError`]. After [`StoreError::Io`] or [`StoreError::Full`] it is unknown whether the
-    /// batch will be found after a restart, and further writes are [`StoreError::Stopped`].
+    /// batch will be found after a restart, and further writes are [`StoreError::Stopped`]. After
+    /// [`StoreError::Unreachable`] it is unknown until the next call that succeeds. After any other
+    /// error nothing was written.
     fn apply(&self, batch: Batch) -> Result<(), StoreError>;
+
+    /// Returns the failure after which nothing is written until the store is opened again.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 }
 
 impl<S: Store + ?Sized> Store for Arc<S> {
@@ -101,6 +121,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         (**self).apply(batch)
+    }
+
+    fn failure(&self) -> Option<String> {
+        (**self).failure()
     }
 }
 
@@ -141,6 +165,11 @@ impl Batch {
         self.bytes
     }
 
+    /// Returns each key once, in order, with the last change to it.
+    fn into_final(self) -> BTreeMap<Vec<u8>, Option<Vec<u8>>> {
+        self.changes.into_iter().collect()
+    }
+
     fn push(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) -> &mut Self {
         self.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
         self.changes.push((key, value));
@@ -150,6 +179,13 @@ impl Batch {
     fn format(version: u32) -> Self {
         let mut batch = Self { writes_reserved: true, ..Self::default() };
         batch.put(FORMAT_KEY, version.to_be_bytes());
+        batch
+    }
+
+    /// Says where a store was moved to; it is not opened again.
+    pub(crate) fn moved(to: &str) -> Self {
+        let mut batch = Self { writes_reserved: true, ..Self::default() };
+        batch.put(MOVED_KEY, to.as_bytes());
         batch
     }
 
@@ -257,6 +293,45 @@ pub enum StoreError {
         /// Highest format known here.
         supported: u32,
     },
+    /// It was moved elsewhere, and its node goes on there.
+    #[error("this database was moved to {to}, where its node goes on; it is only a copy now")]
+    Moved {
+        /// Where it is now.
+        to: String,
+    },
+    /// A server does not answer. It is tried again with the next call.
+    #[error("the database {server} cannot be reached: {detail}")]
+    Unreachable {
+        /// Database, host and schema.
+        server: String,
+        /// What was found.
+        detail: String,
+    },
+    /// A server answered, and refused.
+    #[error("the database {server} refuses: {detail}")]
+    Refused {
+        /// Database, host and schema.
+        server: String,
+        /// What it says.
+        detail: String,
+    },
+    /// The password of a database cannot be read.
+    #[error("cannot read the password of the database in {path}")]
+    Password {
+        /// The file.
+        path: PathBuf,
+        /// Answer of the operating system.
+        source: io::Error,
+    },
+    /// Another process holds the lease of this database.
+    #[error(
+        "this node does not write: the lease of its database is held by {}",
+        holder.as_deref().unwrap_or("nobody yet")
+    )]
+    NotWriter {
+        /// The name that the holder gave; `None` if it was just released.
+        holder: Option<String>,
+    },
     /// An earlier write failed, so that nothing more is written until the store is opened again.
     #[error("the database takes no more writes, as an earlier one failed: {cause}")]
     Stopped {
@@ -309,21 +384,59 @@ fn key_range(prefix: &[u8], after: Option<&[u8]>) -> Option<KeyRange> {
     Some((start, end))
 }
 
+/// Takes entries, in order, as one scan may return them.
+fn page<E>(found: impl Iterator<Item = Result<Entry, E>>, limit: usize) -> Result<Vec<Entry>, E> {
+    let mut page = Vec::new();
+    let mut bytes = 0;
+    for entry in found.take(limit.min(MAX_SCAN_ENTRIES)) {
+        let entry = entry?;
+        bytes += entry.1.len();
+        if bytes > MAX_SCAN_BYTES {
+            break;
+        }
+        page.push(entry);
+    }
+    Ok(page)
+}
+
 /// Checks the format version of a store that was just opened, and marks it if it is new.
 fn check_format(store: &impl Store, in_use: bool) -> Result<(), StoreError> {
-    let corrupt = |detail: &str| Err(StoreError::Corrupt { detail: detail.to_owned() });
-    let Some(found) = store.get(FORMAT_KEY)? else {
-        if in_use || store.last(&[])?.is_some() {
-            return corrupt("its format version is missing");
-        }
+    let found = store.get(FORMAT_KEY)?;
+    if found.is_none() && !in_use && store.last(&[])?.is_none() {
         return store.apply(Batch::format(FORMAT_VERSION));
-    };
+    }
+    if check_format_of(store, found)? < FORMAT_VERSION {
+        // From 1 to 2: whatever a store adds to a batch comes with this one.
+        store.apply(Batch::format(FORMAT_VERSION))?;
+    }
+    Ok(())
+}
+
+/// Checks the format version of a store that is not new, and returns it.
+fn check_format_of(store: &impl Store, format: Option<Vec<u8>>) -> Result<u32, StoreError> {
+    let missing = || StoreError::Corrupt { detail: "its format version is missing".to_owned() };
+    let version = check_format_value(&format.ok_or_else(missing)?)?;
+    check_not_moved(store.get(MOVED_KEY)?)?;
+    Ok(version)
+}
+
+fn check_format_value(found: &[u8]) -> Result<u32, StoreError> {
     match found.try_into().map(u32::from_be_bytes) {
-        Ok(FORMAT_VERSION) => Ok(()),
+        Ok(found @ 1..=FORMAT_VERSION) => Ok(found),
         Ok(found) if found > FORMAT_VERSION => {
             Err(StoreError::NewerVersion { found, supported: FORMAT_VERSION })
         }
-        _ => corrupt("its format version is not a known number"),
+        _ => {
+            let detail = "its format version is not a known number".to_owned();
+            Err(StoreError::Corrupt { detail })
+        }
+    }
+}
+
+fn check_not_moved(mark: Option<Vec<u8>>) -> Result<(), StoreError> {
+    match mark {
+        Some(to) => Err(StoreError::Moved { to: String::from_utf8_lossy(&to).into_owned() }),
+        None => Ok(()),
     }
 }
 

@@ -306,26 +306,38 @@ impl Running {
     }
 
     async fn exchange(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\ncontent-length: {}\r\n\
-             {headers}\r\n",
-            body.len()
-        );
-        let mut stream = TcpStream::connect(self.node.http_addr()).await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        // A refusal may come before the whole body was taken.
-        let _ = stream.write_all(body).await;
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer).await;
-        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut body = answer[end + 4..].to_vec();
-        if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
-            body = joined(&body);
-        }
-        Answer { status, head, body }
+        let answer = exchange(self.node.http_addr(), method, path, headers, body).await;
+        answer.expect("the node answers")
     }
+}
+
+/// Sends a request; `None` if nobody answers.
+pub(crate) async fn exchange(
+    to: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> Option<Answer> {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\ncontent-length: {}\r\n\
+             {headers}\r\n",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(to).await.ok()?;
+    stream.write_all(head.as_bytes()).await.ok()?;
+    // A refusal may come before the whole body was taken.
+    let _ = stream.write_all(body).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let mut body = answer[end + 4..].to_vec();
+    if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
+        body = joined(&body);
+    }
+    Some(Answer { status, head, body })
 }
 
 /// Waits until something is so.

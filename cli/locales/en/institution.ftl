@@ -299,7 +299,35 @@ node-checked =
 error-node-init = no node can be made in { $dir }
 error-no-profile = the log of { $did } has no profile to start from
 error-node-start = the node in { $dir } cannot start
-hint-node-start = is it running already? `carnet node init` makes a node; `carnet node status` asks one that runs
+hint-node-start = `carnet node init` makes a node; name the directory of one with --dir DIR
+hint-node-address = another program or node listens there already; `carnet node status` asks a node that runs, and `http` and `listen` in carnet.toml change the address
+hint-store-locked = a node with this directory is running already: `carnet node status` asks it; stop it first, or give this one a directory of its own
+hint-store-leased = the other node or command writes this database; stop it first, or wait until its lease runs out
+hint-store-damaged = do not delete anything. `carnet node check --repair` sets what is damaged aside and keeps what still checks out; copies of others' logs are fetched again
+hint-store-newer = a later version of carnet wrote this; run that version, or one after it
+hint-store-moved = the node goes on in the place it was moved to: carnet.toml should name that; starting from this copy would give its log two histories
+hint-store-permission = run it as the user who owns this directory, and see that nobody made it read-only
+hint-store-full = make space on this disk; nothing that was acknowledged is lost
+hint-store-unreachable = is PostgreSQL running, and does `url` in carnet.toml name it?
+hint-store-refused = see the cause: user, password_file, database and rights are those of PostgreSQL; `url` in carnet.toml names them
+hint-store-occupied = name another --schema, or drop that one if nobody needs it; an interrupted copy is gone on with by itself
+error-store-target = --to is not a connection string of PostgreSQL without a password, and not `sled`
+error-node-migrate = the node in { $dir } was not moved, and goes on where it is
+node-moving = copying and comparing
+node-moved =
+    Moved from { $from } to { $to }.
+    { "  " }{ $entries } entries are the same there; { $logs } logs and { $records } records check out
+    { "  " }carnet.toml names the new place; the old one is kept, and is not opened again
+node-standing-by = The node answers at { $url }, and stands by: { $holder } writes its database.
+node-set-aside = What was damaged is now in { $path }; nothing of it was deleted.
+node-salvaged =
+    { $count ->
+        [0] No log could be taken over from it whole
+        [one] One log was taken over from it whole
+       *[other] { $count } logs were taken over from it whole
+    }; copies of others' logs that are missing are fetched again when the node runs.
+node-status-standby =
+    { "  " }stands by: { $holder } writes its database
 error-node-check = the node in { $dir } cannot be checked
 error-http-address = { $value } is not an address such as 127.0.0.1:7878
 error-multiaddress = { $value } is not an address such as /ip4/0.0.0.0/tcp/7879

@@ -15,6 +15,8 @@ pub enum Node {
     Run(Run),
     /// Check a node that does not run: re-derive everything from the entries.
     Check(Check),
+    /// Move logs and registers to a database, or back to the disk.
+    Migrate(Migrate),
     /// Ask a running node how it is.
     Status(Status),
     /// State anew who the institution is, whom to ask and who witnesses its log.
@@ -91,6 +93,34 @@ pub struct Check {
     /// Check carnet.toml and nothing else.
     #[arg(long, conflicts_with = "repair")]
     pub config: bool,
+    /// Directory of the node [default: ~/.carnet/node].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// Arguments of `node migrate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet node migrate --to \"host=/run/postgresql user=carnet dbname=carnet\" --dir node
+  carnet node migrate --to \"host=db.example user=carnet sslmode=disable\" --password-file pg.password
+  carnet node migrate --to sled --dir node
+
+The node must not be running. What is copied is compared and checked before carnet.toml names the new
+place; the old one is kept and not opened again. If it is interrupted, the same command goes on.")]
+pub struct Migrate {
+    /// A connection string of PostgreSQL without a password, or `sled`.
+    #[arg(long, value_name = "URL|sled")]
+    pub to: String,
+    /// Schema of the database, for this node alone.
+    #[arg(long, value_name = "NAME", default_value = "carnet")]
+    pub schema: String,
+    /// File with the password, relative to the directory of the node.
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Seconds after which a second node takes over from one that is gone.
+    #[arg(long, value_name = "SECONDS", default_value_t = 15)]
+    pub lease_seconds: u64,
     /// Directory of the node [default: ~/.carnet/node].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,

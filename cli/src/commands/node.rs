@@ -1,6 +1,7 @@
 //! `carnet node`: setting up, running and looking after a node.
 
 mod status;
+mod store;
 
 use super::institution::{Operator, appended};
 use super::trust::fingerprint_of;
@@ -14,7 +15,7 @@ use crate::text::Args;
 use carnet_node::clock::SystemClock;
 use carnet_node::config::{CONFIG_FILE, Config, ConfigError, LogFormat};
 use carnet_node::institution::{InitOptions, InitReport, init as make};
-use carnet_node::run::{Node, NodeOptions, check as check_dir};
+use carnet_node::run::{Node, NodeOptions, StartError, check as check_dir, serve as run_node};
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::key::Seed;
 use carnet_proto::ledger::ProfileView;
@@ -30,10 +31,12 @@ use zeroize::Zeroizing;
 /// # Errors
 /// What kept it from an answer.
 pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliError> {
+    store::leave_guarded_panics();
     match command {
         args::Node::Init(args) => init(&args, context),
         args::Node::Run(args) => serve(&args, context),
         args::Node::Check(args) => check(&args, context),
+        args::Node::Migrate(args) => store::migrate(&args, context),
         args::Node::Status(args) => status::run(&args, context),
         args::Node::Profile(args) => state_profile(&args, context),
     }
@@ -147,29 +150,37 @@ fn show_made(dir: &Path, made: &InitReport, context: &mut Context) -> Result<Ans
 
 fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
-    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
-        CliError::store("node-start")
-            .arg("dir", dir.display().to_string())
-            .hint("node-start")
-            .caused_by(cause)
+    let failed = |cause: StartError| store::failed("node-start", &dir, cause);
+    let cannot = |cause: std::io::Error| {
+        CliError::store("node-start").arg("dir", dir.display().to_string()).caused_by(cause)
     };
     let config = Config::load(&dir).map_err(|cause| failed(cause.into()))?;
     crate::logging::start_node(config.log_format == LogFormat::Json, config.log_level.name());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|cause| failed(cause.into()))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(cannot)?;
     runtime.block_on(async {
         // Listened for before the node starts, so that no signal is lost.
-        let stop = Stop::listen().map_err(|cause| failed(cause.into()))?;
-        let node = Node::start(config, &dir, Arc::new(SystemClock), NodeOptions::default())
-            .await
-            .map_err(|cause| failed(cause.into()))?;
-        let said = say_started(&node, context);
-        if said.is_ok() {
-            stop.wait().await;
-        }
-        node.stop().await;
+        let stop = Stop::listen().map_err(cannot)?;
+        let (silenced, is_silenced) = tokio::sync::oneshot::channel();
+        let (mut silenced, mut said) = (Some(silenced), Ok(()));
+        let started = |node: &Node| {
+            said = say_started(node, context);
+            if said.is_err()
+                && let Some(silenced) = silenced.take()
+            {
+                let _ = silenced.send(());
+            }
+        };
+        let stop = async {
+            tokio::select! {
+                () = stop.wait() => {}
+                // Nobody reads what the node says.
+                Ok(()) = is_silenced => {}
+            }
+        };
+        let (clock, options) = (Arc::new(SystemClock), NodeOptions::default());
+        let served = run_node(config, &dir, clock, options, stop, started).await;
+        served.map_err(failed)?;
         said
     })?;
     if !context.out.is_json() {
@@ -183,9 +194,14 @@ fn say_started(node: &Node, context: &mut Context) -> Result<(), CliError> {
     let addresses: Vec<_> = node.listen_addrs().iter().map(ToString::to_string).collect();
     let peer = node.peer_id().to_string();
     if context.out.is_json() {
+        return context.out.json(&json!({
+            "version": 1, "http": url, "addresses": addresses, "peer_id": peer,
+            "standby_for": node.standby_for(),
+        }));
+    }
+    if let Some(holder) = node.standby_for() {
         return context
-            .out
-            .json(&json!({ "version": 1, "http": url, "addresses": addresses, "peer_id": peer }));
+            .say("node-standing-by", &Args::new().with("url", url).with("holder", holder));
     }
     let args =
         Args::new().with("url", url).with("addresses", addresses.join(", ")).with("peer", peer);
@@ -228,12 +244,8 @@ fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> 
     if args.config {
         return check_config(&dir, context);
     }
-    let report = check_dir(&dir, args.repair).map_err(|cause| {
-        CliError::store("node-check")
-            .arg("dir", dir.display().to_string())
-            .hint("node-start")
-            .caused_by(cause)
-    })?;
+    let report =
+        check_dir(&dir, args.repair).map_err(|cause| store::failed("node-check", &dir, cause))?;
     let answer = if report.problems.is_empty() { Answer::Yes } else { Answer::No };
     if context.out.is_json() {
         let logs: Vec<Value> = report
@@ -247,6 +259,8 @@ fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> 
         context.out.json(&json!({
             "version": 1, "ok": answer == Answer::Yes, "logs": logs, "records": report.records,
             "problems": report.problems, "dropped": report.dropped,
+            "set_aside": report.set_aside.as_ref().map(|path| path.display().to_string()),
+            "salvaged": report.salvaged,
         }))?;
         return Ok(answer);
     }
@@ -259,6 +273,10 @@ fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> 
         let line =
             format!("{} {}", context.out.mark(mark), context.texts.get("node-checked-log", &args));
         context.out.line(line)?;
+    }
+    if let Some(path) = &report.set_aside {
+        context.say("node-set-aside", &Args::new().with("path", path.display().to_string()))?;
+        context.say("node-salvaged", &Args::new().with("count", report.salvaged.len()))?;
     }
     for did in &report.dropped {
         context.say("node-dropped", &Args::new().with("did", did.to_string()))?;

@@ -19,8 +19,11 @@ pub(super) struct Key {
 /// Keys of a table of `witnessed`.
 const WITNESSED: [&str; 2] = ["origin", "key"];
 
-/// The keys, in the order of the file. `witnessed` is written last, being tables.
-pub(super) const KEYS: [Key; 14] = [
+/// Keys of the table `store`.
+const STORE: [&str; 5] = ["kind", "url", "schema", "password_file", "lease_seconds"];
+
+/// The keys, in the order of the file. `store` and `witnessed` are written last, being tables.
+pub(super) const KEYS: [Key; 15] = [
     Key {
         name: "listen",
         about: "Where to listen for other nodes, over TCP and QUIC, as multiaddresses; at most 64. \
@@ -107,6 +110,16 @@ pub(super) const KEYS: [Key; 14] = [
         write: |config| quote(config.log_level.name()),
     },
     Key {
+        name: "store",
+        about: "Where logs and registers are kept, a table: `kind = \"sled\"`, below this directory, or \
+                `kind = \"postgres\"` with `url`, such as \"host=/run/postgresql user=carnet\", without \
+                a password; `schema`, for this node alone, by default \"carnet\"; `password_file`, of \
+                mode 0600, without which the environment variable PGPASSWORD is looked at; and \
+                `lease_seconds`, from 1 to 3600, by default 15, after which a second node takes over \
+                from one that is gone. `carnet node migrate` moves everything, and changes this.",
+        write: |config| config.store.to_toml(),
+    },
+    Key {
         name: "witnessed",
         about: "Logs of others that are cosigned when they ask (C2SP tlog-witness), a table each, at \
                 most 64. What is not listed is answered with 404.",
@@ -127,12 +140,15 @@ pub(super) fn write(config: &Config) -> String {
     for key in &KEYS {
         text.push('\n');
         let is_table = key.name == "witnessed";
-        let about = match is_table {
-            true => format!("{} Default: none.", key.about),
-            false => format!("{} Default: {}", key.about, (key.write)(&default)),
+        let about = match key.name {
+            "witnessed" => format!("{} Default: none.", key.about),
+            "store" => format!("{} Default: sled.", key.about),
+            _ => format!("{} Default: {}", key.about, (key.write)(&default)),
         };
         wrap(&mut text, &about);
-        if is_table {
+        if key.name == "store" {
+            text.push_str(&(key.write)(config));
+        } else if is_table {
             text.push_str("#\n# [[witnessed]]\n# origin = \"log.example/2026\"\n");
             text.push_str("# key = \"NAME+ID+KEY\"\n");
             text.push_str(&(key.write)(config));
@@ -165,6 +181,10 @@ pub(super) fn check(text: &str) -> Result<(), Wrong> {
     let Ok(document) = DeTable::parse(text) else { return Ok(()) };
     let known: Vec<_> = KEYS.iter().map(|key| key.name).collect();
     check_table(document.get_ref(), &known)?;
+    let store = document.get_ref().get("store").and_then(|value| value.get_ref().as_table());
+    if let Some(table) = store {
+        check_table(table, &STORE)?;
+    }
     let tables = document.get_ref().get("witnessed").and_then(|value| value.get_ref().as_array());
     for table in tables.into_iter().flatten().filter_map(|table| table.get_ref().as_table()) {
         check_table(table, &WITNESSED)?;

@@ -116,6 +116,7 @@ fn the_template_has_every_key_that_is_read_and_no_other() {
     for name in described {
         let line = match name {
             "witnessed" => "# [[witnessed]]\n".to_owned(),
+            "store" => "\n[store]\nkind = ".to_owned(),
             name => format!("\n{name} = "),
         };
         assert!(template.contains(&line), "{name}");

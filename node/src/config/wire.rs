@@ -13,7 +13,7 @@ use serde::de::{Deserializer, Error as _};
 
 use super::{
     Announce, Config, LogFormat, LogLevel, MAX_CACHE_MEBIBYTES, MAX_LISTED, MAX_SECONDS,
-    WitnessedLog, Wrong, keys,
+    StoreConfig, WitnessedLog, Wrong, keys,
 };
 use crate::desk::register::MAX_LIST_ENTRIES;
 
@@ -45,6 +45,8 @@ pub(super) struct Wire {
     institutions: Vec<PathBuf>,
     #[serde(default, deserialize_with = "witnessed")]
     witnessed: Vec<WitnessedLog>,
+    #[serde(default)]
+    store: StoreConfig,
     #[serde(default = "Wire::log_format", deserialize_with = "one")]
     log_format: LogFormat,
     #[serde(default = "Wire::log_level", deserialize_with = "one")]
@@ -108,6 +110,7 @@ impl From<Wire> for Config {
             cache_mebibytes: wire.cache_mebibytes,
             institutions: wire.institutions,
             witnessed: wire.witnessed,
+            store: wire.store,
             log_format: wire.log_format,
             log_level: wire.log_level,
         }

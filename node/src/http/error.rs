@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use crate::desk::register::RegisterError;
 use crate::desk::{DeskError, RowError};
 use crate::logs::LogsError;
+use crate::store::StoreError;
 use crate::sync::SyncError;
 use crate::witness::SubmissionError;
 use crate::writer::WriterError;
@@ -71,6 +72,40 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
     }
 
+    /// Another node writes.
+    pub(super) fn standby(holder: Option<&str>) -> Self {
+        let holder = holder.unwrap_or("another node");
+        let message = format!(
+            "this node stands by: {holder} writes. Ask there; if it is gone, this node takes over \
+             when its lease runs out"
+        );
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "standby", message)
+    }
+
+    /// What whoever asks can do something about, of what a store reports.
+    fn store(error: &StoreError) -> Option<Self> {
+        let unavailable = |code, message: &str| {
+            tracing::error!(%error, "the store takes no writes");
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, code, message)
+        };
+        match error {
+            StoreError::NotWriter { holder } => Some(Self::standby(holder.as_deref())),
+            StoreError::Full { .. } => Some(unavailable(
+                "disk-full",
+                "the node's disk is full; nothing is taken until there is space",
+            )),
+            StoreError::Stopped { .. } => Some(unavailable(
+                "store-stopped",
+                "the node takes no writes, as one failed; its own log says why",
+            )),
+            StoreError::Unreachable { .. } => Some(unavailable(
+                "store-unreachable",
+                "the node cannot reach its database; it tries again by itself",
+            )),
+            _ => None,
+        }
+    }
+
     fn stopping() -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the node is stopping")
     }
@@ -107,6 +142,7 @@ impl From<LogsError> for ApiError {
             LogsError::TooMany { .. } => conflict("limit"),
             LogsError::Address => Self::bad_request("address", error.to_string()),
             LogsError::OwnLog(_) => conflict("own-log"),
+            LogsError::Store(cause) => Self::store(cause).unwrap_or_else(|| Self::internal(&error)),
             _ => Self::internal(&error),
         }
     }
@@ -137,6 +173,9 @@ impl From<WriterError> for ApiError {
                 WriterError::Restored { .. } => {
                     Self::new(StatusCode::CONFLICT, "restored", cause.to_string())
                 }
+                WriterError::Logs(LogsError::Store(found)) => {
+                    Self::store(found).unwrap_or_else(|| Self::internal(&*cause))
+                }
                 _ => Self::internal(&*cause),
             },
             error => Self::internal(&error),
@@ -164,6 +203,10 @@ impl From<DeskError> for ApiError {
                 Self::new(StatusCode::CONFLICT, "older-register", error.to_string())
             }
             DeskError::Writer(error) => error.into(),
+            DeskError::Register(RegisterError::Store(cause)) => {
+                let refused = Self::store(&cause);
+                refused.unwrap_or_else(|| Self::internal(&cause))
+            }
             DeskError::TooManyLists(_) => {
                 Self::new(StatusCode::CONFLICT, "limit", error.to_string())
             }

@@ -170,6 +170,9 @@ impl FromRequestParts<Arc<Api>> for ForInstitution {
 
     async fn from_request_parts(parts: &mut Parts, api: &Arc<Api>) -> Result<Self, ApiError> {
         let Authorized(operator) = Authorized::from_request_parts(parts, api).await?;
+        if let Some(holder) = &api.standby {
+            return Err(ApiError::standby(Some(&holder.borrow())));
+        }
         operator.institution.map(Self).ok_or_else(|| {
             let message = "this node owns no log; it only follows those of others";
             ApiError::new(StatusCode::CONFLICT, "no-institution", message)

@@ -201,7 +201,10 @@ impl Overview {
             sync,
             peers: api.net.peers().len(),
             banned: api.net.banned(),
-            disk_bytes: api.node.disk.iter().map(|path| machine::bytes_in(path)).sum(),
+            disk_bytes: match &api.database {
+                Some(database) => database.disk_bytes().unwrap_or_default(),
+                None => api.node.disk.iter().map(|path| machine::bytes_in(path)).sum(),
+            },
             free_bytes: machine::free_bytes(&api.node.directory),
             backup_age: machine::age_of(&api.node.directory.join(BACKUP_MARK)),
             follows: api.logs.follows().len(),

@@ -65,6 +65,10 @@ pub(super) struct Status {
     pending: Pending,
     /// What the stores stand on.
     store: &'static str,
+    /// Database, host and schema, if the data is not on the node's own disk.
+    database: Option<String>,
+    /// Which node writes while this one stands by.
+    standby_for: Option<String>,
     /// Bytes on disk.
     disk_bytes: u64,
     /// Bytes that may still be written.
@@ -139,6 +143,8 @@ pub(super) async fn status(
             entries: seen.logs.iter().map(|log| log.missing).sum(),
         },
         store: api.node.stores.first().map_or("", |(_, watch)| watch.kind()),
+        database: api.database.as_ref().map(|database| database.server().to_owned()),
+        standby_for: api.standby.as_ref().map(|holder| holder.borrow().clone()),
         disk_bytes: seen.disk_bytes,
         free_bytes: seen.free_bytes,
         backup_age: seen.backup_age,

@@ -136,7 +136,7 @@ pub(super) fn read(entries: &[Vec<u8>], key: &PublicKey) -> Vec<Result<Statement
 }
 
 /// Reads the entries after those of a replica, up to a size if one is given.
-fn rest(
+pub(super) fn rest(
     store: &dyn Store,
     did: &Did,
     replica: &Replica,

@@ -1,19 +1,18 @@
 //! `carnet node check`: everything is derived again from the entries.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use carnet_proto::id::Did;
 
-use super::{StartError, below};
-use crate::config::Config;
+use super::stores::Stores;
+use super::{StartError, below, repair};
+use crate::config::{Config, StoreConfig};
 use crate::desk::older;
 use crate::desk::register::Register;
-use crate::institution::{Institution, REGISTER_DIRECTORY, STORE_DIRECTORY};
+use crate::institution::{Institution, STORE_DIRECTORY};
 use crate::logs::{Logs, LogsError};
-use crate::store::Store;
-use crate::store::sled::{SledOptions, SledStore};
+use crate::store::StoreError;
 
 /// What a check found.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +23,10 @@ pub struct CheckReport {
     pub problems: Vec<String>,
     /// Copies of others' logs that were damaged and dropped; the node fetches them again.
     pub dropped: Vec<Did>,
+    /// Where a damaged database was set aside.
+    pub set_aside: Option<PathBuf>,
+    /// The logs that were taken over from it.
+    pub salvaged: Vec<Did>,
     /// Records in the registers.
     pub records: usize,
 }
@@ -46,22 +49,54 @@ pub struct CheckedLog {
 }
 
 /// Checks the directory of a node that does not run: every entry, checkpoint, status list and record,
-/// and whether a register is older than what is published. /// With `repair`, damaged copies of others' logs are dropped. Blocks.
+/// and whether a register is older than what is published. With `repair`, damaged copies of others'
+/// logs are dropped, and a damaged database on disk is set aside for one with what checks out. Blocks.
 ///
 /// # Errors
 /// [`StartError`] if the directory is not that of a node, or in use.
 pub fn check(directory: &Path, repair: bool) -> Result<CheckReport, StartError> {
     let config = Config::load(directory)?;
-    let options = SledOptions::default();
-    let store: Arc<dyn Store> =
-        Arc::new(SledStore::open(&directory.join(STORE_DIRECTORY), &options)?);
+    let stores = Stores::open_alone(&config, directory, "carnet node check")?;
+    let is_damaged = |error: &StoreError| matches!(error, StoreError::Corrupt { .. });
+    if !repair
+        || config.store != StoreConfig::Sled
+        || !stores.logs().is_err_and(|error| is_damaged(&error))
+    {
+        return check_stores(&config, directory, &stores, repair);
+    }
+    let mut own = Vec::new();
+    for path in &config.institutions {
+        own.push(Institution::open(&below(directory, path))?.did);
+    }
+    let done = repair::repair(&directory.join(STORE_DIRECTORY), &own)?;
+    let mut report = check_stores(&config, directory, &stores, repair)?;
+    report.set_aside = Some(done.set_aside);
+    report.salvaged = done.salvaged;
+    report.problems.extend(done.problems);
+    Ok(report)
+}
+
+pub(super) fn check_stores(
+    config: &Config,
+    directory: &Path,
+    stores: &Stores,
+    repair: bool,
+) -> Result<CheckReport, StartError> {
+    let store = stores.logs()?;
     let mut report = CheckReport::default();
     let mut own = BTreeMap::new();
     for path in &config.institutions {
         let institution = Institution::open(&below(directory, path))?;
-        let register = institution.directory.join(REGISTER_DIRECTORY);
-        let register = SledStore::open(&register, &options)?;
-        let register = match Register::open(Arc::new(register), &institution.register_key) {
+        let opened = match stores.register(&institution) {
+            Ok(store) => Register::open(store, &institution.register_key),
+            Err(error @ StoreError::Corrupt { .. }) => {
+                report.problems.push(format!("{error}; put back the backup of the register"));
+                own.insert(institution.did, None);
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let register = match opened {
             Ok(register) => {
                 for record in register.iter(usize::MAX) {
                     match record {

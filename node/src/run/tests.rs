@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use carnet_proto::cbor::{Decode as _, Encode as _, Mode};
 use carnet_proto::credential::SdCwt;
 use carnet_proto::credential::claims::AlwaysShown;
-use carnet_proto::id::{Digest, LeafIndex};
+use carnet_proto::id::{Did, Digest, LeafIndex};
 use carnet_proto::issuing::{CredentialFile, IssuedBatch};
 use carnet_proto::statement::Body;
 use carnet_proto::status::Status;
@@ -16,7 +16,9 @@ use crate::desk::batch::NO_ISSUANCE;
 use crate::test_support::{Running, accreditation, config, make, order, profile};
 
 mod clock;
+mod damage;
 mod documents;
+mod leased;
 mod peers;
 mod register;
 

@@ -18,13 +18,19 @@ pub(super) fn run<D: Disk>(fresh: impl Fn() -> D) {
     keys_come_in_byte_order(&fresh());
     prefixes_at_the_edge_of_a_byte(&fresh());
     pages_cover_everything_once(&fresh());
+    a_page_is_bounded_in_bytes(&fresh());
+    empty_values_are_values(&fresh());
     a_batch_is_applied_entire(&fresh());
+    a_refused_batch_leaves_no_trace(&fresh());
+    writers_at_the_same_time_all_succeed(&fresh());
     scans_see_whole_batches(&fresh());
     what_exceeds_a_limit_is_refused_entire(&fresh());
     reserved_keys_are_out_of_reach(&fresh());
     data_is_there_after_reopening(&fresh());
     a_newer_format_is_refused(&fresh());
+    an_older_format_is_upgraded(&fresh());
     a_store_without_a_format_is_refused(&fresh());
+    a_store_that_was_moved_is_refused(&fresh());
     any_sequence_agrees_with_an_ordered_map(&fresh());
 }
 
@@ -86,6 +92,64 @@ fn pages_cover_everything_once(disk: &impl Disk) {
     let all = all.unwrap();
     assert_eq!(all.len(), count);
     assert!(all.is_sorted());
+}
+
+fn a_page_is_bounded_in_bytes(disk: &impl Disk) {
+    let store = disk.open().unwrap();
+    let length = MAX_SCAN_BYTES / 2 - 1;
+    for key in [b"k\x01", b"k\x02", b"k\x03"] {
+        let mut batch = Batch::new();
+        batch.put(*key, vec![key[1]; length]);
+        store.apply(batch).unwrap();
+    }
+    assert_eq!(keys(&store, b"k"), [b"k\x01", b"k\x02"], "three would be too much at once");
+    let lengths: Vec<_> = entries(&store, b"k").map(|found| found.unwrap().1.len()).collect();
+    assert_eq!(lengths, [length; 3], "and all are there");
+}
+
+fn empty_values_are_values(disk: &impl Disk) {
+    {
+        let store = disk.open().unwrap();
+        let mut batch = Batch::new();
+        batch.put(b"a", b"").put(b"b", b"b").put(b"c", b"");
+        store.apply(batch).unwrap();
+    }
+    let store = disk.open().unwrap();
+    assert_eq!(store.get(b"a").unwrap(), Some(Vec::new()));
+    assert_eq!(store.last(b"").unwrap(), Some((b"c".to_vec(), Vec::new())));
+    let lengths: Vec<_> = entries(&store, b"").map(|found| found.unwrap().1.len()).collect();
+    assert_eq!(lengths, [0, 1, 0]);
+}
+
+fn a_refused_batch_leaves_no_trace(disk: &impl Disk) {
+    let store = disk.open().unwrap();
+    put(&store, &[b"a"]);
+    let mut batch = Batch::new();
+    batch.delete(b"a").put(b"b", b"").put(b"\0", b"");
+    assert!(store.apply(batch).is_err());
+    drop(store);
+    assert_eq!(keys(&disk.open().unwrap(), b""), [b"a"]);
+}
+
+fn writers_at_the_same_time_all_succeed(disk: &impl Disk) {
+    const WRITERS: u8 = 4;
+    const BATCHES: u8 = 10;
+    let store = disk.open().unwrap();
+    thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let store = &store;
+            scope.spawn(move || {
+                for number in 0..BATCHES {
+                    let mut batch = Batch::new();
+                    batch.put([b'k', writer, number], [number]).put([b'c', writer], [number]);
+                    store.apply(batch).unwrap();
+                    let seen = store.get(&[b'c', writer]).unwrap();
+                    assert_eq!(seen, Some(Vec::from([number])), "one's own write is seen");
+                }
+            });
+        }
+    });
+    assert_eq!(entries(&store, b"k").count(), usize::from(WRITERS * BATCHES));
 }
 
 fn a_batch_is_applied_entire(disk: &impl Disk) {
@@ -179,8 +243,25 @@ fn data_is_there_after_reopening(disk: &impl Disk) {
 fn a_newer_format_is_refused(disk: &impl Disk) {
     disk.open().unwrap().apply(Batch::format(FORMAT_VERSION + 1)).unwrap();
     let Err(error) = disk.open() else { panic!("opened a newer format") };
-    assert!(matches!(error, StoreError::NewerVersion { found: 2, supported: 1 }));
-    assert_eq!(error.to_string(), "the database has format 2; this version reads up to 1");
+    assert!(matches!(error, StoreError::NewerVersion { found: 3, supported: 2 }));
+    assert_eq!(error.to_string(), "the database has format 3; this version reads up to 2");
+}
+
+fn an_older_format_is_upgraded(disk: &impl Disk) {
+    {
+        let store = disk.open().unwrap();
+        put(&store, &[b"a"]);
+        store.apply(Batch::format(1)).unwrap();
+    }
+    for _ in 0..2 {
+        let store = disk.open().unwrap();
+        assert_eq!(store.get(FORMAT_KEY).unwrap(), Some(FORMAT_VERSION.to_be_bytes().to_vec()));
+        assert_eq!(keys(&store, b""), [b"a"]);
+    }
+    let mut batch = Batch::format(0);
+    batch.put(b"b", b"");
+    disk.open().unwrap().apply(batch).unwrap();
+    assert!(matches!(disk.open(), Err(StoreError::Corrupt { .. })), "there never was a format 0");
 }
 
 fn a_store_without_a_format_is_refused(disk: &impl Disk) {
@@ -191,6 +272,12 @@ fn a_store_without_a_format_is_refused(disk: &impl Disk) {
     store.apply(batch).unwrap();
     drop(store);
     assert!(matches!(disk.open(), Err(StoreError::Corrupt { .. })));
+}
+
+fn a_store_that_was_moved_is_refused(disk: &impl Disk) {
+    disk.open().unwrap().apply(Batch::moved("elsewhere")).unwrap();
+    let Err(error) = disk.open() else { panic!("opened a copy that was left behind") };
+    assert!(matches!(&error, StoreError::Moved { to } if to == "elsewhere"));
 }
 
 /// Random writes, deletions and scans over a small key space, compared after every step.

@@ -105,6 +105,10 @@ impl<S: Store> Store for Measured<S> {
         }
         applied
     }
+
+    fn failure(&self) -> Option<String> {
+        self.store.failure()
+    }
 }
 
 #[cfg(test)]

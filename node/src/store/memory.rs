@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Batch, Entry, FORMAT_KEY, FORMAT_VERSION, MAX_SCAN_ENTRIES, Store, StoreError, check_format,
-    key_range,
+    Batch, Entry, FORMAT_KEY, FORMAT_VERSION, Store, StoreError, check_format, key_range, page,
 };
 
 /// What outlives a [`MemoryStore`], as a disk outlives a process. Clones share their content.
@@ -98,8 +97,8 @@ impl Store for MemoryStore {
     ) -> Result<Vec<Entry>, StoreError> {
         let Some(range) = key_range(prefix, after) else { return Ok(Vec::new()) };
         let content = self.disk.content();
-        let found = content.map.range(range).take(limit.min(MAX_SCAN_ENTRIES));
-        Ok(found.map(|(key, value)| (key.clone(), value.clone())).collect())
+        let found = content.map.range(range);
+        page(found.map(|(key, value)| Ok((key.clone(), value.clone()))), limit)
     }
 
     fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, StoreError> {

@@ -1,5 +1,6 @@
 //! The store on a local disk. No other file names sled.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -13,7 +14,13 @@ use std::time::{Duration, Instant};
 
 use ::sled::{Batch as SledBatch, Config, Db, Error as SledError, IVec};
 
-use super::{Batch, Entry, MAX_SCAN_ENTRIES, Store, StoreError, check_format, key_range};
+use super::{
+    Batch, Entry, FORMAT_KEY, Store, StoreError, check_format, check_format_value, key_range, page,
+};
+
+mod sum;
+
+use sum::{SUM_KEY, Sequence, Sum};
 
 /// Memory for pages that were read, unless the caller says otherwise, in bytes.
 pub const DEFAULT_CACHE_BYTES: u64 = 16 << 20;
@@ -25,6 +32,9 @@ pub const DEFAULT_LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// Says, in a directory, that its database was in use: sled takes one that lost its first bytes
 /// for a new one.
 const MARKER: &str = "carnet-store";
+
+/// The first format that has sums.
+const SUMS_SINCE: u32 = 2;
 
 /// How a database is opened.
 #[derive(Clone, Debug)]
@@ -57,10 +67,11 @@ pub struct SledStore {
     syncs: AtomicU64,
 }
 
-/// Batches are numbered in the order they go in.
+/// Batches are numbered in the order they go in, from the first of the database on.
 #[derive(Default)]
 struct Commit {
-    applied: u64,
+    /// Of everything applied.
+    sum: Sum,
     synced: u64,
     syncing: bool,
 }
@@ -68,6 +79,7 @@ struct Commit {
 /// What has to reach the disk besides what sled's `flush` writes there.
 struct Files {
     data: File,
+    sequence: Sequence,
     blobs: PathBuf,
     /// Blob files known to be on disk; sled writes each once.
     synced_blobs: HashSet<OsString>,
@@ -85,26 +97,58 @@ impl SledStore {
         let opening = |source| io_error("open", directory, source);
         let in_use = fs::exists(directory.join(MARKER)).map_err(opening)?;
         let db = open_locked(directory, options)?;
-        let files = Files {
-            data: open_to_sync(&directory.join("db")).map_err(opening)?,
-            blobs: directory.join("blobs"),
-            synced_blobs: HashSet::new(),
-        };
-        let store = Self {
-            db,
-            path: directory.to_owned(),
-            order: RwLock::default(),
-            commit: Mutex::default(),
-            committed: Condvar::new(),
-            files: Mutex::new(files),
-            failure: OnceLock::new(),
-            syncs: AtomicU64::new(0),
-        };
+        let format = guarded(|| db.get(FORMAT_KEY));
+        let format = format.map_err(|error| store_error("read", directory, error))?;
+        // Before anything else, so that the database of a newer version is named as such.
+        let version = format.as_deref().map(check_format_value).transpose()?;
+        let sum = Sum::check(&db, directory, version.is_some_and(|version| version >= SUMS_SINCE))?;
+        let store = Self::new(db, directory, sum).map_err(opening)?;
         check_format(&store, in_use)?;
         if !in_use {
             mark(directory).map_err(opening)?;
         }
         Ok(store)
+    }
+
+    fn new(db: Db, directory: &Path, sum: Sum) -> io::Result<Self> {
+        let files = Files {
+            sequence: Sequence::open(directory, sum.batch)?,
+            data: open_to_sync(&directory.join("db"))?,
+            blobs: directory.join("blobs"),
+            synced_blobs: HashSet::new(),
+        };
+        Ok(Self {
+            db,
+            path: directory.to_owned(),
+            order: RwLock::default(),
+            commit: Mutex::new(Commit { sum, synced: sum.batch, syncing: false }),
+            committed: Condvar::new(),
+            files: Mutex::new(files),
+            failure: OnceLock::new(),
+            syncs: AtomicU64::new(0),
+        })
+    }
+
+    /// Opens a database that may be damaged, to read what is left of it; tells whether the last batch
+    /// that was on disk is there.
+    ///
+    /// # Errors
+    /// As [`SledStore::open`], if nothing can be read.
+    pub fn open_damaged(directory: &Path) -> Result<(Self, bool), StoreError> {
+        let opening = |source| io_error("open", directory, source);
+        let db = open_locked(directory, &SledOptions::default())?;
+        let (sum, ends_complete) = Sum::of_damaged(&db, directory)?;
+        let store = Self::new(db, directory, sum).map_err(opening)?;
+        Ok((store, ends_complete))
+    }
+
+    /// Loses an entry that the sum counts.
+    #[cfg(test)]
+    pub(crate) fn forget_one_entry(self) {
+        let batch = Batch::new().put([1], [1]).clone();
+        self.apply(batch).unwrap();
+        self.db.remove([1]).unwrap();
+        self.db.flush().unwrap();
     }
 
     /// Counts how often this store waited for the disk.
@@ -126,11 +170,9 @@ impl SledStore {
                 continue;
             }
             commit.syncing = true;
-            let target = commit.applied;
+            let target = commit.sum.batch;
             drop(commit);
-            let result = catch_unwind(AssertUnwindSafe(|| self.sync())).unwrap_or_else(|_| {
-                Err(StoreError::Corrupt { detail: "sled failed while writing".to_owned() })
-            });
+            let result = self.sync(target);
             commit = lock(&self.commit);
             commit.syncing = false;
             if result.is_ok() {
@@ -142,12 +184,18 @@ impl SledStore {
         }
     }
 
-    /// Puts everything that sled holds on disk.
-    fn sync(&self) -> Result<(), StoreError> {
+    /// Puts everything that sled holds on disk, batch `number` at least.
+    fn sync(&self, number: u64) -> Result<(), StoreError> {
         let mut files = lock(&self.files);
         self.syncs.fetch_add(1, Ordering::Relaxed);
-        self.db.flush().map_err(|error| self.error("write", error))?;
-        files.sync().map_err(|source| io_error("write", &self.path, source))
+        guarded(|| self.db.flush()).map_err(|error| self.error("write", error))?;
+        let synced = files.sync().and_then(|()| files.sequence.note(number));
+        synced.map_err(|source| io_error("write", &self.path, source))
+    }
+
+    /// Reads; sled meets some kinds of damage with an assertion.
+    fn read<T>(&self, read: impl FnOnce(&Db) -> Result<T, SledError>) -> Result<T, StoreError> {
+        guarded(|| read(&self.db)).map_err(|error| self.error("read", error))
     }
 
     fn check_running(&self) -> Result<(), StoreError> {
@@ -171,7 +219,7 @@ impl SledStore {
 
 impl Store for SledStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.db.get(key).map_err(|error| self.error("read", error))?;
+        let found = self.read(|db| db.get(key))?;
         Ok(found.map(|value| value.to_vec()))
     }
 
@@ -183,15 +231,13 @@ impl Store for SledStore {
     ) -> Result<Vec<Entry>, StoreError> {
         let Some(range) = key_range(prefix, after) else { return Ok(Vec::new()) };
         let _order = self.order.read().unwrap_or_else(PoisonError::into_inner);
-        let found = self.db.range(range).take(limit.min(MAX_SCAN_ENTRIES));
-        found.map(|found| found.map(entry).map_err(|error| self.error("read", error))).collect()
+        self.read(|db| page(db.range(range).map(|found| found.map(entry)), limit))
     }
 
     fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, StoreError> {
         let Some(range) = key_range(prefix, None) else { return Ok(None) };
         let _order = self.order.read().unwrap_or_else(PoisonError::into_inner);
-        let found = self.db.range(range).next_back().transpose();
-        Ok(found.map_err(|error| self.error("read", error))?.map(entry))
+        Ok(self.read(|db| db.range(range).next_back().transpose())?.map(entry))
     }
 
     fn apply(&self, batch: Batch) -> Result<(), StoreError> {
@@ -199,23 +245,40 @@ impl Store for SledStore {
         if batch.is_empty() {
             return Ok(());
         }
-        let mut changes = SledBatch::default();
-        for (key, value) in batch.changes {
-            match value {
-                Some(value) => changes.insert(key, value),
-                None => changes.remove(key),
-            }
-        }
         let number = {
             let _order = self.order.write().unwrap_or_else(PoisonError::into_inner);
             self.check_running()?;
-            let applied = self.db.apply_batch(changes);
+            let mut sum = lock(&self.commit).sum;
+            sum.batch += 1;
+            let mut changes = SledBatch::default();
+            for (key, value) in batch.into_final() {
+                let old = self.read(|db| db.get(&key))?;
+                sum.change(&key, old.as_deref(), value.as_deref());
+                match value {
+                    Some(value) => changes.insert(key, value),
+                    None => changes.remove(key),
+                }
+            }
+            changes.insert(SUM_KEY, sum.encode());
+            let applied = guarded(|| self.db.apply_batch(changes));
             self.or_stop(applied.map_err(|error| self.error("write", error)))?;
-            let mut commit = lock(&self.commit);
-            commit.applied += 1;
-            commit.applied
+            lock(&self.commit).sum = sum;
+            sum.batch
         };
         self.commit(number)
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.failure.get().cloned()
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        let files = self.files.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = files.sequence.sync() {
+            tracing::warn!(%error, "a file of the database may be behind");
+        }
     }
 }
 
@@ -244,6 +307,18 @@ impl Files {
     }
 }
 
+/// Returns whether a file of some size can be written in a directory.
+pub fn has_space(directory: &Path) -> bool {
+    const PROBE: &str = "carnet-space";
+    const BYTES: usize = 4 << 20;
+    let path = directory.join(PROBE);
+    let written = File::create(&path)
+        .and_then(|mut file| file.write_all(&vec![1; BYTES]).and_then(|()| file.sync_all()));
+    // It is not there if it could not be made.
+    let _ = fs::remove_file(&path);
+    written.is_ok()
+}
+
 fn entry((key, value): (IVec, IVec)) -> Entry {
     (key.to_vec(), value.to_vec())
 }
@@ -259,11 +334,7 @@ fn open_locked(directory: &Path, options: &SledOptions) -> Result<Db, StoreError
     let start = Instant::now();
     let config = Config::new().path(directory).cache_capacity(options.cache_bytes);
     loop {
-        // sled meets some kinds of damage with an assertion.
-        let opened = catch_unwind(AssertUnwindSafe(|| config.open())).unwrap_or_else(|_| {
-            Err(SledError::ReportableBug("its files do not fit together".to_owned()))
-        });
-        match opened {
+        match guarded(|| config.open()) {
             Ok(db) => return Ok(db),
             Err(error) if is_lock(&error) => {
                 if start.elapsed() >= options.lock_patience {
@@ -279,6 +350,26 @@ fn open_locked(directory: &Path, options: &SledOptions) -> Result<Db, StoreError
     }
 }
 
+thread_local! {
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Tells whether a panic on this thread would be that of sled over damaged files, which is caught and
+/// becomes an error: whoever reports panics leaves it alone.
+pub fn is_guarded() -> bool {
+    IS_GUARDED.get()
+}
+
+/// Runs sled, which meets some kinds of damage with an assertion.
+fn guarded<T>(work: impl FnOnce() -> Result<T, SledError>) -> Result<T, SledError> {
+    IS_GUARDED.set(true);
+    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(SledError::ReportableBug("its parts do not fit together".to_owned()))
+    });
+    IS_GUARDED.set(false);
+    result
+}
+
 /// Tells whether sled means "locked", for which it has no kind of its own.
 fn is_lock(error: &SledError) -> bool {
     matches!(error, SledError::Io(io) if io.to_string().starts_with("could not acquire lock"))
@@ -288,9 +379,14 @@ fn store_error(doing: &'static str, path: &Path, error: SledError) -> StoreError
     match error {
         SledError::Io(source) => io_error(doing, path, source),
         SledError::Unsupported(detail) | SledError::ReportableBug(detail) => {
-            StoreError::Corrupt { detail }
+            StoreError::Corrupt { detail: format!("{}: {detail}", path.join("db").display()) }
         }
-        other => StoreError::Corrupt { detail: other.to_string() },
+        other => {
+            // Large values are in files of their own.
+            let file = if format!("{other:?}").contains("Blob") { "blobs" } else { "db" };
+            let detail = "what it holds is not what was written";
+            StoreError::Corrupt { detail: format!("{}: {detail}", path.join(file).display()) }
+        }
     }
 }
 

@@ -515,7 +515,8 @@ fn what_a_peer_only_claims_is_known_of_and_counts_as_signed_by_nobody() {
     node.follow([origin]);
     let asked = node.sync.handle(Millis(1), Input::Connected(7), &mut node.archive);
     let Some(Action::Send { id, .. }) = asked.first() else { panic!("{asked:?}") };
-    let head = Head { origin, size: TreeSize(1_000_000), state: [1; 16], revision: 1 };
+    let head =
+        Head { origin, size: TreeSize(1_000_000), state: [1; 16], revision: 1, is_forked: false };
     let bytes = Response::Heads(Heads { epoch: 9, heads: vec![head] }).to_cbor();
     node.sync.handle(Millis(2), Input::Response { id: *id, bytes }, &mut node.archive);
     let lags = node.sync.lags(&node.archive);

@@ -66,6 +66,8 @@ struct Shown {
     logs: Vec<Log>,
     pending: Pending,
     store: String,
+    #[serde(default)]
+    standby_for: Option<String>,
     disk_bytes: u64,
     free_bytes: Option<u64>,
     backup_age: Option<u64>,
@@ -327,6 +329,9 @@ fn logs(shown: &Shown, context: &mut Context) -> Result<(), CliError> {
 }
 
 fn machine(shown: &Shown, context: &mut Context) -> Result<(), CliError> {
+    if let Some(holder) = &shown.standby_for {
+        context.say("node-status-standby", &Args::new().with("holder", holder.clone()))?;
+    }
     let Pending { writer, messages, entries } = shown.pending;
     let args = Args::new()
         .with("requests", writer)

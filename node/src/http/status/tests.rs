@@ -46,9 +46,9 @@ async fn the_status_for_operators_keeps_its_shape() {
     let running = Running::start(&directory).await;
     let status = running.get("/operator/v1/status").await.json();
     let keys: BTreeSet<&str> = status.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = "addresses backup_age banned configured_peers cosignatures did disk_bytes follows \
-                    free_bytes logs name node_version now peer_id peers pending published_size quorum \
-                    size status_age status_lists store uptime warnings witnesses";
+    let expected = "addresses backup_age banned configured_peers cosignatures database did disk_bytes \
+                    follows free_bytes logs name node_version now peer_id peers pending \
+                    published_size quorum size standby_for status_age status_lists store uptime warnings witnesses";
     assert_eq!(keys, expected.split_whitespace().collect());
     assert_eq!(status["warnings"][0]["id"], "no-witnesses");
     assert_eq!(status["store"], "sled");

@@ -43,7 +43,7 @@ fn batches_that_come_while_the_disk_is_busy_share_one_sync() {
     const FOLLOWERS: u8 = 8;
     let directory = tempfile::tempdir().unwrap();
     let store = Arc::new(open(directory.path()).unwrap());
-    let (syncs, applied) = (store.syncs(), lock(&store.commit).applied);
+    let (syncs, applied) = (store.syncs(), lock(&store.commit).sum.batch);
 
     // Whoever syncs needs the files: keeping them is a disk that takes its time.
     let busy = lock(&store.files);
@@ -54,7 +54,7 @@ fn batches_that_come_while_the_disk_is_busy_share_one_sync() {
     let leader = apply(b'l');
     wait_until(|| lock(&store.commit).syncing);
     let followers: Vec<_> = (1..=FOLLOWERS).map(apply).collect();
-    wait_until(|| lock(&store.commit).applied == applied + 1 + u64::from(FOLLOWERS));
+    wait_until(|| lock(&store.commit).sum.batch == applied + 1 + u64::from(FOLLOWERS));
     assert!(followers.iter().all(|follower| !follower.is_finished()), "acknowledged too early");
     drop(busy);
 
@@ -153,6 +153,106 @@ fn a_database_that_lost_its_content_is_not_taken_for_a_new_one() {
         damage(&mut File::options().write(true).open(directory.path().join("db")).unwrap());
         assert!(matches!(open(directory.path()), Err(StoreError::Corrupt { .. })));
     }
+}
+
+/// Fills a database with what a node keeps: small and large values, in many batches.
+fn fill(directory: &Path) -> Vec<Entry> {
+    let store = open(directory).unwrap();
+    for number in 0..60u32 {
+        let mut batch = Batch::new();
+        let noise = |seed: u32, length: u32| -> Vec<u8> {
+            (0..length).map(|n| ((n ^ seed).wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+        };
+        batch.put(killed_key(number, 0), noise(number, 900));
+        if number % 20 == 0 {
+            batch.put(killed_key(number, 1), noise(number, 600_000));
+        }
+        store.apply(batch).unwrap();
+    }
+    entries(&store, b"").collect::<Result<_, _>>().unwrap()
+}
+
+/// Damages a file at a place that the number chooses.
+fn damage(path: &Path, number: u64) {
+    use std::io::Read as _;
+    let mut file = File::options().read(true).write(true).open(path).unwrap();
+    let size = file.metadata().unwrap().len();
+    if number.is_multiple_of(4) {
+        return file.set_len(number * 7919 % size).unwrap();
+    }
+    let at = io::SeekFrom::Start(number * 2_654_435_761 % size);
+    let mut bytes = [0; 16];
+    file.seek(at).unwrap();
+    let length = file.read(&mut bytes).unwrap();
+    file.seek(at).unwrap();
+    file.write_all(&bytes[..length].iter().map(|byte| byte ^ 0x55).collect::<Vec<_>>()).unwrap();
+}
+
+#[test]
+fn what_was_written_is_all_there_or_the_damage_is_named() {
+    let parent = tempfile::tempdir().unwrap();
+    let original = parent.path().join("original");
+    let written = fill(&original);
+    let blob = fs::read_dir(original.join("blobs")).unwrap().next().unwrap().unwrap().file_name();
+    let mut named = 0;
+    for number in 1..=80u64 {
+        let copy = parent.path().join(number.to_string());
+        assert!(Command::new("cp").arg("-r").args([&original, &copy]).status().unwrap().success());
+        // sled also keeps what it found when it was last opened.
+        let found = fs::read_dir(&copy).unwrap().map(|found| found.unwrap().path());
+        for path in found.filter(|path| path.to_string_lossy().contains("snap.")) {
+            if number.is_multiple_of(2) {
+                fs::remove_file(path).unwrap();
+            }
+        }
+        let file = match number % 5 {
+            0 => copy.join("blobs").join(&blob),
+            _ => copy.join("db"),
+        };
+        damage(&file, number);
+        match open(&copy) {
+            Ok(store) => {
+                let found: Result<Vec<_>, _> = entries(&store, b"").collect();
+                assert_eq!(found.unwrap(), written, "damage {number} is not told");
+            }
+            Err(error) => {
+                let StoreError::Corrupt { detail } = &error else { panic!("{error}") };
+                assert!(detail.starts_with(&copy.display().to_string()), "{detail}");
+                named += 1;
+            }
+        }
+    }
+    // Some places are not in use.
+    assert!(named > 40, "only {named} are told");
+}
+
+#[test]
+fn a_database_of_the_first_format_is_upgraded_and_protected_from_then_on() {
+    let directory = tempfile::tempdir().unwrap();
+    {
+        let db = Config::new().path(directory.path()).open().unwrap();
+        db.insert(b"\0format", &1u32.to_be_bytes()).unwrap();
+        for number in 0..20u8 {
+            db.insert([b'k', number], vec![number; 5000]).unwrap();
+        }
+        db.flush().unwrap();
+        fs::write(directory.path().join(MARKER), b"").unwrap();
+    }
+    let store = open(directory.path()).unwrap();
+    assert_eq!(entries(&store, b"k").count(), 20);
+    assert_eq!(store.get(FORMAT_KEY).unwrap(), Some(2u32.to_be_bytes().to_vec()));
+    let before = lock(&store.commit).sum;
+    drop(store);
+    {
+        let db = Config::new().path(directory.path()).open().unwrap();
+        db.remove([b'k', 3]).unwrap();
+        db.flush().unwrap();
+    }
+    let Err(StoreError::Corrupt { detail }) = open(directory.path()) else {
+        panic!("an entry is missing")
+    };
+    assert!(detail.contains("20 entries, not the 21"), "{detail}");
+    assert_eq!(before.batch, 1);
 }
 
 #[test]

@@ -1,0 +1,46 @@
+//! What the client reports, as a [`StoreError`].
+
+use std::io::{self, ErrorKind};
+
+use tokio_postgres::error::SqlState;
+
+use super::super::StoreError;
+
+/// A failure of one attempt.
+pub(super) enum Failure {
+    /// The connection is gone, or the server takes none now: it may work later. Of a write it is
+    /// unknown whether it was done.
+    Lost(String),
+    /// The server answered, and did nothing.
+    Refused(StoreError),
+}
+
+/// Tells what a failure means. Messages of the server name no values.
+pub(super) fn classify(server: &str, error: &tokio_postgres::Error) -> Failure {
+    let Some(db) = error.as_db_error() else {
+        let mut detail = error.to_string();
+        if let Some(cause) = std::error::Error::source(error) {
+            detail = format!("{detail}: {cause}");
+        }
+        return Failure::Lost(detail);
+    };
+    let (code, detail) = (db.code(), format!("{} ({})", db.message(), db.code().code()));
+    // Classes: connection, operator intervention, insufficient resources.
+    let is_passing = code.code().starts_with("08")
+        || code.code().starts_with("57P")
+        || *code == SqlState::TOO_MANY_CONNECTIONS
+        || *code == SqlState::LOCK_NOT_AVAILABLE
+        || *code == SqlState::T_R_SERIALIZATION_FAILURE
+        || *code == SqlState::T_R_DEADLOCK_DETECTED;
+    let server = server.to_owned();
+    if is_passing {
+        Failure::Lost(detail)
+    } else if *code == SqlState::DISK_FULL {
+        let source = io::Error::new(ErrorKind::StorageFull, detail);
+        Failure::Refused(StoreError::Full { path: server.into(), source })
+    } else if *code == SqlState::DATA_CORRUPTED || *code == SqlState::INDEX_CORRUPTED {
+        Failure::Refused(StoreError::Corrupt { detail: format!("{server}: {detail}") })
+    } else {
+        Failure::Refused(StoreError::Refused { server, detail })
+    }
+}
