@@ -1,6 +1,7 @@
 //! The desk: where an institution issues, and keeps track of what it issued.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use carnet_proto::anchor::BatchSizeError;
 use carnet_proto::id::Did;
@@ -12,7 +13,7 @@ use crate::clock::Clock;
 use crate::institution::Institution;
 use crate::logs::{Logs, LogsError};
 use crate::store::Store;
-use crate::writer::{WriterError, WriterHandle};
+use crate::writer::{Phase, WriterError, WriterHandle};
 
 pub mod batch;
 pub mod older;
@@ -38,7 +39,7 @@ pub struct Desk {
     status_key: SigningKey,
     list_entries: u32,
     /// Batches of the log that the register does not know, which keep the desk from issuing.
-    unknown_batches: usize,
+    unknown_batches: AtomicUsize,
     /// Held while issuing and publishing: rows are unique and lists are built one after the other.
     turn: Mutex<()>,
 }
@@ -76,7 +77,7 @@ impl Desk {
             credential_key: institution.seed.signing_key(Purpose::Credential),
             status_key: institution.seed.signing_key(Purpose::Status),
             list_entries,
-            unknown_batches,
+            unknown_batches: AtomicUsize::new(unknown_batches),
             turn: Mutex::new(()),
         })
     }
@@ -124,10 +125,34 @@ impl Desk {
     }
 
     /// Refuses to issue with a register that is older than the log.
-    fn may_issue(&self) -> Result<(), OlderRegister> {
-        match self.unknown_batches {
-            0 => Ok(()),
-            unknown => Err(OlderRegister::UnknownBatches(unknown)),
+    fn may_issue(&self) -> Result<(), DeskError> {
+        match self.unknown_batches.load(Ordering::SeqCst) {
+            0 => {}
+            unknown => return Err(OlderRegister::UnknownBatches(unknown).into()),
+        }
+        match self.writer.phase() {
+            Phase::Writing => Ok(()),
+            Phase::Waiting => Err(WriterError::Unconfirmed.into()),
+            Phase::CatchingUp => Err(WriterError::CatchingUp.into()),
+        }
+    }
+
+    /// Compares the register with the log again, which was completed from peers.
+    pub async fn look_again(self: &Arc<Self>) {
+        let counted = self
+            .blocking(|desk| {
+                let unknown = older::unknown_batches(&desk.register, &*desk.view()?)?;
+                desk.unknown_batches.store(unknown, Ordering::SeqCst);
+                Ok(unknown)
+            })
+            .await;
+        match counted {
+            Ok(0) => {}
+            Ok(unknown) => {
+                let error = OlderRegister::UnknownBatches(unknown);
+                tracing::error!(did = %self.did, %error, "nothing can be issued");
+            }
+            Err(error) => tracing::error!(did = %self.did, %error, "the register was not compared"),
         }
     }
 

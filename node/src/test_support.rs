@@ -214,10 +214,14 @@ impl Answer {
 
 impl Running {
     pub(crate) async fn start(directory: &Path) -> Self {
+        Self::start_with(directory, NodeOptions::default()).await
+    }
+
+    pub(crate) async fn start_with(directory: &Path, options: NodeOptions) -> Self {
         let config = Config::load(directory).unwrap();
         let clock = Arc::new(SteppedClock::starting_at(SystemClock.now()));
         let for_node = Arc::clone(&clock) as Arc<dyn crate::clock::Clock>;
-        let node = Node::start(config, directory, for_node, NodeOptions::default()).await.unwrap();
+        let node = Node::start(config, directory, for_node, options).await.unwrap();
         let token = std::fs::read_to_string(directory.join(TOKEN_FILE)).unwrap();
         Self { node, clock, token: token.trim().to_owned() }
     }

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::older::{Drawn, keeps_all};
 use super::{Desk, DeskError};
 use crate::logs::LogsError;
-use crate::writer::WriterError;
+use crate::writer::{Phase, WriterError};
 
 /// How long a published list counts, in seconds.
 pub const LIST_LIFETIME: u64 = 7 * DAY;
@@ -67,7 +67,8 @@ impl Desk {
     /// Publishes the status lists whenever the newest are `seconds` old, until told to stop.
     pub async fn run_schedule(self: Arc<Self>, seconds: u64, mut stop: watch::Receiver<bool>) {
         loop {
-            let is_due = self.view().is_ok_and(|view| is_due(&view, self.clock.now(), seconds));
+            let is_due = self.writer.phase() == Phase::Writing
+                && self.view().is_ok_and(|view| is_due(&view, self.clock.now(), seconds));
             let pause = match is_due {
                 true => match self.publish_status().await {
                     Ok(_) => SCHEDULE_POLL,
@@ -129,7 +130,7 @@ impl Desk {
         Ok(StatusToken::sign(&uri, &drawn.list, now, expires_at, LIST_TTL, &self.status_key))
     }
 
-    fn view(&self) -> Result<Arc<LogView>, DeskError> {
+    pub(super) fn view(&self) -> Result<Arc<LogView>, DeskError> {
         let view = self.logs.with(&self.did, |replica| Arc::clone(replica.view()));
         Ok(view.ok_or(LogsError::UnknownLog(self.did)).map_err(WriterError::from)?)
     }

@@ -37,7 +37,7 @@ fn office(list_entries: u32) -> Office {
     let standing = standing.derive_standing(empty_head());
     let standing = Statement::sign(&did, standing, &key).unwrap();
     logs.begin_own(&[inception, standing]).unwrap();
-    let writer = Writer::start(Arc::clone(&logs), did, seed.clone()).unwrap();
+    let writer = Writer::start(Arc::clone(&logs), did, seed.clone(), true).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let token = directory.path().join(crate::institution::TOKEN_FILE);
     std::fs::write(token, [b'a'; 52]).unwrap();

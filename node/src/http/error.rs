@@ -131,11 +131,17 @@ impl From<WriterError> for ApiError {
             }
             WriterError::Statement(error) => unprocessable("statement", error.to_string()),
             WriterError::TooMany(_) => unprocessable("limit", error.to_string()),
+            WriterError::CatchingUp => {
+                Self::new(StatusCode::CONFLICT, "catching-up", error.to_string())
+            }
+            WriterError::Unconfirmed => {
+                Self::new(StatusCode::CONFLICT, "unconfirmed", error.to_string())
+            }
             WriterError::Stopped => Self::stopping(),
             WriterError::Logs(error) => error.into(),
             WriterError::Commit(cause) => match &*cause {
-                WriterError::Restored { .. } => {
-                    Self::new(StatusCode::CONFLICT, "restored", cause.to_string())
+                WriterError::CatchingUp => {
+                    Self::new(StatusCode::CONFLICT, "catching-up", cause.to_string())
                 }
                 _ => Self::internal(&*cause),
             },

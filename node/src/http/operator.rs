@@ -39,6 +39,8 @@ pub(super) struct Status {
     size: u64,
     /// Entries under its newest checkpoint.
     published_size: u64,
+    /// Whether the own log is published: `publishing`, `waiting` for its witnesses, or `catching-up`.
+    phase: Option<&'static str>,
     /// Who cosigned the newest checkpoint.
     cosignatures: Vec<Cosigned>,
     /// How many cosignatures make a quorum, by the own profile.
@@ -119,6 +121,7 @@ pub(super) async fn status(
         name: did.and_then(|did| name(&ledger, &did)),
         size: own.as_ref().map_or(0, |own| own.size().0),
         published_size: newest.map_or(0, |size| size.0),
+        phase: operator.institution.as_ref().map(|own| own.writer.phase().name()),
         cosignatures: own.as_ref().map(|own| cosigned(&ledger, own)).unwrap_or_default(),
         quorum: own.as_ref().and_then(|own| profile(own.view())?.quorum),
         peers: peers.collect(),

@@ -15,6 +15,7 @@ use super::*;
 use crate::desk::batch::NO_ISSUANCE;
 use crate::test_support::{Running, accreditation, config, make, order, profile};
 
+mod backup;
 mod peers;
 mod register;
 

@@ -72,7 +72,9 @@ pub(super) fn counts(
         return Err(CannotCount::Closed(closing.closed));
     }
     match body {
-        Body::Inception(_) | Body::Rotation(_) | Body::Standing(_) => Err(CannotCount::Kind(body.kind())),
+        Body::Inception(_) | Body::Rotation(_) | Body::Standing(_) => {
+            Err(CannotCount::Kind(body.kind()))
+        }
         Body::Profile(_) | Body::Issuance(_) => Ok(()),
         Body::Accreditation(accreditation) if accreditation.subject == *log.origin() => {
             Err(CannotCount::OwnAccreditation)

@@ -77,6 +77,9 @@ pub enum Input<P> {
         /// A random number.
         random: u64,
     },
+    /// Ask all peers to cosign the newest checkpoint of an own log anew: whoever does so knows of none
+    /// that is larger.
+    Confirm(Did),
     /// Compare with all peers, cosign anew and make known what is newest, now.
     Nudge,
 }

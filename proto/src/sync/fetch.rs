@@ -3,14 +3,14 @@
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
-use super::archive::{ArchiveError, counting, signed_head};
+use super::archive::{ArchiveError, counting};
 use super::message::{Checkpoints, Entries, Heads, MAX_MESSAGE_BYTES, Response, StatusTokens};
 use super::{
     Action, Archive, Ask, MAX_FORKS, MAX_STATUS_BYTES, Millis, Misbehaviour, QUARANTINE, Sync,
 };
 use crate::id::{Did, TreeSize};
 use crate::ledger::ReplicaError;
-use crate::log::checkpoint::Note;
+use crate::log::checkpoint::{Note, NoteKey};
 use crate::statement::MAX_STATEMENT_BYTES;
 
 /// Most institutions remembered per log whose cosignatures do not count yet.
@@ -167,7 +167,7 @@ impl<P: Ord + Clone> Sync<P> {
         }
         let before = archive.view(&origin);
         if self.own.contains(&origin) {
-            return self.own_note(now, peer, &origin, &answer.note, archive);
+            return self.own_note(now, peer, &origin, answer, archive);
         }
         if answer.entries.is_empty() {
             let newest = before.as_ref().and_then(|v| v.newest()).map(|c| c.head.size);
@@ -230,20 +230,35 @@ impl<P: Ord + Clone> Sync<P> {
         Ok(())
     }
 
-    /// Looks at a checkpoint of an own log that a peer holds.
+    /// Looks at a checkpoint of an own log that a peer holds. It may be signed with any key set of
+    /// the log: a rotation that was not published does not end what others hold of the set before.
     fn own_note(
         &mut self,
         now: Millis,
         peer: &P,
         origin: &Did,
-        note: &Note,
+        answer: &Entries,
         archive: &impl Archive,
     ) -> Result<(), Misbehaviour> {
         let Some(view) = archive.view(origin) else { return Ok(()) };
-        let size = signed_head(&view, note).map_err(|_| Misbehaviour::FalseProof)?.size;
+        let note = &answer.note;
+        let size = note.checkpoint().map_err(|_| Misbehaviour::FalseProof)?.head.size;
+        let keys = view.keys.iter().map(|period| period.keys.checkpoint);
+        let mut keys = keys.map(|key| NoteKey::of_log(origin, key));
+        if !keys.any(|key| note.verify(&key).is_ok()) {
+            return Err(Misbehaviour::FalseProof);
+        }
+        let entries: Vec<Vec<u8>> = answer.entries.iter().map(|entry| entry.0.clone()).collect();
+        let is_larger = size > archive.size(origin);
+        let follows = !is_larger
+            || archive.leads_on(origin, &entries, note, answer.proof.as_ref()) != Some(false);
         let log = self.logs.entry(*origin).or_default();
-        let is_news = size > log.seen;
-        log.seen = log.seen.max(size);
+        let is_news = follows && size > log.seen;
+        if follows {
+            log.seen = log.seen.max(size);
+        } else {
+            log.contradicted = log.contradicted.max(size);
+        }
         if let Some(state) = self.peers.get_mut(peer) {
             let claim = state.claims.entry(*origin).or_default();
             if is_news { claim.was_fruitful() } else { claim.was_fruitless(now, size) }
