@@ -13,8 +13,9 @@ use crate::clock::Clock;
 use crate::institution::Institution;
 use crate::logs::{Logs, LogsError};
 use crate::store::Store;
-use crate::writer::{Phase, WriterError, WriterHandle};
+use crate::writer::{WriterError, WriterHandle};
 
+pub mod adopt;
 pub mod batch;
 pub mod older;
 pub mod register;
@@ -130,11 +131,7 @@ impl Desk {
             0 => {}
             unknown => return Err(OlderRegister::UnknownBatches(unknown).into()),
         }
-        match self.writer.phase() {
-            Phase::Writing => Ok(()),
-            Phase::Waiting => Err(WriterError::Unconfirmed.into()),
-            Phase::CatchingUp => Err(WriterError::CatchingUp.into()),
-        }
+        self.is_newest()
     }
 
     /// Compares the register with the log again, which was completed from peers.
@@ -206,6 +203,15 @@ pub enum DeskError {
     /// No such record.
     #[error("no credential was issued under this row key or credential identifier")]
     UnknownRecord,
+    /// No such entry in a list that was taken over.
+    #[error("this node has not taken over such a status list, or it has no such entry")]
+    UnknownEntry,
+    /// The lists are not to be continued here.
+    #[error(
+        "the lists of {0} are not continued here: its log, or that of a body that accredits it, does not name \
+         this institution as its successor, or this node does not hold all of it yet"
+    )]
+    NotSuccessor(Did),
     /// More rows than a batch has leaves.
     #[error(transparent)]
     Batch(#[from] BatchSizeError),

@@ -28,14 +28,18 @@ use crate::store::sled::{DEFAULT_LOCK_PATIENCE, SledOptions, SledStore};
 use crate::store::{Store, StoreError};
 use crate::sync::{Sync, SyncConfig, SyncHandle};
 use crate::witness::Witness;
-use crate::writer::{Writer, WriterError};
+use crate::writer::{CannotCount, Writer, WriterError};
 
 mod check;
 mod confirm;
+mod offline;
 #[cfg(test)]
 mod tests;
 
 use confirm::Keeper;
+
+pub(crate) use offline::with_rotation;
+pub use offline::{Affected, Offline, Repudiation, RotateError, Rotated, RotationPlan};
 
 pub use check::{CheckReport, CheckedLog, check};
 
@@ -341,13 +345,14 @@ fn open(config: &Config, directory: &Path, patience: Duration) -> Result<Opened,
     let logs = Arc::new(Logs::open(Arc::clone(&store) as Arc<dyn Store>)?);
     let mut institutions: Vec<(Institution, Arc<SledStore>)> = Vec::new();
     for path in &config.institutions {
-        let institution = Institution::open(&below(directory, path))?;
+        let mut institution = Institution::open(&below(directory, path))?;
         let did = institution.did;
         if institutions.iter().any(|(other, _)| other.did == did) {
             return Err(StartError::Twice(did));
         }
-        if logs.get(&did).is_none() {
-            return Err(StartError::NoLog(did));
+        let replica = logs.get(&did).ok_or(StartError::NoLog(did))?;
+        if let Some(period) = replica.view().current_keys() {
+            institution.settle(&period.keys)?;
         }
         let register = institution.directory.join(REGISTER_DIRECTORY);
         institutions.push((institution, Arc::new(SledStore::open(&register, &options)?)));
@@ -388,6 +393,7 @@ async fn announce(
             // The addresses are stated at the next start.
             Ok(_) | Err(WriterError::CatchingUp) => {}
             Err(WriterError::Commit(error)) if matches!(*error, WriterError::CatchingUp) => {}
+            Err(WriterError::CannotCount(CannotCount::Closed(_))) => {}
             Err(error) => return Err(error.into()),
         }
     }

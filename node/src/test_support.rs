@@ -177,8 +177,14 @@ pub(crate) fn config() -> Config {
 
 /// Makes the directory of a node with an institution.
 pub(crate) fn make(directory: &Path) -> Did {
+    make_with_next(directory).0
+}
+
+/// Makes the directory of a node with an institution; also returns the seed of its next keys.
+pub(crate) fn make_with_next(directory: &Path) -> (Did, Seed) {
     let options = InitOptions { profile: Some(profile()), config: config() };
-    init(directory, options, &mut UnwrapErr(SysRng)).unwrap().did.unwrap()
+    let made = init(directory, options, &mut UnwrapErr(SysRng)).unwrap();
+    (made.did.unwrap(), made.next_seed.unwrap())
 }
 
 /// A node that runs, with a client of its HTTP interface.

@@ -392,21 +392,11 @@ impl Core {
         status: Option<&[Vec<u8>]>,
     ) -> Result<Statement, WriterError> {
         let lists = match status {
-            Some(tokens) => self.status_head(tokens)?,
+            Some(tokens) => status_head(tokens)?,
             None => replica.view().standing.as_ref().map_or_else(empty_head, |s| s.status_lists),
         };
         let standing = replica.derive_standing(lists);
         Ok(Statement::sign(&self.did, standing, &self.statement)?)
-    }
-
-    fn status_head(&self, tokens: &[Vec<u8>]) -> Result<TreeHead, WriterError> {
-        let mut lists = Vec::with_capacity(tokens.len());
-        for token in tokens {
-            let token = StatusToken::parse(token, Mode::Strict).map_err(StatementError::from)?;
-            lists.push((token.uri.clone(), *token.digest()));
-        }
-        lists.sort_unstable();
-        Ok(status_tree(lists.iter().map(|(uri, digest)| (uri, digest))).head())
     }
 
     /// Signs the size and root that were committed last, unless that was done, and keeps the note.
@@ -427,6 +417,17 @@ impl Core {
         }
         Ok(head)
     }
+}
+
+/// Returns the head of the tree over status lists, in any order.
+pub(crate) fn status_head(tokens: &[Vec<u8>]) -> Result<TreeHead, WriterError> {
+    let mut lists = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let token = StatusToken::parse(token, Mode::Strict).map_err(StatementError::from)?;
+        lists.push((token.uri.clone(), *token.digest()));
+    }
+    lists.sort_unstable();
+    Ok(status_tree(lists.iter().map(|(uri, digest)| (uri, digest))).head())
 }
 
 impl std::fmt::Debug for Core {

@@ -162,7 +162,13 @@ impl From<DeskError> for ApiError {
             DeskError::UnknownRecord => {
                 Self::new(StatusCode::NOT_FOUND, "unknown-record", error.to_string())
             }
-            DeskError::Register(RegisterError::Final { .. }) => {
+            DeskError::UnknownEntry => {
+                Self::new(StatusCode::NOT_FOUND, "unknown-entry", error.to_string())
+            }
+            DeskError::NotSuccessor(_) => {
+                Self::new(StatusCode::CONFLICT, "not-successor", error.to_string())
+            }
+            DeskError::Register(RegisterError::Final { .. } | RegisterError::FinalEntry { .. }) => {
                 let message = "the credential is invalid, which is final";
                 Self::new(StatusCode::CONFLICT, "final", message)
             }

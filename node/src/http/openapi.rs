@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{operator, public, resolve, views, witness};
+use super::{lists, operator, public, resolve, views, witness};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -32,6 +32,8 @@ use super::{operator, public, resolve, views, witness};
         operator::issue,
         operator::set_status,
         operator::publish_status,
+        lists::adopt,
+        lists::set_entry,
         operator::follows,
         operator::follow,
         operator::unfollow,

@@ -46,7 +46,7 @@ pub struct CheckedLog {
 }
 
 /// Checks the directory of a node that does not run: every entry, checkpoint, status list and record,
-/// and whether a register is older than what is published. /// With `repair`, damaged copies of others' logs are dropped. Blocks.
+/// and whether a register is older than what is published. With `repair`, damaged copies of others' logs are dropped. Blocks.
 ///
 /// # Errors
 /// [`StartError`] if the directory is not that of a node, or in use.
@@ -89,7 +89,7 @@ pub fn check(directory: &Path, repair: bool) -> Result<CheckReport, StartError> 
                     report.problems.push(format!("the log of {did} does not end in order"));
                 }
                 if let Some(Some(register)) = register {
-                    match older::find(register, &did, replica.view()) {
+                    match older::find(register, replica.view()) {
                         Ok(found) => {
                             report.problems.extend(found.iter().map(ToString::to_string));
                         }

@@ -101,6 +101,7 @@ impl Keeper {
         }
         if is_confirmed(&self.logs.ledger(), &view, &self.own, self.since) {
             self.writer.confirm().await?;
+            self.desk.publish_under_new_keys().await;
             if self.told.take().is_some() {
                 tracing::info!(%did, "the witnesses have confirmed; the own log is published");
             }

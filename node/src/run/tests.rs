@@ -16,6 +16,7 @@ use crate::desk::batch::NO_ISSUANCE;
 use crate::test_support::{Running, accreditation, config, make, order, profile};
 
 mod backup;
+mod keys;
 mod peers;
 mod register;
 

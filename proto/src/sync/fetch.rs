@@ -9,9 +9,9 @@ use super::{
     Action, Archive, Ask, MAX_FORKS, MAX_STATUS_BYTES, Millis, Misbehaviour, QUARANTINE, Sync,
 };
 use crate::id::{Did, TreeSize};
-use crate::ledger::ReplicaError;
+use crate::ledger::{KeyChain, ReplicaError};
 use crate::log::checkpoint::{Note, NoteKey};
-use crate::statement::MAX_STATEMENT_BYTES;
+use crate::statement::{Body, MAX_STATEMENT_BYTES, Statement};
 
 /// Most institutions remembered per log whose cosignatures do not count yet.
 const MAX_STRANGERS: usize = 64;
@@ -243,13 +243,29 @@ impl<P: Ord + Clone> Sync<P> {
         let Some(view) = archive.view(origin) else { return Ok(()) };
         let note = &answer.note;
         let size = note.checkpoint().map_err(|_| Misbehaviour::FalseProof)?.head.size;
-        let keys = view.keys.iter().map(|period| period.keys.checkpoint);
-        let mut keys = keys.map(|key| NoteKey::of_log(origin, key));
-        if !keys.any(|key| note.verify(&key).is_ok()) {
-            return Err(Misbehaviour::FalseProof);
-        }
-        let entries: Vec<Vec<u8>> = answer.entries.iter().map(|entry| entry.0.clone()).collect();
         let is_larger = size > archive.size(origin);
+        let is_signed = |chain: &KeyChain| {
+            let keys = chain.sets().iter().map(|(keys, _)| keys.checkpoint);
+            let mut keys = keys.map(|key| NoteKey::of_log(origin, key));
+            keys.any(|key| note.verify(&key).is_ok())
+        };
+        let entries: Vec<Vec<u8>> = answer.entries.iter().map(|entry| entry.0.clone()).collect();
+        if !is_signed(&view.chain) {
+            // The keys may have been replaced elsewhere, with the words of the next ones.
+            let mut chain = KeyChain::clone(&view.chain);
+            for statement in entries.iter().filter_map(|entry| Statement::parse(entry).ok()) {
+                if matches!(statement.body(), Body::Rotation(_)) {
+                    let _ = chain.push(statement);
+                }
+            }
+            if !is_signed(&chain) {
+                if !is_larger {
+                    return Err(Misbehaviour::FalseProof);
+                }
+                self.claim_waits(now, peer, *origin);
+                return Ok(());
+            }
+        }
         let follows = !is_larger
             || archive.leads_on(origin, &entries, note, answer.proof.as_ref()) != Some(false);
         let log = self.logs.entry(*origin).or_default();

@@ -197,8 +197,8 @@ impl<P: Ord + Clone> Sync<P> {
             // A node that was restored from an old backup learns here what it has signed since.
             let seen = self.logs.get(&origin).map(|log| log.seen).unwrap_or_default().max(newest);
             if let Some(peer) = self.choose(now, &origin, |c| c.size > seen, &mut wait) {
-                // The next entry comes with the proof that the larger one is of the same history.
-                let to = TreeSize(held.0.saturating_add(1));
+                // They come with the proof that the larger one is of the same history.
+                let to = TreeSize(held.0.saturating_add(MAX_RANGE_ENTRIES as u64));
                 let request = Request::Entries(Range { origin, from: held, to });
                 let ask = Ask::Entries { origin, from: held };
                 return self.send(now, peer, ask, &request, out);

@@ -2,28 +2,32 @@
 
 use super::peers::{address, copy, follow, within_a_minute};
 use super::*;
+use crate::test_support::make_with_next;
 use crate::writer::Phase;
+use carnet_proto::key::Seed;
 
 const STATE: &str = "/operator/v1/statements/accreditation";
 const PROFILE: &str = "/operator/v1/statements/profile";
 const STATUS: &str = "/operator/v1/credentials/status";
+const ADOPT: &str = "/operator/v1/status-lists/adopt";
 const PUBLISH: &str = "/operator/v1/status-lists/publish";
 
 /// An institution with one witness, each on a node of its own.
-struct Pair {
-    parent: tempfile::TempDir,
-    did: Did,
+pub(super) struct Pair {
+    pub(super) parent: tempfile::TempDir,
+    pub(super) did: Did,
+    pub(super) next: Seed,
     witness: Did,
-    theirs: Running,
+    pub(super) theirs: Running,
 }
 
 impl Pair {
     /// Starts both, and lets the institution name its witness.
-    async fn start() -> (Self, Running) {
+    pub(super) async fn start() -> (Self, Running) {
         let parent = tempfile::tempdir().unwrap();
         let (home, away) = (parent.path().join("home"), parent.path().join("away"));
-        let (did, witness) = (make(&home), make(&away));
-        let pair = Self { did, witness, theirs: Running::start(&away).await, parent };
+        let ((did, next), witness) = (make_with_next(&home), make(&away));
+        let pair = Self { did, next, witness, theirs: Running::start(&away).await, parent };
         let ours = pair.run("home").await;
         let mut proposed = profile();
         proposed.witnesses.push(witness);
@@ -33,36 +37,37 @@ impl Pair {
         (pair, ours)
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(super) fn path(&self, name: &str) -> std::path::PathBuf {
         self.parent.path().join(name)
     }
 
     /// Starts a directory of the institution and connects it with the witness.
-    async fn run(&self, name: &str) -> Running {
+    pub(super) async fn run(&self, name: &str) -> Running {
         let running = Running::start(&self.path(name)).await;
         self.connect(&running).await;
         running
     }
 
-    async fn connect(&self, running: &Running) {
+    pub(super) async fn connect(&self, running: &Running) {
         assert_eq!(follow(&self.theirs, self.did, &[address(running)]).await.status, 200);
         assert_eq!(follow(running, self.witness, &[]).await.status, 200);
     }
 
-    async fn until_published(&self, running: &Running) {
+    pub(super) async fn until_published(&self, running: &Running) {
         let did = self.did;
         within_a_minute("the log is published and the witness has it", async || {
             let head = running.node.logs().get(&did).unwrap().tree().head();
             let theirs = self.theirs.node.logs().get(&did);
             phase(running) == Phase::Writing
                 && newest(running, &did) == head
+                && self.theirs.node.logs().is_whole(&did)
                 && theirs.is_some_and(|theirs| theirs.tree().head() == head)
         })
         .await;
     }
 }
 
-fn phase(running: &Running) -> Phase {
+pub(super) fn phase(running: &Running) -> Phase {
     running.node.institutions()[0].writer.phase()
 }
 
@@ -70,7 +75,11 @@ fn newest(running: &Running, did: &Did) -> carnet_proto::log::merkle::TreeHead {
     running.node.logs().get(did).unwrap().view().newest().unwrap().head
 }
 
-async fn issue(running: &Running, did: Did, prefix: &str) -> crate::test_support::Answer {
+pub(super) async fn issue(
+    running: &Running,
+    did: Did,
+    prefix: &str,
+) -> crate::test_support::Answer {
     running.post(ISSUE, CBOR, &order(did, prefix, 2).to_cbor()).await
 }
 
@@ -118,6 +127,21 @@ async fn an_old_backup_publishes_nothing_until_it_has_caught_up_and_its_witness_
     let token = replica.view().status.values().next().unwrap().list();
     let revoked = (0..token.len()).filter(|index| token.value(*index) == Some(1)).count();
     assert_eq!(revoked, 1);
+
+    // The operator, who knows what happened, takes the lists over as they are; new ones are opened.
+    let adopted = restored.post_json(ADOPT, json!({})).await;
+    assert_eq!((adopted.status, &adopted.json()["lost_batches"]), (200, &json!(1)));
+    assert_eq!(register(&restored).await.iter().filter(|r| r["state"] == "invalid").count(), 1);
+    assert_eq!(issue(&restored, did, "third").await.status, 200);
+    let records = register(&restored).await;
+    let of_third = records.iter().filter(|r| r["row"].as_str().unwrap().starts_with("third"));
+    assert!(of_third.map(|record| record["list"].as_u64().unwrap()).all(|list| list == 2));
+    pair.until_published(&restored).await;
+    restored.clock.step(3600);
+    assert_eq!(restored.post_json(PUBLISH, json!({})).await.json()["lists"], 2);
+    let replica = restored.node.logs().get(&did).unwrap();
+    let token = replica.view().status[&format!("{did}/status/1")].list();
+    assert_eq!((0..token.len()).filter(|index| token.value(*index) == Some(1)).count(), 1);
     restored.node.stop().await;
     pair.theirs.node.stop().await;
 }
