@@ -12,6 +12,7 @@ use crate::text::Args;
 use carnet_node::clock::SystemClock;
 use carnet_node::config::Config;
 use carnet_node::institution::{InitOptions, InitReport, init as make};
+use carnet_node::net::Multiaddr;
 use carnet_node::run::{Node, NodeOptions, check as check_dir};
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::key::Seed;
@@ -20,9 +21,15 @@ use carnet_proto::statement::profile::InstitutionProfile;
 use carnet_proto::text::{Language, Line, Name};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
+
+mod restore;
+mod rotate;
+
+pub use rotate::rotate;
 
 /// Runs a command of the group.
 ///
@@ -32,6 +39,7 @@ pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliErro
     match command {
         args::Node::Init(args) => init(&args, context),
         args::Node::Run(args) => serve(&args, context),
+        args::Node::Restore(args) => restore::restore(&args, context),
         args::Node::Check(args) => check(&args, context),
         args::Node::Status(args) => status(&args, context),
         args::Node::Profile(args) => state_profile(&args, context),
@@ -40,18 +48,24 @@ pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliErro
 
 fn init(args: &args::Init, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
-    let wrong =
-        |what: &'static str, value: &str| CliError::usage(what).arg("value", value.to_owned());
-    let http = args.http.parse();
-    let http = http.map_err(|cause| wrong("http-address", &args.http).caused_by(cause))?;
-    let listen = args.listen.parse();
-    let listen = listen.map_err(|cause| wrong("multiaddress", &args.listen).caused_by(cause))?;
+    let (http, listen) = addresses(&args.http, &args.listen)?;
     let config = Config { http, listen: vec![listen], ..Config::default() };
     let profile = if args.no_log { None } else { Some(profile_of(args)?) };
     let made = make(&dir, InitOptions { profile, config }, &mut rng()).map_err(|cause| {
         CliError::store("node-init").arg("dir", dir.display().to_string()).caused_by(cause)
     })?;
     show_made(&dir, &made, context)
+}
+
+/// Reads the addresses that a node is to listen on.
+fn addresses(http: &str, listen: &str) -> Result<(SocketAddr, Multiaddr), CliError> {
+    let at = http.parse().map_err(|cause| {
+        CliError::usage("http-address").arg("value", http.to_owned()).caused_by(cause)
+    })?;
+    let listen = listen.parse().map_err(|cause| {
+        CliError::usage("multiaddress").arg("value", listen.to_owned()).caused_by(cause)
+    })?;
+    Ok((at, listen))
 }
 
 fn profile_of(args: &args::Init) -> Result<InstitutionProfile, CliError> {
@@ -133,15 +147,20 @@ fn show_made(dir: &Path, made: &InitReport, context: &mut Context) -> Result<Ans
     if let Some(words) = words {
         context.out.line("")?;
         context.say("node-words", &args)?;
-        let words: Vec<&str> = words.split(' ').collect();
-        for (row, line) in words.chunks(6).enumerate() {
-            let numbered = (row * 6 + 1..).zip(line).map(|(n, word)| format!("{n:>2} {word:<9}"));
-            context.out.line(format!("  {}", numbered.collect::<String>().trim_end()))?;
-        }
-        context.out.line("")?;
+        say_words(&words, context)?;
     }
     context.say("node-next", &args)?;
     Ok(Answer::Yes)
+}
+
+/// Writes 24 words with their numbers.
+fn say_words(words: &str, context: &mut Context) -> Result<(), CliError> {
+    let words: Vec<&str> = words.split(' ').collect();
+    for (row, line) in words.chunks(6).enumerate() {
+        let numbered = (row * 6 + 1..).zip(line).map(|(n, word)| format!("{n:>2} {word:<9}"));
+        context.out.line(format!("  {}", numbered.collect::<String>().trim_end()))?;
+    }
+    context.out.line("")
 }
 
 fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
@@ -160,7 +179,11 @@ fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
     runtime.block_on(async {
         // Listened for before the node starts, so that no signal is lost.
         let stop = Stop::listen().map_err(|cause| failed(cause.into()))?;
-        let node = Node::start(config, &dir, Arc::new(SystemClock), NodeOptions::default())
+        let options = NodeOptions {
+            danger_publish_unconfirmed: args.danger_publish_unconfirmed,
+            ..NodeOptions::default()
+        };
+        let node = Node::start(config, &dir, Arc::new(SystemClock), options)
             .await
             .map_err(|cause| failed(cause.into()))?;
         let said = say_started(&node, context);
@@ -292,6 +315,13 @@ fn status(args: &args::Status, context: &mut Context) -> Result<Answer, CliError
             .with("count", shown.cosignatures.len())
             .with("names", names.collect::<Vec<_>>().join(", "));
         context.say("node-status-own", &args)?;
+        let [waiting, catching_up] =
+            crate::text_ids!["node-status-waiting", "node-status-catching-up"];
+        match shown.phase.as_deref() {
+            Some("waiting") => context.say(waiting, &args)?,
+            Some("catching-up") => context.say(catching_up, &args)?,
+            _ => {}
+        }
         context.say("node-status-cosigned", &args)?;
     }
     let args = Args::new()
@@ -329,6 +359,8 @@ struct Shown {
     name: Option<String>,
     size: u64,
     published_size: u64,
+    #[serde(default)]
+    phase: Option<String>,
     cosignatures: Vec<Cosignature>,
     quorum: Option<u64>,
     peers: Vec<Value>,
