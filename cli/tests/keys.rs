@@ -92,12 +92,12 @@ fn an_institution_is_restored_from_its_words_and_the_copy_of_its_witness() {
     issue(&user, &home, &did);
     until(|| {
         let size = home.operate(&user, "node status").json()["size"].clone();
-        let line = format!("log show {did} --node {} --json", away.url);
-        let held = user.run(&line);
-        match held.code == 0 && held.stdout.contains(&format!("\"size\": {size}")) {
-            true => Ok(()),
-            false => Err(held.stdout + &held.stderr),
-        }
+        let status = away.operate(&user, "node status").json();
+        let logs = status["logs"].as_array().unwrap();
+        let is_whole = logs.iter().any(|log| log["did"] == did.as_str() && log["size"] == size);
+        // Its status lists come after its entries.
+        let held = user.run(&format!("log verify {did} --node {}", away.url));
+        if is_whole && held.code == 0 { Ok(()) } else { Err(status.to_string() + &held.stderr) }
     });
     assert_eq!(home.stop(), 0);
     std::fs::remove_dir_all(user.path("home")).unwrap();

@@ -1,6 +1,6 @@
 //! `carnet node restore`: an institution from its 24 words and its peers' copies.
 
-use super::rotate::refused;
+use super::rotate::{may_ask, refused};
 use super::{say_words, words};
 use crate::args::node as args;
 use crate::commands::{Context, agreed, did, node_dir, rng};
@@ -29,9 +29,7 @@ const MAX_ADDRESSES: usize = 8;
 /// `key-unconfirmed`, and those of the words.
 pub fn restore(args: &args::Restore, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
-    if context.out.is_json() && !args.yes {
-        return Err(CliError::usage("key-unconfirmed").hint("key-unconfirmed"));
-    }
+    may_ask(args.yes, context)?;
     let wanted = did(&args.institution)?;
     let (http, listen) = super::addresses(&args.http, &args.listen)?;
     let mut config = Config { http, listen: vec![listen], ..Config::default() };

@@ -11,6 +11,7 @@ use carnet_proto::id::{Digest, LeafIndex};
 use carnet_proto::key::Seed;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
+use std::io::IsTerminal as _;
 
 /// Runs `key rotate`.
 ///
@@ -18,9 +19,7 @@ use serde_json::{Value, json};
 /// `key-rotate` with what is wrong, those of the words, `key-unconfirmed`.
 pub fn rotate(args: &args::Rotate, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
-    if context.out.is_json() && !args.yes {
-        return Err(CliError::usage("key-unconfirmed").hint("key-unconfirmed"));
-    }
+    may_ask(args.yes, context)?;
     let institution = args.institution.as_deref().map(did).transpose()?;
     let wish = Repudiation {
         from: args.repudiated_from.map(LeafIndex),
@@ -45,6 +44,17 @@ pub fn rotate(args: &args::Rotate, context: &mut Context) -> Result<Answer, CliE
         context.say("key-rotated", &args)?;
     }
     Ok(Answer::Yes)
+}
+
+/// Refuses to show words to nobody who could say that they are on paper.
+///
+/// # Errors
+/// `key-unconfirmed`.
+pub(super) fn may_ask(yes: bool, context: &Context) -> Result<(), CliError> {
+    if yes || (!context.out.is_json() && std::io::stdin().is_terminal()) {
+        return Ok(());
+    }
+    Err(CliError::usage("key-unconfirmed").hint("key-unconfirmed"))
 }
 
 /// Shows what will be done, and the words that nobody will show again.
