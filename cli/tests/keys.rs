@@ -3,42 +3,51 @@
 #[cfg(test)]
 mod support;
 
-use serde_json::Value;
+use steps::{institution, issue, text, until_published, with_words};
+use support::User;
 use support::node::{Node, until};
-use support::{Answer, PASSPHRASE, User};
 
-/// Runs a command that reads 24 words from stdin.
-fn with_words(user: &User, line: &str, words: &str) -> Answer {
-    let args = line.split_whitespace().chain(["--words-fd", "0"]);
-    user.run_with(args, format!("{words}\n").as_bytes())
-}
+#[cfg(test)]
+mod steps {
+    use super::support::node::{Node, until};
+    use super::support::{Answer, PASSPHRASE, User};
+    use serde_json::Value;
 
-/// Makes an institution, and returns its identifier and the words of its next keys.
-fn institution(user: &User, dir: &str) -> (String, String) {
-    let who = ["--name", "Institute of Welding", "--country", "PH", "--role", "training-body"];
-    let made = Node::init(user, dir, &who);
-    (text(&made["did"]), text(&made["next_words"]))
-}
+    /// Runs a command that reads 24 words from stdin.
+    pub fn with_words(user: &User, line: &str, words: &str) -> Answer {
+        let args = line.split_whitespace().chain(["--words-fd", "0"]);
+        user.run_with(args, format!("{words}\n").as_bytes())
+    }
 
-fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
-}
+    /// Makes an institution, and returns its identifier and the words of its next keys.
+    pub fn institution(user: &User, dir: &str) -> (String, String) {
+        let who = ["--name", "Institute of Welding", "--country", "PH", "--role", "training-body"];
+        let made = Node::init(user, dir, &who);
+        (text(&made["did"]), text(&made["next_words"]))
+    }
 
-/// Issues one certificate to a wallet; returns its place in the register.
-fn issue(user: &User, node: &Node, institution: &str) -> Value {
-    user.run_locked("wallet new --wallet ana.age", PASSPHRASE).ok();
-    let request = format!("wallet key --for {institution} --out ana.request --wallet ana.age");
-    user.run_locked(&request, PASSPHRASE).ok();
-    std::fs::write(user.path("class.csv"), user.run("issue skill --csv-template").ok()).unwrap();
-    node.operate(user, "issue skill --csv class.csv --out issued").json()
-}
+    pub fn text(value: &Value) -> String {
+        value.as_str().unwrap().to_owned()
+    }
 
-fn until_published(user: &User, node: &Node) {
-    until(|| {
-        let status = node.operate(user, "node status").json();
-        let is_done = status["phase"] == "publishing" && status["size"] == status["published_size"];
-        if is_done { Ok(()) } else { Err(status.to_string()) }
-    });
+    /// Issues one certificate to a wallet; returns its place in the register.
+    pub fn issue(user: &User, node: &Node, institution: &str) -> Value {
+        user.run_locked("wallet new --wallet ana.age", PASSPHRASE).ok();
+        let request = format!("wallet key --for {institution} --out ana.request --wallet ana.age");
+        user.run_locked(&request, PASSPHRASE).ok();
+        std::fs::write(user.path("class.csv"), user.run("issue skill --csv-template").ok())
+            .unwrap();
+        node.operate(user, "issue skill --csv class.csv --out issued").json()
+    }
+
+    pub fn until_published(user: &User, node: &Node) {
+        until(|| {
+            let status = node.operate(user, "node status").json();
+            let is_done =
+                status["phase"] == "publishing" && status["size"] == status["published_size"];
+            if is_done { Ok(()) } else { Err(status.to_string()) }
+        });
+    }
 }
 
 #[test]

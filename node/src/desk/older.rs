@@ -9,7 +9,7 @@ use carnet_proto::statement::Body;
 use carnet_proto::status::{Status, StatusList, StatusToken};
 use thiserror::Error;
 
-use super::register::{RecordState, Register, RegisterError};
+use super::register::{BatchNames, RecordState, Register, RegisterError};
 use super::status::{List, lists_of};
 
 #[cfg(test)]
@@ -109,7 +109,7 @@ pub(super) fn unknown_batches(register: &Register, view: &LogView) -> Result<usi
 pub(crate) fn unknown_issuances(
     register: &Register,
     view: &LogView,
-) -> Result<Vec<([u8; 32], [u8; 32])>, RegisterError> {
+) -> Result<Vec<BatchNames>, RegisterError> {
     let batches = view.issuances.iter().filter_map(|(digest, (leaf, statement))| {
         let Body::Issuance(issuance) = statement.body() else { return None };
         let counts = !view.is_void(*leaf, digest);

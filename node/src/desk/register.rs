@@ -31,6 +31,7 @@ mod seal;
 #[cfg(test)]
 mod tests;
 
+pub use announced::BatchNames;
 pub use error::RegisterError;
 pub use layout::{
     IssuingRecord, MAX_LABEL_BYTES, RecordId, RecordIdError, RecordState, RowLabel, RowLabelError,

@@ -118,7 +118,7 @@ impl Desk {
     /// than a quarter of it free, so that indexes stay random.
     pub(super) fn list_for(&self, count: usize) -> Result<List, DeskError> {
         let lists = lists_of(&*self.view()?);
-        let newest = lists.iter().filter(|list| list.is_own()).next_back();
+        let newest = lists.iter().rfind(|list| list.is_own());
         if let Some(list) = newest
             && self.register.adopted(&list.uri)?.is_none()
         {

@@ -285,13 +285,19 @@ fn lists_anew(
     Ok(tokens.into_iter().map(|(_, token)| token).collect())
 }
 
+impl From<StartError> for RotateError {
+    fn from(error: StartError) -> Self {
+        Self::Start(Box::new(error))
+    }
+}
+
 /// Why keys were not replaced.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RotateError {
     /// The directory cannot be opened.
     #[error(transparent)]
-    Start(#[from] StartError),
+    Start(Box<StartError>),
     /// The node has no institution, or several and none is named.
     #[error("the node has several institutions, or none; name the one that is meant")]
     Which,

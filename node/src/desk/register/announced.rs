@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use super::{Register, RegisterError};
 use crate::store::Batch;
 
+/// The digest of a batch's issuance, and the root of the batch.
+pub type BatchNames = ([u8; 32], [u8; 32]);
+
 impl Register {
     /// Notes the root of a batch whose indexes are allocated. Done before the root is logged, so that
     /// a root in the log that was not announced shows a register older than the log.
@@ -25,8 +28,8 @@ impl Register {
     /// [`RegisterError::Store`] or [`RegisterError::Damaged`].
     pub fn unknown(
         &self,
-        batches: impl Iterator<Item = ([u8; 32], [u8; 32])>,
-    ) -> Result<Vec<([u8; 32], [u8; 32])>, RegisterError> {
+        batches: impl Iterator<Item = BatchNames>,
+    ) -> Result<Vec<BatchNames>, RegisterError> {
         let mut unknown = HashMap::new();
         for (issuance, root) in batches {
             let key = self.sealer.batch_key(&root);
