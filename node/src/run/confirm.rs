@@ -73,7 +73,7 @@ impl Keeper {
         if phase == Phase::CatchingUp {
             if published >= signed && self.writer.resume().await? {
                 tracing::info!(%did, size = published.0, "the own log is complete");
-                self.since = self.clock.now();
+                (self.since, self.asked) = (self.clock.now(), None);
                 self.desk.look_again().await;
                 self.told = None;
             }
@@ -114,7 +114,11 @@ impl Keeper {
                 "nothing is published until a quorum of the log's witnesses confirms that they know of \
                  nothing newer; if they are gone for good: carnet node run --danger-publish-unconfirmed"
             };
-            self.tell(what, &did);
+            // Most starts are confirmed by the first answer.
+            let is_late = self.asked.is_some_and(|asked| asked.elapsed() >= ASK_PAUSE);
+            if contradicted > published || is_late {
+                self.tell(what, &did);
+            }
             if self.asked.is_none_or(|asked| asked.elapsed() >= ASK_PAUSE) {
                 self.asked = Some(Instant::now());
                 self.sync.confirm(did).await?;
