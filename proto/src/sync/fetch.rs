@@ -1,5 +1,6 @@
 //! What comes in is checked and kept.
 
+use alloc::collections::BTreeSet;
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
@@ -9,7 +10,7 @@ use super::{
     Action, Archive, Ask, MAX_FORKS, MAX_STATUS_BYTES, Millis, Misbehaviour, QUARANTINE, Sync,
 };
 use crate::id::{Did, TreeSize};
-use crate::ledger::{KeyChain, ReplicaError};
+use crate::ledger::{KeyChain, LogView, ProfileView, ReplicaError};
 use crate::log::checkpoint::{Note, NoteKey};
 use crate::statement::{Body, MAX_STATEMENT_BYTES, Statement};
 
@@ -37,6 +38,24 @@ impl From<ArchiveError> for Reject {
             _ => Self::Local,
         }
     }
+}
+
+/// Returns whether a quorum of the witnesses that an own log proposes has cosigned a checkpoint of it;
+/// true where it proposes none.
+fn is_witnessed(view: &LogView, note: &Note, archive: &impl Archive) -> Result<bool, Misbehaviour> {
+    let ProfileView::Known(profile) = &view.profile else { return Ok(true) };
+    if profile.witnesses.is_empty() {
+        return Ok(true);
+    }
+    let counted = counting(archive, &view.origin, None, note);
+    let (counted, _) = counted.map_err(|_| Misbehaviour::FalseProof)?;
+    let names: BTreeSet<&str> =
+        counted.signatures().iter().map(|line| line.name.as_str()).collect();
+    let cosigned = profile
+        .witnesses
+        .iter()
+        .filter(|witness| **witness != view.origin && names.contains(witness.to_string().as_str()));
+    Ok(cosigned.count() >= usize::from(profile.quorum.unwrap_or(1).max(1)))
 }
 
 impl<P: Ord + Clone> Sync<P> {
@@ -266,8 +285,10 @@ impl<P: Ord + Clone> Sync<P> {
                 return Ok(());
             }
         }
+        // A thief of the checkpoint key alone makes no log that a witness cosigns.
         let follows = !is_larger
-            || archive.leads_on(origin, &entries, note, answer.proof.as_ref()) != Some(false);
+            || (archive.leads_on(origin, &entries, note, answer.proof.as_ref()) != Some(false)
+                && is_witnessed(&view, note, archive)?);
         let log = self.logs.entry(*origin).or_default();
         let is_news = follows && size > log.seen;
         if follows {
