@@ -119,7 +119,7 @@ impl Story {
             "name": "main",
             "about": "Every log whole: entries in hex, checkpoints with their cosignatures, newest status lists; and the proofs that logs show two histories, as files in hex.",
             "logs": logs,
-            "forks": self.world.forks.iter().map(|proof| hex(&proof.to_file())).collect::<Vec<_>>(),
+            "forks": self.world.forks.iter().map(|proof| hex(proof.to_file())).collect::<Vec<_>>(),
         });
         WorldFile { name: "main".into(), text: text(&json, 0) + "\n" }
     }
