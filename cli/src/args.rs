@@ -8,6 +8,7 @@ pub mod agreement;
 pub mod anyone;
 pub mod institution;
 pub mod issue;
+pub mod key;
 pub mod node;
 pub mod trust;
 pub mod verifier;
@@ -75,6 +76,11 @@ pub enum Command {
     Accredit(institution::Accredit),
     /// Withdraw an accreditation.
     Withdraw(institution::Withdraw),
+    /// State the end of an institution, and who continues its status lists.
+    Succeed(institution::Succeed),
+    /// Replace keys.
+    #[command(subcommand, arg_required_else_help = true)]
+    Key(key::Key),
     /// Agree with another country on whose attestations count.
     #[command(subcommand, arg_required_else_help = true)]
     Agreement(agreement::Agreement),

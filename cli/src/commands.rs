@@ -26,7 +26,7 @@ use carnet_proto::id::Did;
 use carnet_proto::time::UnixSeconds;
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
-use std::io::Write as _;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -92,6 +92,8 @@ pub fn run(command: Command, context: &mut Context) -> Result<Answer, CliError> 
         Command::Follow(args) => institution::follow(&args, context),
         Command::Accredit(args) => institution::accredit(args, context),
         Command::Withdraw(args) => institution::withdraw(&args, context),
+        Command::Succeed(args) => institution::succeed(&args, context),
+        Command::Key(args::key::Key::Rotate(args)) => node::rotate(&args, context),
         Command::Agreement(command) => agreement::run(command, context),
         Command::Issue(args::issue::Issue::Skill(args)) => issue::skill(&args, context),
         Command::Status(command) => issue::status(command, context),
@@ -101,6 +103,23 @@ pub fn run(command: Command, context: &mut Context) -> Result<Answer, CliError> 
         Command::Resolve(args) => anyone::resolve(&args, context),
         Command::Log(command) => anyone::log(command, context),
     }
+}
+
+/// Asks a question on the terminal; without one the answer is no.
+///
+/// # Errors
+/// `terminal`.
+pub fn agreed(question: &str, context: &Context) -> Result<bool, CliError> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    let failed = |cause| CliError::store("terminal").caused_by(cause);
+    let mut stderr = std::io::stderr();
+    write!(stderr, "{}", context.texts.plain(question)).map_err(failed)?;
+    stderr.flush().map_err(failed)?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).map_err(failed)?;
+    Ok(answer.trim().eq_ignore_ascii_case(&context.texts.plain("trust-confirm-yes")))
 }
 
 /// Reads an institution's identifier that stands on the command line.

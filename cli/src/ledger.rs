@@ -143,6 +143,28 @@ pub fn fetch(client: &Client, message: String) -> Result<Fetched, CliError> {
 /// # Errors
 /// Those of the client; `log-wrong` if the log does not hold.
 pub fn fetch_one(client: &Client, did: &Did) -> Result<Replica, CliError> {
+    fetch_whole(client, did).map(|whole| whole.replica)
+}
+
+/// A log as it was fetched, and what it says.
+#[derive(Debug)]
+pub struct Whole {
+    /// Every entry.
+    pub entries: Vec<Vec<u8>>,
+    /// Its checkpoints, the newest last.
+    pub notes: Vec<Note>,
+    /// Its status lists, in the order of their URIs.
+    pub status: Vec<Vec<u8>>,
+    /// All of it, checked.
+    pub replica: Replica,
+}
+
+/// Fetches one log, and keeps its entries. Only for what concerns the institution itself, never a
+/// credential.
+///
+/// # Errors
+/// As [`fetch_one`].
+pub fn fetch_whole(client: &Client, did: &Did) -> Result<Whole, CliError> {
     let mut tries = 1;
     loop {
         match fetch_once(client, did) {
@@ -175,7 +197,7 @@ pub fn fetch_entry(client: &Client, did: &Did, leaf: u64) -> Result<Vec<u8>, Cli
     entry.map(|Bytes(entry)| entry).ok_or_else(|| answer(client, "it has no such entry"))
 }
 
-fn fetch_once(client: &Client, did: &Did) -> Result<Replica, CliError> {
+fn fetch_once(client: &Client, did: &Did) -> Result<Whole, CliError> {
     let wrong = |reason: &str| {
         CliError::input("log-wrong").arg("did", did.to_string()).arg("reason", reason.to_owned())
     };
@@ -221,7 +243,7 @@ fn fetch_once(client: &Client, did: &Did) -> Result<Replica, CliError> {
         get_list(client, &format!("{path}/status"), MAX_STATUS_BYTES, MAX_ITEMS)?;
     let tokens: Vec<Vec<u8>> = tokens.into_iter().map(|Bytes(token)| token).collect();
     replica.set_status(&tokens).map_err(|error| wrong(&error.to_string()))?;
-    Ok(replica)
+    Ok(Whole { entries, notes, status: tokens, replica })
 }
 
 fn get_list<T: for<'b> Decode<'b>>(

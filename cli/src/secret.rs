@@ -5,6 +5,7 @@
 
 use crate::error::CliError;
 use age::secrecy::SecretString;
+use carnet_proto::key::Seed;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
@@ -88,6 +89,31 @@ pub fn read_passphrase(
         return Err(CliError::usage("passphrase-differs"));
     }
     Ok(first)
+}
+
+/// Reads the 24 words of a key set: the first line of the file descriptor `fd` if one is given, else from
+/// the terminal without echo. Capitals and further spaces do not matter.
+///
+/// # Errors
+/// `words-fd`, `words-no-terminal`, or `words-wrong` if they are not 24 words that belong together.
+pub fn read_words(prompt: &str, fd: Option<u32>) -> Result<Seed, CliError> {
+    let text = match fd {
+        Some(fd) => {
+            let failed = |cause| CliError::usage("words-fd").arg("fd", fd).caused_by(cause);
+            first_line(open_descriptor(fd).map_err(failed)?, failed)?
+        }
+        None => Zeroizing::new(rpassword::prompt_password(prompt).map_err(|cause| {
+            CliError::usage("words-no-terminal").hint("words-fd").caused_by(cause)
+        })?),
+    };
+    let text = Zeroizing::new(text.to_lowercase());
+    let joined = Zeroizing::new(text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let wrong = || CliError::usage("words-wrong").hint("words-wrong");
+    let words = bip39::Mnemonic::parse_in_normalized(bip39::Language::English, &joined)
+        .map_err(|cause| wrong().caused_by(cause))?;
+    let entropy = Zeroizing::new(words.to_entropy());
+    let seed: [u8; 32] = entropy.as_slice().try_into().map_err(|_| wrong())?;
+    Ok(Seed::new(seed))
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>, CliError> {

@@ -1,7 +1,7 @@
 //! The desk: where an institution issues, and keeps track of what it issued.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use carnet_proto::anchor::BatchSizeError;
 use carnet_proto::id::Did;
@@ -15,6 +15,7 @@ use crate::logs::{Logs, LogsError};
 use crate::store::Store;
 use crate::writer::{WriterError, WriterHandle};
 
+pub mod adopt;
 pub mod batch;
 pub mod older;
 pub mod register;
@@ -39,7 +40,7 @@ pub struct Desk {
     status_key: SigningKey,
     list_entries: u32,
     /// Batches of the log that the register does not know, which keep the desk from issuing.
-    unknown_batches: usize,
+    unknown_batches: AtomicUsize,
     /// Publications of the status lists by the schedule that failed since the start.
     failed_publications: AtomicU64,
     /// Held while issuing and publishing: rows are unique and lists are built one after the other.
@@ -79,7 +80,7 @@ impl Desk {
             credential_key: institution.seed.signing_key(Purpose::Credential),
             status_key: institution.seed.signing_key(Purpose::Status),
             list_entries,
-            unknown_batches,
+            unknown_batches: AtomicUsize::new(unknown_batches),
             failed_publications: AtomicU64::new(0),
             turn: Mutex::new(()),
         })
@@ -129,7 +130,7 @@ impl Desk {
 
     /// Returns how many batches of the log the register does not know; above none, nothing is issued.
     pub fn unknown_batches(&self) -> usize {
-        self.unknown_batches
+        self.unknown_batches.load(Ordering::SeqCst)
     }
 
     /// Returns how many scheduled publications of the status lists have failed since the start.
@@ -138,10 +139,30 @@ impl Desk {
     }
 
     /// Refuses to issue with a register that is older than the log.
-    fn may_issue(&self) -> Result<(), OlderRegister> {
-        match self.unknown_batches {
-            0 => Ok(()),
-            unknown => Err(OlderRegister::UnknownBatches(unknown)),
+    fn may_issue(&self) -> Result<(), DeskError> {
+        match self.unknown_batches.load(Ordering::SeqCst) {
+            0 => {}
+            unknown => return Err(OlderRegister::UnknownBatches(unknown).into()),
+        }
+        self.is_newest()
+    }
+
+    /// Compares the register with the log again, which was completed from peers.
+    pub async fn look_again(self: &Arc<Self>) {
+        let counted = self
+            .blocking(|desk| {
+                let unknown = older::unknown_batches(&desk.register, &*desk.view()?)?;
+                desk.unknown_batches.store(unknown, Ordering::SeqCst);
+                Ok(unknown)
+            })
+            .await;
+        match counted {
+            Ok(0) => {}
+            Ok(unknown) => {
+                let error = OlderRegister::UnknownBatches(unknown);
+                tracing::error!(did = %self.did, %error, "nothing can be issued");
+            }
+            Err(error) => tracing::error!(did = %self.did, %error, "the register was not compared"),
         }
     }
 
@@ -195,6 +216,15 @@ pub enum DeskError {
     /// No such record.
     #[error("no credential was issued under this row key or credential identifier")]
     UnknownRecord,
+    /// No such entry in a list that was taken over.
+    #[error("this node has not taken over such a status list, or it has no such entry")]
+    UnknownEntry,
+    /// The lists are not to be continued here.
+    #[error(
+        "the lists of {0} are not continued here: its log, or that of a body that accredits it, does not name \
+         this institution as its successor, or this node does not hold all of it yet"
+    )]
+    NotSuccessor(Did),
     /// More rows than a batch has leaves.
     #[error(transparent)]
     Batch(#[from] BatchSizeError),

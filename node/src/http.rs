@@ -32,6 +32,7 @@ use crate::writer::WriterHandle;
 mod cosigned;
 mod error;
 mod input;
+mod lists;
 mod metrics;
 mod openapi;
 mod operator;
@@ -213,6 +214,8 @@ fn router(api: Arc<Api>) -> Router {
         .route("/issue", post(operator::issue))
         .route("/credentials/status", post(operator::set_status))
         .route("/status-lists/publish", post(operator::publish_status))
+        .route("/status-lists/adopt", post(lists::adopt))
+        .route("/status-lists/entry", post(lists::set_entry))
         .route("/follows", get(operator::follows).post(operator::follow).delete(operator::unfollow))
         .route("/register", get(operator::register));
     Router::new()

@@ -5,6 +5,7 @@
 //! node.seed          64 hexadecimal digits: who the node is on the network
 //! store/             the logs
 //! institution.seed   64 hexadecimal digits: all its keys      of each institution
+//! institution.seed.new   the same, while its keys are replaced
 //! institution.did    its identifier
 //! operator.token     the password of its operator             (also of a node without a log)
 //! register.key       64 hexadecimal digits: opens the register
@@ -38,6 +39,12 @@ use crate::desk::register::RegisterKey;
 use crate::logs::{Logs, LogsError};
 use crate::store::StoreError;
 use crate::store::sled::{SledOptions, SledStore};
+
+mod restore;
+mod seeds;
+
+pub use restore::{Restored, restore};
+pub use seeds::NEW_SEED_FILE;
 
 /// File with the seed of an institution's keys.
 pub const SEED_FILE: &str = "institution.seed";
@@ -156,20 +163,34 @@ pub fn init(
     options: InitOptions,
     rng: &mut impl CryptoRng,
 ) -> Result<InitReport, InstitutionError> {
+    let made = made_beside(directory, rng, |making, rng| make(making, options, rng));
+    made.map(|(did, next_seed)| InitReport {
+        did,
+        next_seed,
+        token_file: directory.join(TOKEN_FILE),
+    })
+}
+
+/// Lets a directory be made beside its place, and moves it there once it is complete.
+fn made_beside<T, R: CryptoRng, E: From<InstitutionError>>(
+    directory: &Path,
+    rng: &mut R,
+    make: impl FnOnce(&Path, &mut R) -> Result<T, E>,
+) -> Result<T, E> {
     let cannot = |source| InstitutionError::Uncreatable { path: directory.to_owned(), source };
     if fs::read_dir(directory).is_ok_and(|mut found| found.next().is_some()) {
-        return Err(InstitutionError::NotEmpty { path: directory.to_owned() });
+        return Err(InstitutionError::NotEmpty { path: directory.to_owned() }.into());
     }
     let absolute = std::path::absolute(directory).map_err(cannot)?;
     let (parent, name) = match (absolute.parent(), absolute.file_name()) {
         (Some(parent), Some(name)) => (parent, name.to_string_lossy()),
-        _ => return Err(cannot(io::ErrorKind::InvalidInput.into())),
+        _ => return Err(cannot(io::ErrorKind::InvalidInput.into()).into()),
     };
     fs::create_dir_all(parent).map_err(cannot)?;
     let mut random = [0; 8];
     rng.fill_bytes(&mut random);
     let making = parent.join(format!(".{name}.{}", HEXLOWER.encode(&random)));
-    let made = make(&making, options, rng).and_then(|made| {
+    let made = make(&making, rng).and_then(|made| {
         fs::rename(&making, &absolute).map_err(cannot)?;
         File::open(parent).and_then(|parent| parent.sync_all()).map_err(cannot)?;
         Ok(made)
@@ -178,11 +199,7 @@ pub fn init(
         // It may not have come to be, or have been moved already.
         let _ = fs::remove_dir_all(&making);
     }
-    made.map(|(did, next_seed)| InitReport {
-        did,
-        next_seed,
-        token_file: directory.join(TOKEN_FILE),
-    })
+    made
 }
 
 fn make(

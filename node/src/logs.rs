@@ -16,14 +16,15 @@
 //! log | "s" | number, u32          -> a status list token of the newest standing, ordered by URI
 //! log | "f"                        -> the proof that it shows two histories, a file
 //! log | "c"                        -> own log: size and root that may be signed (u64 | 32 bytes)
+//! log | "q" | number, u64          -> own log: a statement that is to be stated again
 //! log | "t"                        -> the checkpoint that entries held lead towards: [note, proof]
 //! "F" | 32 bytes of the identifier -> addresses under which a followed institution was found
 //! ```
 //!
 //! Numbers are big-endian. Writing blocks: from async code, use `spawn_blocking`.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use carnet_proto::id::{Did, TreeSize};
@@ -35,6 +36,7 @@ use tokio::sync::broadcast;
 
 use crate::store::{Batch, Entry, Store, StoreError, entries};
 
+mod aside;
 mod error;
 mod follow;
 mod fork;
@@ -45,6 +47,7 @@ mod standby;
 #[cfg(test)]
 mod tests;
 
+pub use aside::WholeLog;
 pub use error::LogsError;
 pub use follow::{Follow, MAX_FOLLOW_ADDRESSES, MAX_FOLLOWS};
 pub use own::Appending;
@@ -83,6 +86,8 @@ pub struct Logs {
     store: Arc<dyn Store>,
     logs: RwLock<BTreeMap<Did, Arc<Log>>>,
     follows: RwLock<BTreeMap<Did, Follow>>,
+    /// Those of this node, also while their logs are completed from peers.
+    institutions: RwLock<BTreeSet<Did>>,
     forks: RwLock<fork::Forks>,
     changes: broadcast::Sender<Change>,
     /// Cosignatures that came for own logs since the start.
@@ -95,13 +100,13 @@ type Checkpoints = Arc<BTreeMap<TreeSize, Arc<CheckpointView>>>;
 /// One log. The mutex is held through a change; readers take the replica as it is.
 struct Log {
     replica: RwLock<Arc<Replica>>,
+    /// The institution is one of this node's: only its writer appends.
+    is_own: AtomicBool,
     writing: Mutex<Writing>,
 }
 
 #[derive(Default)]
 struct Writing {
-    /// The institution is one of this node's: only its writer appends.
-    is_own: bool,
     /// A write failed, so that the disk may hold more than the replica.
     is_stale: bool,
     /// Own log: what the newest commit allows to be signed.
@@ -124,15 +129,17 @@ impl Logs {
         }
         let follows = RwLock::new(follow::load(&*store)?);
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
-        let (logs, forks) = (RwLock::new(logs), RwLock::new(forks));
-        Ok(Self { store, logs, follows, forks, changes, received: AtomicU64::new(0) })
+        let (logs, forks, institutions) =
+            (RwLock::new(logs), RwLock::new(forks), RwLock::default());
+        let received = AtomicU64::new(0);
+        Ok(Self { store, logs, follows, institutions, forks, changes, received })
     }
 
     /// Holds the logs of a store that another process writes; empty before [`Logs::read_again`].
     pub fn of_another(store: Arc<dyn Store>) -> Self {
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
-        let (logs, follows, forks, received) = Default::default();
-        Self { store, logs, follows, forks, changes, received }
+        let (logs, follows, institutions, forks, received) = Default::default();
+        Self { store, logs, follows, institutions, forks, changes, received }
     }
 
     /// Reads each stored log by itself, and tells what each is like.
@@ -267,7 +274,7 @@ impl Logs {
         let known = read(&self.logs).get(did).cloned();
         let Some(log) = known else { return self.begin(did, entries, note, proof) };
         let mut writing = lock(&log.writing);
-        if writing.is_own {
+        if log.is_own.load(Ordering::SeqCst) {
             return Err(LogsError::OwnLog(*did));
         }
         self.refresh(did, &log, &mut writing)?;
@@ -296,7 +303,7 @@ impl Logs {
         let mut writing = lock(&log.writing);
         self.refresh(did, &log, &mut writing)?;
         let mut replica = log.copy();
-        let before = writing.is_own.then(|| signatures(&replica));
+        let before = log.is_own.load(Ordering::SeqCst).then(|| signatures(&replica));
         if !replica.add_checkpoint(note, counts)? {
             return Ok(false);
         }
@@ -316,7 +323,7 @@ impl Logs {
     pub fn set_status(&self, did: &Did, tokens: &[Vec<u8>]) -> Result<(), LogsError> {
         let log = self.log(did)?;
         let mut writing = lock(&log.writing);
-        if writing.is_own {
+        if log.is_own.load(Ordering::SeqCst) {
             return Err(LogsError::OwnLog(*did));
         }
         self.refresh(did, &log, &mut writing)?;
@@ -426,7 +433,8 @@ impl Log {
     fn new(replica: Replica, committed: Option<TreeHead>) -> Self {
         let stored = Arc::clone(&replica.view().checkpoints);
         let writing = Writing { committed, stored, ..Writing::default() };
-        Self { replica: RwLock::new(Arc::new(replica)), writing: Mutex::new(writing) }
+        let (replica, is_own) = (RwLock::new(Arc::new(replica)), AtomicBool::new(false));
+        Self { replica, is_own, writing: Mutex::new(writing) }
     }
 
     fn copy(&self) -> Replica {

@@ -1,11 +1,13 @@
 //! A node from start to stop: who is wired to whom, and in which order.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use carnet_proto::id::Did;
 use carnet_proto::key::Purpose;
 use carnet_proto::ledger::ProfileView;
 use carnet_proto::statement::profile::{InstitutionProfile, MAX_NODES, NodeAddress};
@@ -28,17 +30,24 @@ use crate::store::postgres::Database;
 use crate::store::sled::DEFAULT_LOCK_PATIENCE;
 use crate::sync::{Sync, SyncConfig, SyncHandle};
 use crate::witness::Witness;
-use crate::writer::{Writer, WriterHandle};
+use crate::writer::{CannotCount, Writer, WriterError};
 
 mod check;
+mod confirm;
 mod error;
 mod migrate;
+mod offline;
 mod repair;
 mod role;
 mod serve;
 mod stores;
 #[cfg(test)]
 mod tests;
+
+use confirm::Keeper;
+
+pub(crate) use offline::with_rotation;
+pub use offline::{Affected, Offline, Repudiation, RotateError, Rotated, RotationPlan};
 
 pub use check::{CheckReport, CheckedLog, check};
 pub use error::{StartError, StoreProblem};
@@ -50,8 +59,6 @@ use stores::{Opened, open};
 
 /// Longest time that the database has to be free after a stop.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often it is looked whether others hold more of an own log.
-const BACKUP_POLL: Duration = Duration::from_secs(1);
 
 /// What the configuration does not say.
 #[derive(Clone)]
@@ -62,11 +69,19 @@ pub struct NodeOptions {
     pub limits: Limits,
     /// How long a database in use by another process is waited for.
     pub lock_patience: Duration,
+    /// Own logs are published at once, also if their witnesses have not confirmed that they know of
+    /// nothing newer: if this is an old backup, its log will show two histories.
+    pub danger_publish_unconfirmed: bool,
 }
 
 impl Default for NodeOptions {
     fn default() -> Self {
-        Self { tap: None, limits: Limits::default(), lock_patience: DEFAULT_LOCK_PATIENCE }
+        Self {
+            tap: None,
+            limits: Limits::default(),
+            lock_patience: DEFAULT_LOCK_PATIENCE,
+            danger_publish_unconfirmed: false,
+        }
     }
 }
 
@@ -144,6 +159,7 @@ impl Node {
             writers: Vec::new(),
             tasks: Vec::new(),
             standby: standby.clone(),
+            danger_publish_unconfirmed: options.danger_publish_unconfirmed,
         };
         let is_stopping = stopping.clone();
         node.tasks.push(match (&database, to_holder) {
@@ -249,6 +265,7 @@ impl Node {
             writers: self.writers,
             tasks: self.tasks,
             standby: None,
+            danger_publish_unconfirmed: false,
         };
         starting.take_down().await;
         let start = Instant::now();
@@ -276,6 +293,7 @@ struct Starting {
     writers: Vec<Writer>,
     tasks: Vec<JoinHandle<()>>,
     standby: Option<watch::Receiver<String>>,
+    danger_publish_unconfirmed: bool,
 }
 
 impl Starting {
@@ -305,7 +323,10 @@ impl Starting {
             witness.add(institution.did, institution.seed.signing_key(Purpose::Witness));
             let (did, token) = (institution.did, institution.token);
             let receipt_key = institution.seed.signing_key(Purpose::Receipt);
-            let writer = Writer::start(Arc::clone(&logs), did, institution.seed.clone())?;
+            let is_alone = logs.with(&did, |replica| confirm::is_alone(replica.view()));
+            let is_confirmed = self.danger_publish_unconfirmed || is_alone == Some(true);
+            let seed = institution.seed.clone();
+            let writer = Writer::start(Arc::clone(&logs), did, seed, is_confirmed)?;
             let handle = writer.handle();
             self.writers.push(writer);
             let for_desk = handle.clone();
@@ -329,9 +350,20 @@ impl Starting {
         let settings = SyncConfig { period: config.anti_entropy, ..SyncConfig::default() };
         let logs = Arc::clone(&self.logs);
         let sync = Sync::start(self.net.clone(), events, logs, Arc::clone(&witness), settings);
+        let own: BTreeSet<Did> = self.institutions.iter().map(|own| own.did).collect();
         for institution in &self.institutions {
-            let watch = watch_backup(sync.handle(), institution.writer.clone(), stopping.clone());
-            self.tasks.push(tokio::spawn(watch));
+            let keeper = Keeper {
+                sync: sync.handle(),
+                writer: institution.writer.clone(),
+                desk: Arc::clone(&institution.desk),
+                logs: Arc::clone(&self.logs),
+                own: own.clone(),
+                since: clock.now(),
+                clock: Arc::clone(&clock),
+                asked: None,
+                told: None,
+            };
+            self.tasks.push(tokio::spawn(keeper.run(stopping.clone())));
         }
         let api = Api {
             logs: Arc::clone(&self.logs),
@@ -381,18 +413,6 @@ impl Starting {
     }
 }
 
-/// Tells a writer of the sizes that its key was seen to sign.
-async fn watch_backup(sync: SyncHandle, writer: WriterHandle, mut stop: watch::Receiver<bool>) {
-    while let Ok(size) = sync.largest_signed(*writer.did()).await {
-        writer.heard(size);
-        tokio::select! {
-            // An error means that whoever could tell is gone.
-            _ = stop.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(BACKUP_POLL) => {}
-        }
-    }
-}
-
 /// Joins a path, of which `.` is the directory itself.
 fn below(directory: &Path, path: &Path) -> PathBuf {
     if path == Path::new(".") { directory.to_owned() } else { directory.join(path) }
@@ -418,7 +438,13 @@ async fn announce(
     let known = logs.with(&institution.did, |replica| replica.view().profile.clone());
     let Some(ProfileView::Known(mut profile)) = known else { return Ok(()) };
     if name_node(&mut profile, node) {
-        institution.writer.state(profile.into()).await?;
+        match institution.writer.state(profile.into()).await {
+            // The addresses are stated at the next start.
+            Ok(_) | Err(WriterError::CatchingUp) => {}
+            Err(WriterError::Commit(error)) if matches!(*error, WriterError::CatchingUp) => {}
+            Err(WriterError::CannotCount(CannotCount::Closed(_))) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

@@ -63,6 +63,15 @@ pub struct SyncStatus {
     pub pending: usize,
 }
 
+/// What peers hold of an own log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OwnLog {
+    /// The largest size that its key was seen to sign, of the history that is held.
+    pub signed: TreeSize,
+    /// The largest size that its key was seen to sign and that was not shown to be of that history.
+    pub contradicted: TreeSize,
+}
+
 /// Talks to the replication of a node. Clones are cheap.
 #[derive(Clone, Debug)]
 pub struct SyncHandle {
@@ -173,7 +182,23 @@ impl SyncHandle {
     /// # Errors
     /// [`SyncError::Stopped`].
     pub async fn largest_signed(&self, did: Did) -> Result<TreeSize, SyncError> {
-        self.ask(|reply| Command::LargestSigned { did, reply }).await
+        Ok(self.own_log(did).await?.signed)
+    }
+
+    /// Returns what peers were seen to hold of an own log.
+    ///
+    /// # Errors
+    /// [`SyncError::Stopped`].
+    pub async fn own_log(&self, did: Did) -> Result<OwnLog, SyncError> {
+        self.ask(|reply| Command::OwnLog { did, reply }).await
+    }
+
+    /// Asks peers to cosign the newest checkpoint of an own log anew.
+    ///
+    /// # Errors
+    /// [`SyncError::Stopped`].
+    pub async fn confirm(&self, did: Did) -> Result<(), SyncError> {
+        self.ask(|reply| Command::Confirm { did, reply }).await
     }
 
     async fn ask<T>(

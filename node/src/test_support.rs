@@ -199,8 +199,14 @@ pub(crate) fn config() -> Config {
 
 /// Makes the directory of a node with an institution.
 pub(crate) fn make(directory: &Path) -> Did {
+    make_with_next(directory).0
+}
+
+/// Makes the directory of a node with an institution; also returns the seed of its next keys.
+pub(crate) fn make_with_next(directory: &Path) -> (Did, Seed) {
     let options = InitOptions { profile: Some(profile()), config: config() };
-    init(directory, options, &mut UnwrapErr(SysRng)).unwrap().did.unwrap()
+    let made = init(directory, options, &mut UnwrapErr(SysRng)).unwrap();
+    (made.did.unwrap(), made.next_seed.unwrap())
 }
 
 /// A node that runs, with a client of its HTTP interface.
@@ -236,16 +242,24 @@ impl Answer {
 
 impl Running {
     pub(crate) async fn start(directory: &Path) -> Self {
+        Self::start_with(directory, NodeOptions::default()).await
+    }
+
+    pub(crate) async fn start_with(directory: &Path, options: NodeOptions) -> Self {
         let clock = Arc::new(SteppedClock::starting_at(SystemClock.now()));
         let for_node = Arc::clone(&clock) as Arc<dyn Clock>;
-        Self { clock, ..Self::start_by(directory, for_node).await }
+        Self { clock, ..Self::start_as(directory, for_node, options).await }
     }
 
     /// Starts by another clock than that of the field.
     pub(crate) async fn start_by(directory: &Path, for_node: Arc<dyn Clock>) -> Self {
+        Self::start_as(directory, for_node, NodeOptions::default()).await
+    }
+
+    async fn start_as(directory: &Path, for_node: Arc<dyn Clock>, options: NodeOptions) -> Self {
         let config = Config::load(directory).unwrap();
         let clock = Arc::new(SteppedClock::starting_at(SystemClock.now()));
-        let node = Node::start(config, directory, for_node, NodeOptions::default()).await.unwrap();
+        let node = Node::start(config, directory, for_node, options).await.unwrap();
         let token = std::fs::read_to_string(directory.join(TOKEN_FILE)).unwrap();
         Self { node, clock, token: token.trim().to_owned() }
     }

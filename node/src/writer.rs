@@ -11,13 +11,14 @@
 //! The disk is waited for once: the checkpoint goes there with the next batch, or when the writer
 //! stops. After a crash in between it is signed again at the next start, byte for byte. As only what
 //! was committed is ever signed, no size is signed with two roots.
+//!
+//! Nothing is signed while it is not known whether others hold more of the log, see [`phase`].
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use carnet_proto::cbor::Mode;
 use carnet_proto::id::{Did, Digest, LeafIndex, TreeSize};
-use carnet_proto::key::{Purpose, Seed, SigningKey};
+use carnet_proto::key::{PublicKeySet, Purpose, Seed, SigningKey};
 use carnet_proto::ledger::Replica;
 use carnet_proto::log::checkpoint::{Checkpoint, Note};
 use carnet_proto::log::merkle::TreeHead;
@@ -33,11 +34,13 @@ use crate::logs::{Appending, Logs, LogsError};
 
 mod check;
 mod counts;
+pub mod phase;
 #[cfg(test)]
 mod tests;
 
 pub use check::CannotCount;
 pub use counts::WriterCounts;
+pub use phase::Phase;
 
 use counts::Counts;
 
@@ -66,8 +69,7 @@ pub struct Appended {
 pub struct WriterHandle {
     did: Did,
     requests: mpsc::Sender<Request>,
-    heard: Arc<AtomicU64>,
-    counts: Arc<Counts>,
+    core: Arc<Core>,
 }
 
 #[derive(Debug)]
@@ -83,24 +85,12 @@ impl WriterHandle {
         &self.did
     }
 
-    /// Says that the log's own key was seen to sign a checkpoint of this size. If that is more than is
-    /// held, the node was restored from an old backup: it states nothing any more, as that would give
-    /// the log a second history.
-    pub fn heard(&self, size: TreeSize) {
-        self.heard.fetch_max(size.0, Ordering::SeqCst);
-    }
-
-    /// Returns the largest size that the log's own key was seen to sign.
-    pub fn largest_heard(&self) -> TreeSize {
-        TreeSize(self.heard.load(Ordering::SeqCst))
-    }
-
     /// Returns what the writer has done since it started, and what waits for it.
     pub fn counts(&self) -> WriterCounts {
-        self.counts.read(self.requests.max_capacity() - self.requests.capacity())
+        self.core.counts.read(self.requests.max_capacity() - self.requests.capacity())
     }
 
-    /// States one thing. Returns once it is on disk and published.
+    /// States one thing. Returns once it is on disk and, unless that has to wait, published.
     ///
     /// # Errors
     /// As [`WriterHandle::append`].
@@ -110,12 +100,13 @@ impl WriterHandle {
     }
 
     /// Makes statements, all or none, and replaces the status lists if there are new ones: all
-    /// tokens of the issuer, in any order. Returns once all is on disk and published. A caller that no
-    /// longer waits takes nothing back.
+    /// tokens of the issuer, in any order. Returns once all is on disk and, unless that has to wait,
+    /// published. A caller that no longer waits takes nothing back.
     ///
     /// # Errors
     /// [`WriterError::CannotCount`], [`WriterError::Statement`], [`WriterError::TooMany`]: nothing
-    /// was stated. [`WriterError::Logs`], [`WriterError::Stopped`]: it is unknown whether it was.
+    /// was stated; nor with [`WriterError::CatchingUp`] and [`WriterError::Unconfirmed`].
+    /// [`WriterError::Logs`], [`WriterError::Stopped`]: it is unknown whether it was.
     pub async fn append(
         &self,
         bodies: Vec<Body>,
@@ -140,33 +131,42 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Claims an own log, publishes what was committed but not published before, and starts to write.
-    /// Blocks while it reads and signs.
+    /// Claims an own log and starts to write. What was committed but not published before is published
+    /// in the phase [`Phase::Writing`], which the log is in from the start if `is_confirmed`, unless it is
+    /// being completed from peers. Blocks while it reads and signs.
     ///
     /// # Errors
     /// [`WriterError::WrongSeed`] if the seed is not that of the keys in force, [`WriterError::Logs`].
-    pub fn start(logs: Arc<Logs>, did: Did, seed: Seed) -> Result<Self, WriterError> {
-        let heard = Arc::new(AtomicU64::new(0));
-        let counts = Arc::new(Counts::default());
+    pub fn start(
+        logs: Arc<Logs>,
+        did: Did,
+        seed: Seed,
+        is_confirmed: bool,
+    ) -> Result<Self, WriterError> {
         let core = Core {
-            heard: Arc::clone(&heard),
-            counts: Arc::clone(&counts),
+            phase: RwLock::new(Phase::Waiting),
+            keys: seed.public_key_set(),
+            counts: Counts::default(),
             statement: seed.signing_key(Purpose::Statement),
             checkpoint: seed.signing_key(Purpose::Checkpoint),
             logs,
             did,
         };
-        core.logs.claim(&did)?;
-        let replica = core.replica()?;
-        let in_force = replica.view().current_keys().map(|period| period.keys);
-        if in_force != Some(seed.public_key_set()) {
-            return Err(WriterError::WrongSeed(did));
+        match core.logs.claim(&did) {
+            Ok(()) => {
+                core.has_keys(&*core.replica()?)?;
+                if is_confirmed {
+                    core.confirm()?;
+                }
+            }
+            Err(LogsError::NotOwn(_)) => core.enter(Phase::CatchingUp),
+            Err(error) => return Err(error.into()),
         }
-        core.publish(Logs::publish_own)?;
+        let core = Arc::new(core);
         let (requests, queue) = mpsc::channel(REQUEST_QUEUE);
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(run(Arc::new(core), queue, stopped));
-        Ok(Self { handle: WriterHandle { did, requests, heard, counts }, stop, task })
+        let task = tokio::spawn(run(Arc::clone(&core), queue, stopped));
+        Ok(Self { handle: WriterHandle { did, requests, core }, stop, task })
     }
 
     /// Returns what sends requests to this writer.
@@ -236,6 +236,9 @@ async fn run(
     if let Err(error) = committing.await {
         tracing::error!(%error, "committing ended by itself");
     }
+    if core.phase() == Phase::CatchingUp {
+        return;
+    }
     let saved = tokio::task::spawn_blocking(move || core.logs.save(&core.did)).await;
     if let Ok(Err(error)) = saved {
         // The next start signs it again.
@@ -244,9 +247,10 @@ async fn run(
 }
 
 struct Core {
-    /// The largest size that the log's own key was seen to sign.
-    heard: Arc<AtomicU64>,
-    counts: Arc<Counts>,
+    /// Held for reading through a commit, and for writing through a change of it.
+    phase: RwLock<Phase>,
+    keys: PublicKeySet,
+    counts: Counts,
     logs: Arc<Logs>,
     did: Did,
     statement: SigningKey,
@@ -291,10 +295,10 @@ impl Core {
         Ok(self.logs.get(&self.did).ok_or(LogsError::UnknownLog(self.did))?)
     }
 
-    /// Refuses to go on from a log that is shorter than what was signed of it.
-    fn is_newest(&self, replica: &Replica) -> Result<(), WriterError> {
-        let (held, signed) = (replica.size().0, self.heard.load(Ordering::SeqCst));
-        if signed > held { Err(WriterError::Restored { held, signed }) } else { Ok(()) }
+    /// Refuses to write a log with keys that are not in force.
+    fn has_keys(&self, replica: &Replica) -> Result<(), WriterError> {
+        let in_force = replica.view().current_keys().map(|period| period.keys);
+        if in_force == Some(self.keys) { Ok(()) } else { Err(WriterError::WrongSeed(self.did)) }
     }
 
     /// Signs what a group of requests asks for.
@@ -316,13 +320,14 @@ impl Core {
 
     /// Commits and publishes what a group of requests asks for, and answers each.
     fn commit(&self, group: Vec<Signed>) {
+        let phase = self.phase.read().unwrap_or_else(PoisonError::into_inner);
         let mut waiting = group.into_iter();
         let mut granted = Vec::new();
         let committed = self.logs.append_own(&self.did, |replica| {
-            self.is_newest(replica)?;
             let mut appending = Appending::default();
             for Signed { statements, status, reply } in waiting.by_ref() {
-                match self.append_all(replica, statements) {
+                let allowed = phase.allows(&statements, status.is_some());
+                match allowed.and_then(|()| self.append_all(replica, statements)) {
                     Ok(appended) => {
                         let first = replica.size().0 - appended.len() as u64;
                         let leaves = (first..).map(LeafIndex);
@@ -347,8 +352,12 @@ impl Core {
             Ok(appending)
         });
         let published = match committed {
-            Ok(_) => self.publish(Logs::show_own),
+            Ok(_) if *phase == Phase::Writing => self.publish(Logs::show_own),
+            Ok(head) => Ok(head),
             Err(Uncommitted::Nothing) => return,
+            Err(Uncommitted::Failed(WriterError::Logs(LogsError::NotOwn(_)))) => {
+                Err(WriterError::CatchingUp)
+            }
             Err(Uncommitted::Failed(error)) => Err(error),
         };
         match published {
@@ -400,21 +409,11 @@ impl Core {
         status: Option<&[Vec<u8>]>,
     ) -> Result<Statement, WriterError> {
         let lists = match status {
-            Some(tokens) => self.status_head(tokens)?,
+            Some(tokens) => status_head(tokens)?,
             None => replica.view().standing.as_ref().map_or_else(empty_head, |s| s.status_lists),
         };
         let standing = replica.derive_standing(lists);
         Ok(Statement::sign(&self.did, standing, &self.statement)?)
-    }
-
-    fn status_head(&self, tokens: &[Vec<u8>]) -> Result<TreeHead, WriterError> {
-        let mut lists = Vec::with_capacity(tokens.len());
-        for token in tokens {
-            let token = StatusToken::parse(token, Mode::Strict).map_err(StatementError::from)?;
-            lists.push((token.uri.clone(), *token.digest()));
-        }
-        lists.sort_unstable();
-        Ok(status_tree(lists.iter().map(|(uri, digest)| (uri, digest))).head())
     }
 
     /// Signs the size and root that were committed last, unless that was done, and keeps the note.
@@ -434,6 +433,23 @@ impl Core {
             keep(&self.logs, &self.did, &note)?;
         }
         Ok(head)
+    }
+}
+
+/// Returns the head of the tree over status lists, in any order.
+pub(crate) fn status_head(tokens: &[Vec<u8>]) -> Result<TreeHead, WriterError> {
+    let mut lists = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let token = StatusToken::parse(token, Mode::Strict).map_err(StatementError::from)?;
+        lists.push((token.uri.clone(), *token.digest()));
+    }
+    lists.sort_unstable();
+    Ok(status_tree(lists.iter().map(|(uri, digest)| (uri, digest))).head())
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("did", &self.did).finish_non_exhaustive()
     }
 }
 
@@ -467,17 +483,18 @@ pub enum WriterError {
     /// The log cannot be read or written.
     #[error(transparent)]
     Logs(#[from] LogsError),
-    /// The log held is shorter than what others have of it.
+    /// Others hold more of the log, and it is not complete yet.
     #[error(
-        "others hold {signed} entries of this log and this node {held}: it was restored from an old \
-         backup; stating anything now would give the log two histories"
+        "others hold more of this log than this node, which fetches it from them; nothing can be stated \
+         until it is complete"
     )]
-    Restored {
-        /// Entries held.
-        held: u64,
-        /// Entries that the log's key was seen to sign.
-        signed: u64,
-    },
+    CatchingUp,
+    /// It is not known yet whether others hold more of the log.
+    #[error(
+        "the witnesses of this log have not confirmed since the node started that they know of nothing \
+         newer; until a quorum of them has, nothing is issued and no status list is published"
+    )]
+    Unconfirmed,
     /// The commit of several requests failed; it is unknown whether it will be found after a restart.
     #[error("it could not be committed")]
     Commit(#[source] Arc<WriterError>),

@@ -23,6 +23,7 @@ mod lists;
 mod load;
 pub mod memory;
 pub mod message;
+mod own;
 mod peer;
 mod plan;
 mod serve;
@@ -61,6 +62,8 @@ pub const OWNER_FIRST: u64 = 3_000;
 pub const COSIGN_AFTER: u64 = 100;
 /// Time that gossip has after [`Input::Nudge`] before peers are compared with, in milliseconds.
 pub const COMPARE_AFTER: u64 = 2_000;
+/// Shortest time between two cosignatures of one checkpoint that its owner asks for, in milliseconds.
+pub const RENEW_PAUSE: u64 = 3_000;
 /// Milliseconds between two rounds in which witnesses look whether a cosignature is due.
 pub const RECOSIGN_CHECK: u64 = 60_000;
 /// Most status lists' bytes that are collected of one log before they are checked; from as many of all
@@ -150,6 +153,10 @@ struct Progress<P> {
     strangers: BTreeSet<Did>,
     /// The largest size that the log has signed, as far as was seen.
     seen: TreeSize,
+    /// Own log: the largest size signed that does not follow from what is held.
+    contradicted: TreeSize,
+    /// When a cosignature was last made anew because the owner asked.
+    renewed: Option<Millis>,
 }
 
 impl<P> Default for Progress<P> {
@@ -168,6 +175,8 @@ impl<P> Default for Progress<P> {
             offered: TreeSize(0),
             strangers: BTreeSet::new(),
             seen: TreeSize(0),
+            contradicted: TreeSize(0),
+            renewed: None,
         }
     }
 }
@@ -266,6 +275,12 @@ impl<P: Ord + Clone> Sync<P> {
         self.logs.get(origin).map(|log| log.seen).unwrap_or_default()
     }
 
+    /// Returns the largest size of an own log that its key has signed but that was not shown to follow
+    /// from what is held; 0 if there is none.
+    pub fn largest_contradicted(&self, origin: &Did) -> TreeSize {
+        self.logs.get(origin).map(|log| log.contradicted).unwrap_or_default()
+    }
+
     /// Returns whether nothing is under way and nothing waits to be.
     pub fn is_idle(&self) -> bool {
         self.in_flight.is_empty() && self.todo.is_empty() && self.publish_due.is_empty()
@@ -293,6 +308,7 @@ impl<P: Ord + Clone> Sync<P> {
             }
             Input::Changed(origin) => self.changed(now, &origin, archive),
             Input::Tick { random } => self.tick(now, random, archive),
+            Input::Confirm(origin) => self.offer(now, &origin, archive, true),
             Input::Nudge => self.nudge(now, archive),
         }
         self.pump(now, archive, &mut out);

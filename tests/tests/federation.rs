@@ -107,7 +107,7 @@ impl Site {
     ) -> Running {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::open(&self.disk).unwrap());
         let logs = Arc::new(Logs::open(Arc::clone(&store)).unwrap());
-        let writer = Writer::start(Arc::clone(&logs), self.did, self.seed.clone()).unwrap();
+        let writer = Writer::start(Arc::clone(&logs), self.did, self.seed.clone(), true).unwrap();
         let clock: Arc<dyn Clock> = self.clock.clone();
         let witness = Arc::new(Witness::new(store, clock));
         witness.add(self.did, self.seed.signing_key(Purpose::Witness));

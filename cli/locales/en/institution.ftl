@@ -184,7 +184,7 @@ node-made =
     { "  " }fingerprint { $fingerprint }
 node-made-no-log = The node is in { $dir }. It follows the logs of others and owns none.
 node-words =
-    These 24 words are the next keys of the institution. They are shown this once and kept nowhere. Write them on paper and lock it away, apart from this machine: you will need them to replace stolen keys (this version cannot do that yet).
+    These 24 words are the next keys of the institution. They are shown this once and kept nowhere. Write them on paper and lock it away, apart from this machine: whoever has lost the keys in force, or to whom they were stolen, needs them.
 node-next =
     Next: `carnet node run --dir { $dir }` starts it. It announces no address yet: set `announce` in carnet.toml, then other nodes can find it. The password of its operator is in { $token }.
 node-profile-stated = The profile stands at leaf { $leaf }, statement { $digest }.
@@ -202,6 +202,8 @@ node-status-up =
     { "  " }listens at { $addresses }
     { "  " }as { $peer }
 node-status-log = Own log: { $size } entries, { $published } of them published
+node-status-waiting = Nothing of it is published until a quorum of its witnesses confirms that they know of nothing newer
+node-status-catching-up = Others hold more of it, which is fetched from them; nothing can be stated until it is complete
 node-status-view = A quorum last cosigned it { $age } ago: { $quorum } of { $count } witnesses make one, { $tolerates ->
         [0] and none may be silent
         [one] and one may be silent
@@ -238,10 +240,14 @@ node-status-backup-unknown = Last backup: unknown
 
 node-warning-store-failed = A write to the { $store } failed, and nothing more is written: { $cause }
 node-warning-store-failed-next = make room or mend the disk, then start the node again; `carnet node check` tells what is damaged
-node-warning-older-than-published = Others hold { $signed } entries of the own log, and this node { $held }: it was restored from an old backup, and states nothing
-node-warning-older-than-published-next = stop it and put back the newest backup of store/ and register/; see docs/operate/backup.md
+node-warning-older-than-published = Others hold { $signed } entries of the own log, and this node { $held }: it is completed from them, and nothing is stated meanwhile
+node-warning-older-than-published-next = wait; what was stated here and not published is stated again on top. If no backup was put back, somebody else signs with its keys: see docs/operate/keys.md
+node-warning-own-contradicted = The key of the own log has signed { $signed } entries that do not follow from the { $held } held here
+node-warning-own-contradicted-next = somebody else signs with it, or an old backup was published: stop the node, tell your witnesses, and see docs/operate/keys.md
+node-warning-own-unconfirmed = The witnesses of the own log have not confirmed yet that they know of nothing newer: nothing is published or issued
+node-warning-own-unconfirmed-next = wait until a quorum of them is reachable; if they are gone for good, see docs/operate/keys.md
 node-warning-register-older = The register does not know { $batches } batches of the own log: nothing can be issued
-node-warning-register-older-next = stop the node and put back the newest backup of register/; see docs/operate/backup.md
+node-warning-register-older-next = stop the node and put back the newest backup of register/; if that was done, `carnet status adopt`; see docs/operate/backup.md
 node-warning-clock-behind = The clock is { $age } behind what this witness has signed: it cosigns nothing
 node-warning-clock-behind-next = set the clock right, best by network time; see docs/operate/troubleshooting.md
 node-warning-catching-up = The node is fetching { $missing ->
@@ -390,3 +396,66 @@ hint-challenge-record = restore it; or delete it, then the answer to that one ch
 hint-presentation-not = ask the holder for the .carnet file that `carnet wallet present` made
 error-verify-stdin = `-` is named twice, and stdin can be read once only
 error-presentation-newer = { $file } was made by a newer version of carnet; update carnet to verify it
+
+# Keys that are replaced, and what ends.
+key-words-prompt = The 24 words of the next keys: { "" }
+key-plan = The keys of { $did } are replaced, at leaf { $leaf } or behind what others hold of its log by then.
+key-void = { "  " }void: { $kind } at leaf { $leaf }, statement { $digest }
+key-kept = { "  " }kept: { $kind } at leaf { $leaf }, statement { $digest }
+key-kept-why = Issuances are kept whose batch the register of this node knows; --keep-none keeps none.
+key-words =
+    These 24 words are the keys after the next. They are shown this once and kept nowhere. Write them on paper before you go on; the words that you have just given are used up.
+key-confirm = Are the words on paper, and shall the keys be replaced? Answer yes:{ " " }
+key-rotated =
+    The keys are replaced: leaf { $leaf }, statement { $digest }. { $lists ->
+        [0] There is no status list.
+        [one] One status list was signed anew.
+       *[other] { $lists } status lists were signed anew.
+    }
+    Next: `carnet node run --dir { $dir }` publishes it once the witnesses have confirmed.
+error-key-rotate = the keys are not replaced
+hint-key-rotate = stop the node first; `carnet node check` says what is wrong with its directory
+error-key-unconfirmed = nothing was changed, because nobody said that the new words are on paper
+hint-key-unconfirmed = answer yes on a terminal, or add --yes where the output is kept safe
+error-digest-whole = { $digest } is not a digest: 64 hexadecimal digits
+error-words-fd = no words can be read from file descriptor { $fd }
+error-words-no-terminal = there is no terminal to ask for the words
+hint-words-fd = hand them over by a file descriptor: --words-fd 3 3<FILE
+error-words-wrong = these are not 24 words that belong together
+hint-words-wrong = read them once more, in their order; a single wrong word is noticed
+error-words-not-next = these are not the words of the next keys of { $did }
+restore-plan = The log of { $did } has { $size } entries and holds. Its keys are replaced by the next ones, in { $dir }.
+restore-left-out = { $url } is left out: { $reason }
+restored =
+    The institution is in { $dir }. { $lists ->
+        [0] It had no status list.
+        [one] Its status list was taken over as it was published; new credentials get a new one.
+       *[other] Its { $lists } status lists were taken over as they were published; new credentials get new ones.
+    } What was issued before has no record any more, and is revoked by list and index.
+    Next: `carnet node run --dir { $dir }`. The password of its operator is in { $token }.
+error-restore-none = no node gave a log of { $did } that holds
+error-restore-fork = the nodes hold two histories of the log of { $did }
+hint-restore-fork = name only nodes whose history its witnesses have cosigned; `carnet log show` tells which
+succeed-own = With this statement the log of { $did } ends: it takes nothing any more but status lists.
+succeed-confirm = Shall this be stated? Answer yes:{ " " }
+succeeded =
+    { $did } closes on { $closed }; { $successors ->
+        [0] nobody continues its status lists
+       *[other] { $successor } continues them
+    }: leaf { $leaf }, statement { $digest }.
+error-succeed-unconfirmed = nothing was stated, because it was not confirmed
+hint-succeed-unconfirmed = answer yes on a terminal, or add --yes
+status-adopted =
+    { $lists ->
+        [0] No further list was taken over
+        [one] One list was taken over
+       *[other] { $lists } lists were taken over
+    } as published; { $lost ->
+        [0] no batch is unknown here
+        [one] one batch is unknown here
+       *[other] { $lost } batches are unknown here
+    }, { $records ->
+        [0] no record was changed
+        [one] one record was changed
+       *[other] { $records } records were changed
+    }.

@@ -1,4 +1,4 @@
-//! Arguments of the single commands of an institution: `follow`, `accredit` and `withdraw`.
+//! Arguments of the single commands of an institution: `follow`, `accredit`, `withdraw` and `succeed`.
 
 use super::Operate;
 use super::one_of;
@@ -95,6 +95,34 @@ pub struct Withdraw {
     #[arg(long)]
     pub retroactive: bool,
     /// The node of the institution that withdraws.
+    #[command(flatten)]
+    pub node: Operate,
+}
+
+/// Arguments of `succeed`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet succeed --closed 2026-06-30 --successor did:carnet:abc
+  carnet succeed --closed 2026-06-30 --institution did:carnet:def --successor did:carnet:abc --yes
+
+What was issued before stays verifiable: the last status lists count on, or the successor continues
+them with `carnet status adopt`. An institution that has closed itself can state nothing any more.")]
+pub struct Succeed {
+    /// The day it closed, or will, UTC.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub closed: String,
+    /// Identifier of the institution that continues its status lists [default: none].
+    #[arg(long, value_name = "DID")]
+    pub successor: Option<String>,
+    /// Identifier of the institution that closes, if another says it that has accredited it [default:
+    /// the own one].
+    #[arg(long = "institution", value_name = "DID")]
+    pub closing: Option<String>,
+    /// Do not ask again.
+    #[arg(long)]
+    pub yes: bool,
+    /// The node of the institution that states it.
     #[command(flatten)]
     pub node: Operate,
 }

@@ -64,6 +64,8 @@ pub enum Status {
     Set(Set),
     /// Publish all status lists now, rather than on schedule.
     Publish(Publish),
+    /// Take published lists over as they are: after a restore, or as a successor.
+    Adopt(Adopt),
 }
 
 /// The status of a credential.
@@ -79,17 +81,29 @@ pub enum State {
 
 /// Arguments of `status set`.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    allow_missing_positional = true,
+    after_help = "\
 Examples:
   carnet status set class-7-ana suspended
-  carnet status set class-7-ana invalid --publish")]
+  carnet status set class-7-ana invalid --publish
+  carnet status set --list did:carnet:abc/status/1 --index 4711 invalid
+
+What was taken over by `carnet status adopt` has no record here, and is named by list and index."
+)]
 pub struct Set {
     /// Key of the row that the credential was issued from, or its id.
-    #[arg(value_name = "RECORD")]
-    pub record: String,
+    #[arg(value_name = "RECORD", required_unless_present = "list", conflicts_with = "list")]
+    pub record: Option<String>,
     /// The new status.
     #[arg(value_name = "STATUS")]
     pub state: State,
+    /// A list that was taken over, by its URI.
+    #[arg(long, value_name = "URI", requires = "index")]
+    pub list: Option<String>,
+    /// The index in that list.
+    #[arg(long, value_name = "N", requires = "list")]
+    pub index: Option<u64>,
     /// Publish at once.
     #[arg(long)]
     pub publish: bool,
@@ -105,6 +119,25 @@ Examples:
   carnet status publish")]
 pub struct Publish {
     /// The node of the institution.
+    #[command(flatten)]
+    pub node: Operate,
+}
+
+/// Arguments of `status adopt`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet status adopt
+  carnet status adopt --institution did:carnet:abc
+
+Without an institution, the lists of the own log are taken over: after the register was lost, or put
+back from a backup, and for nothing else. With one, those of an institution that has closed and
+names this one as its successor. No index of these lists is given out any more.")]
+pub struct Adopt {
+    /// The institution that has closed.
+    #[arg(long = "institution", value_name = "DID")]
+    pub closed: Option<String>,
+    /// The node of the institution that takes them over.
     #[command(flatten)]
     pub node: Operate,
 }

@@ -13,6 +13,8 @@ pub enum Node {
     Init(Init),
     /// Run the node until it is told to stop.
     Run(Run),
+    /// Make an institution again after the loss of its disk: from its 24 words and others' copies.
+    Restore(Restore),
     /// Check a node that does not run: re-derive everything from the entries.
     Check(Check),
     /// Move logs and registers to a database, or back to the disk.
@@ -75,6 +77,43 @@ pub struct Run {
     /// Directory of the node [default: ~/.carnet/node].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// Publish at once, also if the witnesses of the log have not confirmed that they know of nothing
+    /// newer. If this is an old backup, the log will show two histories, which is proven for ever.
+    #[arg(long)]
+    pub danger_publish_unconfirmed: bool,
+}
+
+/// Arguments of `node restore`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet node restore did:carnet:abc --dir node --from https://node.example
+  carnet node restore did:carnet:abc --from https://a.example --from https://b.example --words-fd 3 --yes 3< words
+
+The log is fetched from each node, and the largest copy that holds is taken. The lost keys are replaced
+by the next ones at once; the words of the keys after them are printed before anything is made.")]
+pub struct Restore {
+    /// Identifier of the institution.
+    #[arg(value_name = "DID")]
+    pub institution: String,
+    /// Address of the HTTP interface of a node that has its log; may be repeated.
+    #[arg(long, value_name = "URL", required = true)]
+    pub from: Vec<String>,
+    /// Directory to make it in [default: ~/.carnet/node].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Address of the HTTP interface.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7878")]
+    pub http: String,
+    /// Address to listen on for other nodes, as a multiaddress.
+    #[arg(long, value_name = "ADDR", default_value = "/ip4/0.0.0.0/tcp/7879")]
+    pub listen: String,
+    /// Read the 24 words from this file descriptor rather than from the terminal.
+    #[arg(long, value_name = "FD")]
+    pub words_fd: Option<u32>,
+    /// Do not ask whether the new words were written down.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// Arguments of `node check`.

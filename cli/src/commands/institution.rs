@@ -1,6 +1,6 @@
-//! `carnet follow`, `accredit` and `withdraw`: what an institution says and reads.
+//! `carnet follow`, `accredit`, `withdraw` and `succeed`: what an institution says and reads.
 
-use super::{Context, did, operate};
+use super::{Context, agreed, did, operate};
 use crate::args::institution as args;
 use crate::error::{Answer, CliError};
 use crate::forms::agreement::validity;
@@ -14,6 +14,7 @@ use carnet_proto::cbor::{Decode as _, Encode};
 use carnet_proto::id::{Did, Digest, LeafIndex};
 use carnet_proto::ledger::{Held, joined_state};
 use carnet_proto::statement::accreditation::{Accreditation, Withdrawal};
+use carnet_proto::statement::identity::Succession;
 use carnet_proto::statement::standing::State;
 use carnet_proto::text::Line;
 use carnet_proto::time::{Date, UnixSeconds};
@@ -260,6 +261,37 @@ pub fn withdraw(args: &args::Withdraw, context: &mut Context) -> Result<Answer, 
         Args::new().with("name", accreditation.name.to_string()).with("effective", time(effective));
     crate::uses_texts!["withdrawn"];
     appended(&done, "withdrawn", args, context)
+}
+
+/// States the end of an institution.
+///
+/// # Errors
+/// `day`, `did`, `succeed-unconfirmed`, and those of the client.
+pub fn succeed(args: &args::Succeed, context: &mut Context) -> Result<Answer, CliError> {
+    let closed = day(Some(&args.closed))?.ok_or_else(|| CliError::bug("arguments"))?;
+    let successor = args.successor.as_deref().map(did).transpose()?;
+    let operator = Operator::of(&args.node)?;
+    let own = operator.did()?;
+    let institution = args.closing.as_deref().map(did).transpose()?.unwrap_or(own);
+    let values = Args::new()
+        .with("did", institution.to_string())
+        .with("closed", args.closed.clone())
+        .with("successors", u32::from(successor.is_some()))
+        .with("successor", successor.map(|did| did.to_string()).unwrap_or_default());
+    if !args.yes {
+        if institution == own {
+            context.note("succeed-own", &values);
+        }
+        if !agreed("succeed-confirm", context)? {
+            return Err(CliError::usage("succeed-unconfirmed").hint("succeed-unconfirmed"));
+        }
+    }
+    let succession = Succession { institution, closed: closed.start(), successor };
+    Succession::from_cbor(&succession.to_cbor())
+        .map_err(|cause| CliError::usage("statement-rule").caused_by(cause))?;
+    let done = operator.append("succession", &succession)?;
+    crate::uses_texts!["succeeded", "succeed-confirm"];
+    appended(&done, "succeeded", values, context)
 }
 
 /// Refuses a withdrawal that says nothing more than what is known already.

@@ -253,6 +253,7 @@ fn safe_name(key: &str) -> String {
 pub fn status(command: args::Status, context: &mut Context) -> Result<Answer, CliError> {
     match command {
         args::Status::Set(args) => set(&args, context),
+        args::Status::Adopt(args) => adopt(&args, context),
         args::Status::Publish(args) => publish(&Operator::of(&args.node)?, context),
     }
 }
@@ -260,7 +261,6 @@ pub fn status(command: args::Status, context: &mut Context) -> Result<Answer, Cl
 fn set(args: &args::Set, context: &mut Context) -> Result<Answer, CliError> {
     #[derive(Deserialize)]
     struct Changed {
-        record: String,
         before: String,
         after: String,
     }
@@ -270,19 +270,31 @@ fn set(args: &args::Set, context: &mut Context) -> Result<Answer, CliError> {
         args::State::Suspended => "suspended",
         args::State::Invalid => "invalid",
     };
-    let body = json!({ "record": args.record, "status": state });
-    let changed: Changed =
-        operator.client.post_json(&operator.path("/operator/v1/credentials/status"), &body)?;
+    let (path, body) = match (&args.list, args.index) {
+        (Some(list), Some(index)) => {
+            let body = json!({ "list": list, "index": index, "status": state });
+            ("/operator/v1/status-lists/entry", body)
+        }
+        _ => {
+            let body = json!({ "record": args.record, "status": state });
+            ("/operator/v1/credentials/status", body)
+        }
+    };
+    let changed: Changed = operator.client.post_json(&operator.path(path), &body)?;
+    let record = match (&args.list, args.index) {
+        (Some(list), Some(index)) => format!("{list} {index}"),
+        _ => args.record.clone().unwrap_or_default(),
+    };
     let published = if args.publish { Some(send_publish(&operator)?) } else { None };
     if context.out.is_json() {
         context.out.json(&json!({
-            "version": 1, "record": changed.record, "before": changed.before,
+            "version": 1, "record": record, "before": changed.before,
             "after": changed.after, "published": published.is_some(),
         }))?;
         return Ok(Answer::Yes);
     }
     let values = Args::new()
-        .with("record", changed.record)
+        .with("record", record)
         .with("before", changed.before)
         .with("after", changed.after);
     context.say("status-set", &values)?;
@@ -293,6 +305,36 @@ fn set(args: &args::Set, context: &mut Context) -> Result<Answer, CliError> {
             Ok(Answer::Yes)
         }
     }
+}
+
+fn adopt(args: &args::Adopt, context: &mut Context) -> Result<Answer, CliError> {
+    #[derive(Deserialize)]
+    struct Adopted {
+        lists: u64,
+        lost_batches: u64,
+        records: u64,
+        published: u64,
+        size: u64,
+    }
+    let institution = args.closed.as_deref().map(super::did).transpose()?;
+    let operator = Operator::of(&args.node)?;
+    let body = json!({ "institution": institution });
+    let path = operator.path("/operator/v1/status-lists/adopt");
+    let adopted: Adopted = operator.client.post_json(&path, &body)?;
+    if context.out.is_json() {
+        let Adopted { lists, lost_batches, records, published, size } = adopted;
+        context.out.json(&json!({
+            "version": 1, "lists": lists, "lost_batches": lost_batches, "records": records,
+            "published": published, "size": size,
+        }))?;
+        return Ok(Answer::Yes);
+    }
+    let values = Args::new()
+        .with("lists", adopted.lists)
+        .with("lost", adopted.lost_batches)
+        .with("records", adopted.records);
+    context.say("status-adopted", &values)?;
+    say_published(&Published { lists: adopted.published, size: adopted.size }, context)
 }
 
 #[derive(Deserialize)]

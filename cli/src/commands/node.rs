@@ -1,7 +1,11 @@
 //! `carnet node`: setting up, running and looking after a node.
 
+mod restore;
+mod rotate;
 mod status;
 mod store;
+
+pub use rotate::rotate;
 
 use super::institution::{Operator, appended};
 use super::trust::fingerprint_of;
@@ -15,6 +19,7 @@ use crate::text::Args;
 use carnet_node::clock::SystemClock;
 use carnet_node::config::{CONFIG_FILE, Config, ConfigError, LogFormat};
 use carnet_node::institution::{InitOptions, InitReport, init as make};
+use carnet_node::net::Multiaddr;
 use carnet_node::run::{Node, NodeOptions, StartError, check as check_dir, serve as run_node};
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::key::Seed;
@@ -22,6 +27,7 @@ use carnet_proto::ledger::ProfileView;
 use carnet_proto::statement::profile::InstitutionProfile;
 use carnet_proto::text::{Language, Line, Name};
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use zeroize::Zeroizing;
@@ -35,6 +41,7 @@ pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliErro
     match command {
         args::Node::Init(args) => init(&args, context),
         args::Node::Run(args) => serve(&args, context),
+        args::Node::Restore(args) => restore::restore(&args, context),
         args::Node::Check(args) => check(&args, context),
         args::Node::Migrate(args) => store::migrate(&args, context),
         args::Node::Status(args) => status::run(&args, context),
@@ -44,18 +51,24 @@ pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliErro
 
 fn init(args: &args::Init, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
-    let wrong =
-        |what: &'static str, value: &str| CliError::usage(what).arg("value", value.to_owned());
-    let http = args.http.parse();
-    let http = http.map_err(|cause| wrong("http-address", &args.http).caused_by(cause))?;
-    let listen = args.listen.parse();
-    let listen = listen.map_err(|cause| wrong("multiaddress", &args.listen).caused_by(cause))?;
+    let (http, listen) = addresses(&args.http, &args.listen)?;
     let config = Config { http, listen: vec![listen], ..Config::default() };
     let profile = if args.no_log { None } else { Some(profile_of(args)?) };
     let made = make(&dir, InitOptions { profile, config }, &mut rng()).map_err(|cause| {
         CliError::store("node-init").arg("dir", dir.display().to_string()).caused_by(cause)
     })?;
     show_made(&dir, &made, context)
+}
+
+/// Reads the addresses that a node is to listen on.
+fn addresses(http: &str, listen: &str) -> Result<(SocketAddr, Multiaddr), CliError> {
+    let at = http.parse().map_err(|cause| {
+        CliError::usage("http-address").arg("value", http.to_owned()).caused_by(cause)
+    })?;
+    let listen = listen.parse().map_err(|cause| {
+        CliError::usage("multiaddress").arg("value", listen.to_owned()).caused_by(cause)
+    })?;
+    Ok((at, listen))
 }
 
 fn profile_of(args: &args::Init) -> Result<InstitutionProfile, CliError> {
@@ -137,15 +150,20 @@ fn show_made(dir: &Path, made: &InitReport, context: &mut Context) -> Result<Ans
     if let Some(words) = words {
         context.out.line("")?;
         context.say("node-words", &args)?;
-        let words: Vec<&str> = words.split(' ').collect();
-        for (row, line) in words.chunks(6).enumerate() {
-            let numbered = (row * 6 + 1..).zip(line).map(|(n, word)| format!("{n:>2} {word:<9}"));
-            context.out.line(format!("  {}", numbered.collect::<String>().trim_end()))?;
-        }
-        context.out.line("")?;
+        say_words(&words, context)?;
     }
     context.say("node-next", &args)?;
     Ok(Answer::Yes)
+}
+
+/// Writes 24 words with their numbers.
+fn say_words(words: &str, context: &mut Context) -> Result<(), CliError> {
+    let words: Vec<&str> = words.split(' ').collect();
+    for (row, line) in words.chunks(6).enumerate() {
+        let numbered = (row * 6 + 1..).zip(line).map(|(n, word)| format!("{n:>2} {word:<9}"));
+        context.out.line(format!("  {}", numbered.collect::<String>().trim_end()))?;
+    }
+    context.out.line("")
 }
 
 fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
@@ -178,7 +196,11 @@ fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
                 Ok(()) = is_silenced => {}
             }
         };
-        let (clock, options) = (Arc::new(SystemClock), NodeOptions::default());
+        let options = NodeOptions {
+            danger_publish_unconfirmed: args.danger_publish_unconfirmed,
+            ..NodeOptions::default()
+        };
+        let clock = Arc::new(SystemClock);
         let served = run_node(config, &dir, clock, options, stop, started).await;
         served.map_err(failed)?;
         said

@@ -1,6 +1,6 @@
 //! `carnet trust`: the institutions that a verifier starts from.
 
-use super::{Context, did, policy_file, rng};
+use super::{Context, agreed, did, policy_file, rng};
 use crate::args::trust as args;
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
@@ -12,7 +12,6 @@ use carnet_proto::text::Line;
 use data_encoding::HEXLOWER;
 use getrandom::rand_core::Rng as _;
 use serde_json::{Value, json};
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
 
 /// Runs a command of the group.
@@ -102,16 +101,8 @@ fn confirmed(did: &Did, name: &Line, context: &Context) -> Result<bool, CliError
         .with("did", did.to_string())
         .with("fingerprint", fingerprint_of(did));
     context.note("trust-compare", &args);
-    if !std::io::stdin().is_terminal() {
-        return Ok(false);
-    }
-    let failed = |cause| CliError::store("terminal").caused_by(cause);
-    let mut stderr = std::io::stderr();
-    write!(stderr, "{}", context.texts.plain("trust-confirm")).map_err(failed)?;
-    stderr.flush().map_err(failed)?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(failed)?;
-    Ok(answer.trim().eq_ignore_ascii_case(&context.texts.plain("trust-confirm-yes")))
+    crate::uses_texts!["trust-confirm"];
+    agreed("trust-confirm", context)
 }
 
 fn list(args: &args::List, context: &mut Context) -> Result<Answer, CliError> {

@@ -97,8 +97,8 @@ impl Desk {
         let ready = self.check_rows(&order, now)?;
         let list = self.list_for(ready.len())?;
         let rng = &mut UnwrapErr(SysRng);
-        let indexes = self.register.allocate_many(list.number, list.entries, ready.len(), rng)?;
-        let signed = self.sign_rows(order, &ready, list.number, &indexes, now)?;
+        let indexes = self.register.allocate_many(list.uri.list, list.entries, ready.len(), rng)?;
+        let signed = self.sign_rows(order, &ready, list.uri.list, &indexes, now)?;
         let digests: Vec<_> = signed.iter().map(|signed| signed.digest).collect();
         let batch = Batch::new(&digests, rng)?;
         let tokens = if list.is_new { Some(self.tokens(now, Some(&list))?) } else { None };

@@ -4,13 +4,12 @@
 //! register before it is in the log, see [`Register::announce`]; and whatever a list shows as other
 //! than valid was set by a record of the register.
 
-use carnet_proto::id::Did;
 use carnet_proto::ledger::LogView;
 use carnet_proto::statement::Body;
-use carnet_proto::status::{Status, StatusList, StatusToken, StatusUri};
+use carnet_proto::status::{Status, StatusList, StatusToken};
 use thiserror::Error;
 
-use super::register::{RecordState, Register, RegisterError};
+use super::register::{BatchNames, RecordState, Register, RegisterError};
 use super::status::{List, lists_of};
 
 #[cfg(test)]
@@ -28,7 +27,8 @@ pub enum OlderRegister {
         "the register is older than the status lists that this node has published: by it, {count} of \
          the revoked or suspended certificates of status list {list} would be valid again (entries {}); \
          nothing is published and the lists in force stay. Stop the node, restore register/ from its \
-         newest backup, and set again what was set after that backup",
+         newest backup, and set again what was set after that backup; or, if there is none, take the lists over \
+         as they are published: carnet status adopt",
         named(.entries, *.count)
     )]
     TakesBack {
@@ -64,7 +64,9 @@ pub enum OlderRegister {
     #[error(
         "the register is older than the log of this node: it does not know {0} of the batches in the \
          log, so that rows and status indexes in use could be given away again; nothing is issued. Stop \
-         the node and restore register/ from its newest backup"
+         the node and restore register/ from its newest backup; or, if the newest there is was put back, take \
+         the lists over as they are published: carnet status adopt. If nothing was put back, somebody else \
+         signs with the keys of this institution: carnet key rotate"
     )]
     UnknownBatches(usize),
 }
@@ -81,11 +83,7 @@ fn named(entries: &[u64], count: usize) -> String {
 ///
 /// # Errors
 /// [`RegisterError`].
-pub fn find(
-    register: &Register,
-    did: &Did,
-    view: &LogView,
-) -> Result<Vec<OlderRegister>, RegisterError> {
+pub fn find(register: &Register, view: &LogView) -> Result<Vec<OlderRegister>, RegisterError> {
     let mut found = Vec::new();
     match unknown_batches(register, view)? {
         0 => {}
@@ -94,8 +92,7 @@ pub fn find(
     let lists = lists_of(view);
     found.extend(keeps_all(view, &lists).err());
     for list in &lists {
-        let uri = StatusUri { issuer: *did, list: list.number }.to_string();
-        if let Some(held) = view.status.get(&uri) {
+        if let Some(held) = view.status.get(&list.uri.to_string()) {
             found.extend(Drawn::up(register, list)?.keeps(held).err());
         }
     }
@@ -104,11 +101,21 @@ pub fn find(
 
 /// Counts the batches of a log that were not issued with this register.
 pub(super) fn unknown_batches(register: &Register, view: &LogView) -> Result<usize, RegisterError> {
-    let batches = view.issuances.iter().filter_map(|(digest, (_, statement))| {
+    Ok(unknown_issuances(register, view)?.len())
+}
+
+/// Returns digest and root of each batch of a log that was not issued with this register. What
+/// somebody else issued with keys that were repudiated is none of it.
+pub(crate) fn unknown_issuances(
+    register: &Register,
+    view: &LogView,
+) -> Result<Vec<BatchNames>, RegisterError> {
+    let batches = view.issuances.iter().filter_map(|(digest, (leaf, statement))| {
         let Body::Issuance(issuance) = statement.body() else { return None };
-        Some((*digest.as_bytes(), *issuance.root.as_bytes()))
+        let counts = !view.is_void(*leaf, digest);
+        counts.then(|| (*digest.as_bytes(), *issuance.root.as_bytes()))
     });
-    register.count_unknown(batches)
+    register.unknown(batches)
 }
 
 /// Refuses to go on with fewer lists than are published.
@@ -120,30 +127,41 @@ pub(super) fn keeps_all(view: &LogView, lists: &[List]) -> Result<(), OlderRegis
 }
 
 /// A status list as the register has it.
-pub(super) struct Drawn {
+pub(crate) struct Drawn {
     number: u32,
     /// What would be published.
-    pub(super) list: StatusList,
+    pub(crate) list: StatusList,
     /// Marks the entries that belong to a record.
     recorded: StatusList,
 }
 
 impl Drawn {
     /// Draws up a list.
-    pub(super) fn up(register: &Register, list: &List) -> Result<Self, RegisterError> {
-        let mut drawn = StatusList::new(list.entries);
-        let mut recorded = drawn.clone();
-        for found in register.states_of_list(list.number) {
-            let (index, state) = found?;
-            drawn.set(index.into(), status_of(state));
-            recorded.set(index.into(), Status::Invalid);
+    pub(crate) fn up(register: &Register, list: &List) -> Result<Self, RegisterError> {
+        let adopted = register.adopted(&list.uri)?;
+        let mut recorded = StatusList::new(list.entries);
+        if adopted.is_some() && !list.is_own() {
+            // Whoever may change its entries has done so there.
+            for index in 0..recorded.len() {
+                recorded.set(index, Status::Invalid);
+            }
         }
-        Ok(Self { number: list.number, list: drawn, recorded })
+        let mut drawn = adopted.unwrap_or_else(|| StatusList::new(list.entries));
+        if list.is_own() {
+            for found in register.states_of_list(list.uri.list) {
+                let (index, state) = found?;
+                if drawn.value(index.into()) != Some(Status::Invalid as u8) {
+                    drawn.set(index.into(), status_of(state));
+                }
+                recorded.set(index.into(), Status::Invalid);
+            }
+        }
+        Ok(Self { number: list.uri.list, list: drawn, recorded })
     }
 
     /// Refuses to replace a list that was published, if that took back a revocation, which is final,
     /// or a suspension that no record lifted.
-    pub(super) fn keeps(&self, held: &StatusToken) -> Result<(), OlderRegister> {
+    pub(crate) fn keeps(&self, held: &StatusToken) -> Result<(), OlderRegister> {
         let list = self.number;
         let held = held.inflate().map_err(|_| OlderRegister::Shortens { list })?;
         if self.list.len() < held.len() {

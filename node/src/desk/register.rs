@@ -11,6 +11,7 @@
 //!   "s" | register-key("l", list)[..16]
 //!       | register-key("s", list | index)                   -> sealed slot: index, state, record id
 //!   "b" | register-key("b", root of a batch)               -> sealed root
+//!   "a" | register-key("a", URI of a list)               -> sealed list that was taken over
 //!   "k"                                                     -> sealed name of this format
 //! ```
 
@@ -22,6 +23,7 @@ use getrandom::rand_core::CryptoRng;
 
 use crate::store::{Batch, MAX_BATCH_BYTES, Store, entries};
 
+mod adopted;
 mod announced;
 mod error;
 mod layout;
@@ -29,6 +31,7 @@ mod seal;
 #[cfg(test)]
 mod tests;
 
+pub use announced::BatchNames;
 pub use error::RegisterError;
 pub use layout::{
     IssuingRecord, MAX_LABEL_BYTES, RecordId, RecordIdError, RecordState, RowLabel, RowLabelError,
@@ -290,6 +293,18 @@ impl Register {
         self.slots_of_list(list).filter_map(|slot| match slot {
             Ok(Slot { record: None, .. }) => None,
             Ok(slot) => Some(Ok((slot.index, slot.state))),
+            Err(error) => Some(Err(error)),
+        })
+    }
+
+    /// Iterates over index, record and state of every record in status list `list`, as
+    /// [`states_of_list`](Self::states_of_list).
+    pub fn records_of_list(
+        &self,
+        list: u32,
+    ) -> impl Iterator<Item = Result<(u32, RecordId, RecordState), RegisterError>> + '_ {
+        self.slots_of_list(list).filter_map(|slot| match slot {
+            Ok(slot) => slot.record.map(|record| Ok((slot.index, record, slot.state))),
             Err(error) => Some(Err(error)),
         })
     }

@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use carnet_proto::id::TreeSize;
+use carnet_proto::id::{Did, TreeSize};
+use carnet_proto::key::SigningKey;
 use carnet_proto::ledger::LogView;
 use carnet_proto::profile::CLOCK_SKEW;
-use carnet_proto::status::{StatusToken, StatusUri};
+use carnet_proto::status::{StatusList, StatusToken, StatusUri};
 use carnet_proto::time::{DAY, UnixSeconds};
 use tokio::sync::watch;
 
 use super::older::{Drawn, keeps_all};
 use super::{Desk, DeskError};
 use crate::logs::LogsError;
-use crate::writer::WriterError;
+use crate::writer::{Phase, WriterError};
 
 /// How long a published list counts, in seconds.
 pub const LIST_LIFETIME: u64 = 7 * DAY;
@@ -38,11 +39,26 @@ pub struct Published {
 
 /// One status list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct List {
-    pub(super) number: u32,
-    pub(super) entries: u32,
+pub(crate) struct List {
+    pub(crate) uri: StatusUri,
+    /// The institution that publishes it: that of its URI, unless that one has closed.
+    publisher: Did,
+    pub(crate) entries: u32,
     /// It is not published yet.
     pub(super) is_new: bool,
+}
+
+impl List {
+    /// Returns whether it belongs to whoever publishes it.
+    pub(crate) fn is_own(&self) -> bool {
+        self.publisher == self.uri.issuer
+    }
+
+    #[cfg(test)]
+    pub(super) fn own(issuer: Did, number: u32, entries: u32) -> Self {
+        let uri = StatusUri { issuer, list: number };
+        Self { uri, publisher: issuer, entries, is_new: false }
+    }
 }
 
 impl Desk {
@@ -66,10 +82,22 @@ impl Desk {
         published.await.unwrap_or(Err(DeskError::Stopped))
     }
 
+    /// Publishes the status lists if one of them was signed with keys that were replaced since.
+    pub async fn publish_under_new_keys(self: &Arc<Self>) {
+        let key = self.status_key.public();
+        let is_old = |view: &LogView| view.status.values().any(|token| !token.is_signed_by(&key));
+        if self.view().is_ok_and(|view| is_old(&view))
+            && let Err(error) = self.publish_status().await
+        {
+            tracing::error!(did = %self.did, %error, "status lists not published");
+        }
+    }
+
     /// Publishes the status lists whenever the newest are `seconds` old, until told to stop.
     pub async fn run_schedule(self: Arc<Self>, seconds: u64, mut stop: watch::Receiver<bool>) {
         loop {
-            let is_due = self.view().is_ok_and(|view| is_due(&view, self.clock.now(), seconds));
+            let is_due = self.writer.phase() == Phase::Writing
+                && self.view().is_ok_and(|view| is_due(&view, self.clock.now(), seconds));
             let pause = match is_due {
                 true => match self.publish_status().await {
                     Ok(_) => SCHEDULE_POLL,
@@ -93,18 +121,39 @@ impl Desk {
     /// than a quarter of it free, so that indexes stay random.
     pub(super) fn list_for(&self, count: usize) -> Result<List, DeskError> {
         let lists = lists_of(&*self.view()?);
-        let newest = lists.last();
-        if let Some(list) = newest {
-            let taken = u64::from(self.register.taken(list.number)?) + count as u64;
+        let newest = lists.iter().rfind(|list| list.is_own());
+        if let Some(list) = newest
+            && self.register.adopted(&list.uri)?.is_none()
+        {
+            let taken = u64::from(self.register.taken(list.uri.list)?) + count as u64;
             if taken * 4 <= u64::from(list.entries) * 3 {
                 return Ok(*list);
             }
         }
-        if lists.len() >= MAX_LISTS {
+        self.has_room(1)?;
+        let list = newest.map_or(1, |list| list.uri.list.saturating_add(1));
+        let (uri, publisher) = (StatusUri { issuer: self.did, list }, self.did);
+        Ok(List { uri, publisher, entries: self.list_entries, is_new: true })
+    }
+
+    /// Refuses more lists than there may be.
+    pub(super) fn has_room(&self, more: usize) -> Result<(), DeskError> {
+        let lists = self.with_adopted(lists_of(&*self.view()?))?;
+        if lists.len() + more > MAX_LISTS {
             return Err(DeskError::TooManyLists(MAX_LISTS));
         }
-        let number = newest.map_or(1, |list| list.number + 1);
-        Ok(List { number, entries: self.list_entries, is_new: true })
+        Ok(())
+    }
+
+    /// Adds the lists that were taken over and are not published yet.
+    fn with_adopted(&self, mut lists: Vec<List>) -> Result<Vec<List>, DeskError> {
+        for (uri, entries) in self.register.all_adopted()? {
+            if !lists.iter().any(|list| list.uri == uri) {
+                let entries = u32::try_from(entries).unwrap_or(u32::MAX);
+                lists.push(List { uri, publisher: self.did, entries, is_new: true });
+            }
+        }
+        Ok(lists)
     }
 
     /// Signs the tokens of all lists, and of one that is to be added.
@@ -119,34 +168,43 @@ impl Desk {
         let view = self.view()?;
         let lists = lists_of(&view);
         keeps_all(&view, &lists)?;
+        let lists = self.with_adopted(lists)?;
         lists.iter().chain(added).map(|list| self.token(now, list, &view)).collect()
     }
 
     fn token(&self, now: UnixSeconds, list: &List, view: &LogView) -> Result<Vec<u8>, DeskError> {
         let drawn = Drawn::up(&self.register, list)?;
-        let uri = StatusUri { issuer: self.did, list: list.number };
-        if let Some(held) = view.status.get(&uri.to_string()) {
+        if let Some(held) = view.status.get(&list.uri.to_string()) {
             drawn.keeps(held)?;
         }
-        let expires_at = now.plus(LIST_LIFETIME);
-        Ok(StatusToken::sign(&uri, &drawn.list, now, expires_at, LIST_TTL, &self.status_key))
+        Ok(sign(&list.uri, &drawn.list, now, &self.status_key))
     }
 
-    fn view(&self) -> Result<Arc<LogView>, DeskError> {
+    pub(super) fn view(&self) -> Result<Arc<LogView>, DeskError> {
         let view = self.logs.with(&self.did, |replica| Arc::clone(replica.view()));
         Ok(view.ok_or(LogsError::UnknownLog(self.did)).map_err(WriterError::from)?)
     }
 }
 
+/// Signs a list.
+pub(crate) fn sign(
+    uri: &StatusUri,
+    list: &StatusList,
+    now: UnixSeconds,
+    key: &SigningKey,
+) -> Vec<u8> {
+    StatusToken::sign(uri, list, now, now.plus(LIST_LIFETIME), LIST_TTL, key)
+}
+
 /// Returns the lists that are published, by number.
-pub(super) fn lists_of(view: &LogView) -> Vec<List> {
+pub(crate) fn lists_of(view: &LogView) -> Vec<List> {
     let lists = view.status.values().filter_map(|token| {
-        let number = StatusUri::parse(&token.uri)?.list;
+        let (uri, publisher) = (StatusUri::parse(&token.uri)?, view.origin);
         let entries = u32::try_from(token.entries?).ok()?;
-        Some(List { number, entries, is_new: false })
+        Some(List { uri, publisher, entries, is_new: false })
     });
     let mut lists: Vec<_> = lists.collect();
-    lists.sort_unstable_by_key(|list| list.number);
+    lists.sort_unstable_by_key(|list| (list.uri.list, list.uri.issuer));
     lists
 }
 

@@ -37,7 +37,7 @@ fn office(list_entries: u32) -> Office {
     let standing = standing.derive_standing(empty_head());
     let standing = Statement::sign(&did, standing, &key).unwrap();
     logs.begin_own(&[inception, standing]).unwrap();
-    let writer = Writer::start(Arc::clone(&logs), did, seed.clone()).unwrap();
+    let writer = Writer::start(Arc::clone(&logs), did, seed.clone(), true).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let token = directory.path().join(crate::institution::TOKEN_FILE);
     std::fs::write(token, [b'a'; 52]).unwrap();
@@ -77,7 +77,7 @@ async fn a_disk_that_fails_while_issuing_leaves_rows_that_can_be_issued() {
         assert_eq!(office.records().await, 0);
         // In the last case the root is in the log: the register is no older for that.
         assert_eq!(office.view().issuances.iter().count(), usize::from(successes == 2));
-        let found = older::find(&office.desk.register, office.desk.did(), &office.view()).unwrap();
+        let found = older::find(&office.desk.register, &office.view()).unwrap();
         assert_eq!(found, Vec::new());
         let issued = office.desk.issue(order(*office.desk.did(), "class", 3)).await.unwrap();
         assert_eq!((issued.rows.len(), office.records().await), (3, 3));

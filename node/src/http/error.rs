@@ -167,11 +167,17 @@ impl From<WriterError> for ApiError {
             }
             WriterError::Statement(error) => unprocessable("statement", error.to_string()),
             WriterError::TooMany(_) => unprocessable("limit", error.to_string()),
+            WriterError::CatchingUp => {
+                Self::new(StatusCode::CONFLICT, "catching-up", error.to_string())
+            }
+            WriterError::Unconfirmed => {
+                Self::new(StatusCode::CONFLICT, "unconfirmed", error.to_string())
+            }
             WriterError::Stopped => Self::stopping(),
             WriterError::Logs(error) => error.into(),
             WriterError::Commit(cause) => match &*cause {
-                WriterError::Restored { .. } => {
-                    Self::new(StatusCode::CONFLICT, "restored", cause.to_string())
+                WriterError::CatchingUp => {
+                    Self::new(StatusCode::CONFLICT, "catching-up", cause.to_string())
                 }
                 WriterError::Logs(LogsError::Store(found)) => {
                     Self::store(found).unwrap_or_else(|| Self::internal(&*cause))
@@ -195,7 +201,13 @@ impl From<DeskError> for ApiError {
             DeskError::UnknownRecord => {
                 Self::new(StatusCode::NOT_FOUND, "unknown-record", error.to_string())
             }
-            DeskError::Register(RegisterError::Final { .. }) => {
+            DeskError::UnknownEntry => {
+                Self::new(StatusCode::NOT_FOUND, "unknown-entry", error.to_string())
+            }
+            DeskError::NotSuccessor(_) => {
+                Self::new(StatusCode::CONFLICT, "not-successor", error.to_string())
+            }
+            DeskError::Register(RegisterError::Final { .. } | RegisterError::FinalEntry { .. }) => {
                 let message = "the credential is invalid, which is final";
                 Self::new(StatusCode::CONFLICT, "final", message)
             }

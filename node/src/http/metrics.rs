@@ -25,6 +25,7 @@ use super::overview::Overview;
 use super::status::Readiness;
 use super::warnings::warnings;
 use super::{Api, ApiError};
+use crate::writer::Phase;
 
 mod stores;
 mod table;
@@ -187,8 +188,11 @@ fn logs(page: &mut Page, seen: &Overview) {
     let log = |did: &carnet_proto::id::Did| Labels::from([("log", did.to_string())]);
     page.gauges("carnet_log_entries", own().map(|o| (log(&o.did), o.size as f64)));
     page.gauges("carnet_log_published_entries", own().map(|o| (log(&o.did), o.published as f64)));
-    let behind = |o: &super::overview::OwnState| o.heard.saturating_sub(o.size) as f64;
+    let behind =
+        |o: &super::overview::OwnState| o.heard.signed.0.saturating_sub(o.published) as f64;
     page.gauges("carnet_log_older_entries", own().map(|o| (log(&o.did), behind(o))));
+    let publishing = |o: &super::overview::OwnState| f64::from(u8::from(o.phase == Phase::Writing));
+    page.gauges("carnet_log_publishing", own().map(|o| (log(&o.did), publishing(o))));
     let ages = own().filter_map(|o| Some((log(&o.did), o.witnesses.view_age? as f64)));
     page.gauges("carnet_log_view_age_seconds", ages);
     let quorums = own().filter_map(|o| Some((log(&o.did), f64::from(o.witnesses.quorum?))));

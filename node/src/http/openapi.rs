@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{metrics, operator, public, resolve, status, views, witness};
+use super::{lists, metrics, operator, public, resolve, status, views, witness};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,6 +35,8 @@ use super::{metrics, operator, public, resolve, status, views, witness};
         operator::issue,
         operator::set_status,
         operator::publish_status,
+        lists::adopt,
+        lists::set_entry,
         operator::follows,
         operator::follow,
         operator::unfollow,

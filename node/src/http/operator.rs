@@ -13,6 +13,7 @@ use carnet_proto::statement::Body;
 use carnet_proto::statement::accreditation::{Accreditation, Withdrawal};
 use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification};
 use carnet_proto::statement::fork::Accusation;
+use carnet_proto::statement::identity::Succession;
 use carnet_proto::statement::profile::InstitutionProfile;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,8 @@ pub(super) struct Stated {
 }
 
 /// States something: the body is the payload of the statement in CBOR, and the kind one of
-/// `accreditation`, `withdrawal`, `agreement`, `ratification`, `denunciation`, `fork` and `profile`.
+/// `accreditation`, `withdrawal`, `agreement`, `ratification`, `denunciation`, `fork`, `profile` and
+/// `succession`.
 #[utoipa::path(post, path = "/operator/v1/statements/{kind}", security(("token" = [])),
     params(("kind" = String, Path), Wait),
     request_body(content_type = "application/cbor", content = Vec<u8>),
@@ -93,6 +95,7 @@ fn parse(kind: &str, payload: &[u8]) -> Result<Option<Body>, CborError> {
         "denunciation" => Denunciation::from_cbor(payload)?.into(),
         "fork" => Accusation::from_cbor(payload)?.into(),
         "profile" => InstitutionProfile::from_cbor(payload)?.into(),
+        "succession" => Succession::from_cbor(payload)?.into(),
         _ => return Ok(None),
     }))
 }
@@ -285,7 +288,7 @@ pub(super) async fn unfollow(
     Ok(Json(Follows { follows: api.logs.follows().into_keys().collect() }))
 }
 
-fn parse_did(text: &str) -> Result<Did, ApiError> {
+pub(super) fn parse_did(text: &str) -> Result<Did, ApiError> {
     Did::parse(text).map_err(|error| ApiError::bad_request("did", error.to_string()))
 }
 

@@ -17,8 +17,8 @@ use super::cosigned::{cosignatures, name, profile};
 use super::{Api, ApiError, OwnInstitution};
 use crate::machine;
 use crate::store::measured::StoreWatch;
-use crate::sync::SyncStatus;
-use crate::writer::WriterCounts;
+use crate::sync::{OwnLog, SyncStatus};
+use crate::writer::{Phase, WriterCounts};
 
 /// File in the directory of a node that a backup leaves behind: it was made when that was last written.
 pub const BACKUP_MARK: &str = "last-backup";
@@ -90,8 +90,10 @@ pub(super) struct OwnState {
     pub(super) name: Option<String>,
     pub(super) size: u64,
     pub(super) published: u64,
-    /// The largest size that the log's own key was seen to sign.
-    pub(super) heard: u64,
+    /// What peers hold of it.
+    pub(super) heard: OwnLog,
+    /// Whether it is published.
+    pub(super) phase: Phase,
     pub(super) witnesses: Witnesses,
     pub(super) writer: WriterCounts,
     pub(super) in_order: bool,
@@ -172,19 +174,27 @@ impl Overview {
     /// Looks at the node: walks its directories, and checks the cosignatures of every log.
     pub(super) async fn look(api: &Arc<Api>) -> Result<Self, ApiError> {
         let sync = api.sync.status().await?;
+        // Before the logs are looked at, which do not shrink.
+        let mut heard = BTreeMap::new();
+        for did in api.institutions() {
+            heard.insert(did, api.sync.own_log(did).await?);
+        }
         let asked = Arc::clone(api);
-        let looked = tokio::task::spawn_blocking(move || Self::gather(&asked, sync));
+        let looked = tokio::task::spawn_blocking(move || Self::gather(&asked, sync, &heard));
         looked.await.map_err(|error| ApiError::internal(&error))
     }
 
-    fn gather(api: &Api, sync: SyncStatus) -> Self {
+    fn gather(api: &Api, sync: SyncStatus, heard: &BTreeMap<Did, OwnLog>) -> Self {
         let ledger = api.logs.ledger();
         let now = api.clock.0.now().0;
         let own: Vec<_> = api
             .operators
             .iter()
             .filter_map(|operator| operator.institution.as_deref())
-            .filter_map(|institution| own_state(api, &ledger, institution, now))
+            .filter_map(|institution| {
+                let heard = heard.get(&institution.did).copied().unwrap_or_default();
+                own_state(api, &ledger, institution, heard, now)
+            })
             .collect();
         let logs = log_states(api, &ledger, &sync, now);
         let uptime = api.node.started.elapsed().as_secs();
@@ -251,6 +261,7 @@ fn own_state(
     api: &Api,
     ledger: &Ledger,
     institution: &OwnInstitution,
+    heard: OwnLog,
     now: u64,
 ) -> Option<OwnState> {
     let did = institution.did;
@@ -262,7 +273,8 @@ fn own_state(
         name: name(ledger, &did),
         size: replica.size().0,
         published: view.newest().map_or(0, |newest| newest.head.size.0),
-        heard: institution.writer.largest_heard().0,
+        heard,
+        phase: institution.writer.phase(),
         witnesses: witnesses(ledger, view, now),
         writer: institution.writer.counts(),
         in_order: replica.is_in_order().is_ok(),

@@ -42,6 +42,8 @@ pub(super) struct Status {
     size: u64,
     /// Entries under its newest checkpoint.
     published_size: u64,
+    /// Whether the own log is published: `publishing`, `waiting` for its witnesses, or `catching-up`.
+    phase: Option<&'static str>,
     /// Who cosigned the newest checkpoint.
     cosignatures: Vec<Cosigned>,
     /// How many cosignatures make a quorum, by the own profile.
@@ -127,6 +129,7 @@ pub(super) async fn status(
         uptime: seen.uptime,
         size: own.map_or(0, |own| own.size),
         published_size: own.map_or(0, |own| own.published),
+        phase: own.map(|own| own.phase.name()),
         cosignatures: replica.as_ref().map(|own| cosigned(&ledger, own)).unwrap_or_default(),
         quorum: witnesses.quorum,
         witnesses,

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::overview::{NodeFacts, Overview, OwnState, Witnesses};
 use crate::desk::status::LIST_LIFETIME;
+use crate::writer::Phase;
 
 #[cfg(test)]
 mod tests;
@@ -21,11 +22,21 @@ pub const OLD_BACKUP_SECONDS: u64 = 7 * 86_400;
 
 /// Every warning, most urgent first: its identifier, what is wrong, and whether the node is not ready
 /// then.
-pub const WARNINGS: [(&str, &str, bool); 20] = [
+pub const WARNINGS: [(&str, &str, bool); 22] = [
     ("store-failed", "a write to the store failed, and it takes no more of them", true),
     (
         "older-than-published",
-        "others hold more of the own log than this node; it states nothing",
+        "others hold more of the own log than this node, which fetches it; nothing is stated meanwhile",
+        true,
+    ),
+    (
+        "own-contradicted",
+        "the own log's key has signed another history than the one held here",
+        false,
+    ),
+    (
+        "own-unconfirmed",
+        "the witnesses have not confirmed that they know of nothing newer; nothing is published",
         true,
     ),
     ("register-older", "the register is older than the log; nothing can be issued", true),
@@ -128,11 +139,18 @@ pub(super) fn warnings(seen: &Overview, node: &NodeFacts, of: Option<Did>) -> Ve
 
 fn own_warnings(found: &mut Found, own: &OwnState, seen: &Overview, node: &NodeFacts) {
     let did = || ("did", Value::from(own.did.to_string()));
-    if own.heard > own.size {
-        found.add(
-            "older-than-published",
-            [did(), ("held", own.size.into()), ("signed", own.heard.into())],
-        );
+    let (signed, contradicted) = (own.heard.signed.0, own.heard.contradicted.0);
+    if own.phase == Phase::CatchingUp || signed > own.published {
+        let counts = [("held", own.published.into()), ("signed", signed.into())];
+        let [held, signed] = counts;
+        found.add("older-than-published", [did(), held, signed]);
+    } else if own.phase == Phase::Waiting {
+        found.add("own-unconfirmed", [did()]);
+    }
+    if contradicted > own.published {
+        let counts = [("held", own.published.into()), ("signed", contradicted.into())];
+        let [held, signed] = counts;
+        found.add("own-contradicted", [did(), held, signed]);
     }
     if own.unknown_batches > 0 {
         found.add("register-older", [did(), ("batches", own.unknown_batches.into())]);
@@ -140,7 +158,8 @@ fn own_warnings(found: &mut Found, own: &OwnState, seen: &Overview, node: &NodeF
     if seen.logs.iter().any(|log| log.did == own.did && log.forked) {
         found.add("own-fork", [did()]);
     }
-    if !own.in_order {
+    // A log that is being completed ends anywhere.
+    if !own.in_order && own.phase != Phase::CatchingUp {
         found.add("out-of-order", [did()]);
     }
     // Twice the schedule, and the time a list has left in any case.

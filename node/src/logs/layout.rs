@@ -55,6 +55,13 @@ pub(super) fn committed(did: &Did) -> Vec<u8> {
     part(did, b'c')
 }
 
+/// What was set aside of an own log.
+pub(super) const ASIDE: u8 = b'q';
+
+pub(super) fn aside(did: &Did, number: u64) -> Vec<u8> {
+    numbered(did, ASIDE, number)
+}
+
 pub(super) fn towards(did: &Did) -> Vec<u8> {
     part(did, b't')
 }

@@ -13,7 +13,7 @@ use crate::cores::spread;
 use crate::store::{Store, entries as scan};
 
 /// Runs of entries read at once.
-const PAGE: usize = 16;
+pub(super) const PAGE: usize = 16;
 
 /// Returns the institutions whose logs are stored.
 pub(super) fn dids(store: &dyn Store) -> Result<Vec<Did>, LogsError> {

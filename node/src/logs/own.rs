@@ -1,6 +1,7 @@
 //! What only the writer of an own log does.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use carnet_proto::id::{Did, TreeSize};
 use carnet_proto::ledger::{Replica, ReplicaError};
@@ -42,7 +43,7 @@ impl Logs {
         layout::put_committed(&mut batch, &did, &head);
         self.store.apply(batch)?;
         let log = Log::new(replica, Some(head));
-        lock(&log.writing).is_own = true;
+        log.is_own.store(true, Ordering::SeqCst);
         logs.insert(did, Arc::new(log));
         drop(logs);
         self.tell(&did, Changed::Entries)?;
@@ -52,15 +53,20 @@ impl Logs {
     /// Marks a log as one of this node's own: from now on only its writer appends to it.
     ///
     /// # Errors
-    /// [`LogsError::UnknownLog`].
+    /// [`LogsError::UnknownLog`]; [`LogsError::NotOwn`] if it has no commit, see [`Logs::set_aside`].
     pub fn claim(&self, did: &Did) -> Result<(), LogsError> {
-        lock(&self.log(did)?.writing).is_own = true;
+        let log = self.log(did)?;
+        write(&self.institutions).insert(*did);
+        if lock(&log.writing).committed.is_none() {
+            return Err(LogsError::NotOwn(*did));
+        }
+        log.is_own.store(true, Ordering::SeqCst);
         Ok(())
     }
 
     /// Returns whether a log is one of this node's own.
     pub fn is_own(&self, did: &Did) -> bool {
-        self.log(did).is_ok_and(|log| lock(&log.writing).is_own)
+        self.log(did).is_ok_and(|log| log.is_own.load(Ordering::SeqCst))
     }
 
     /// Appends to an own log what `append` appends to the replica that it is given, with the size and
@@ -77,7 +83,7 @@ impl Logs {
     ) -> Result<TreeHead, E> {
         let log = self.log(did)?;
         let mut writing = lock(&log.writing);
-        if !writing.is_own {
+        if !log.is_own.load(Ordering::SeqCst) {
             return Err(LogsError::NotOwn(*did).into());
         }
         self.refresh(did, &log, &mut writing)?;

@@ -124,7 +124,7 @@ pub(super) fn check_stores(
                     report.problems.push(format!("the log of {did} does not end in order"));
                 }
                 if let Some(Some(register)) = register {
-                    match older::find(register, &did, replica.view()) {
+                    match older::find(register, replica.view()) {
                         Ok(found) => {
                             report.problems.extend(found.iter().map(ToString::to_string));
                         }

@@ -150,7 +150,7 @@ pub(super) fn open(
         holder,
     };
     for path in &config.institutions {
-        let institution = Institution::open(&below(directory, path))?;
+        let mut institution = Institution::open(&below(directory, path))?;
         let did = institution.did;
         if opened.institutions.iter().any(|(other, _)| other.did == did) {
             return Err(StartError::Twice(did));
@@ -159,8 +159,9 @@ pub(super) fn open(
             opened.tokens.push(institution.token);
             continue;
         }
-        if opened.logs.get(&did).is_none() {
-            return Err(StartError::NoLog(did));
+        let replica = opened.logs.get(&did).ok_or(StartError::NoLog(did))?;
+        if let Some(period) = replica.view().current_keys() {
+            institution.settle(&period.keys)?;
         }
         let register = stores.register(&institution)?;
         opened.institutions.push((institution, register));

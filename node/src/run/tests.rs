@@ -15,9 +15,11 @@ use super::*;
 use crate::desk::batch::NO_ISSUANCE;
 use crate::test_support::{Running, accreditation, config, make, order, profile};
 
+mod backup;
 mod clock;
 mod damage;
 mod documents;
+mod keys;
 mod leased;
 mod peers;
 mod register;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use carnet_proto::id::{Did, TreeSize};
-use carnet_proto::ledger::{LogView, ProfileView};
+use carnet_proto::ledger::{LogView, ProfileView, Replica};
 use carnet_proto::log::checkpoint::{Note, NoteSignature};
 use carnet_proto::log::fork::ForkProof;
 use carnet_proto::log::proof::ConsistencyProof;
@@ -47,7 +47,22 @@ impl Archive for NodeArchive {
     }
 
     fn size(&self, origin: &Did) -> TreeSize {
-        self.logs.with(origin, |replica| replica.size()).unwrap_or_default()
+        let published = |replica: &Replica| {
+            replica.view().newest().map(|newest| newest.head.size).unwrap_or_default()
+        };
+        let is_own = self.logs.is_own(origin);
+        let size = |replica: &Replica| if is_own { published(replica) } else { replica.size() };
+        self.logs.with(origin, size).unwrap_or_default()
+    }
+
+    fn leads_on(
+        &self,
+        origin: &Did,
+        entries: &[Vec<u8>],
+        note: &Note,
+        proof: Option<&ConsistencyProof>,
+    ) -> Option<bool> {
+        Some(self.logs.leads_on(origin, entries, note, proof))
     }
 
     fn entries(

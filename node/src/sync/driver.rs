@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
-use carnet_proto::id::{Did, TreeSize};
+use carnet_proto::id::Did;
 use carnet_proto::sync::{self as proto, Action, Archive as _, Input, Millis, Verdict};
 use libp2p::PeerId;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -11,7 +11,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::archive::NodeArchive;
 use super::discover::Discovery;
-use super::{SyncConfig, SyncStatus};
+use super::{OwnLog, SyncConfig, SyncStatus};
 use crate::logs::{Change, Changed};
 use crate::net::{Misbehaviour, NetError, NetEvent, NetEvents, Responder, Validation};
 
@@ -42,7 +42,8 @@ pub(super) enum Command {
     Refresh(oneshot::Sender<()>),
     Nudge(oneshot::Sender<()>),
     Status(oneshot::Sender<SyncStatus>),
-    LargestSigned { did: Did, reply: oneshot::Sender<TreeSize> },
+    OwnLog { did: Did, reply: oneshot::Sender<OwnLog> },
+    Confirm { did: Did, reply: oneshot::Sender<()> },
     Stop,
 }
 
@@ -52,7 +53,7 @@ enum Work {
     Told(Input<PeerId>, oneshot::Sender<()>),
     Refresh(Option<oneshot::Sender<()>>),
     Status(SyncStatus, oneshot::Sender<SyncStatus>),
-    LargestSigned(Did, oneshot::Sender<TreeSize>),
+    OwnLog(Did, oneshot::Sender<OwnLog>),
 }
 
 /// Works beside the task, and gives the state back with what is to be done.
@@ -199,7 +200,8 @@ impl Driver {
                 let pending = self.pending.len();
                 Work::Status(SyncStatus { peers, pending, ..SyncStatus::default() }, reply)
             }
-            Command::LargestSigned { did, reply } => Work::LargestSigned(did, reply),
+            Command::OwnLog { did, reply } => Work::OwnLog(did, reply),
+            Command::Confirm { did, reply } => Work::Told(Input::Confirm(did), reply),
             Command::Refresh(_) | Command::Stop => return,
         };
         self.pending.push_back(work);
@@ -425,6 +427,7 @@ fn perform(
                 archive.origins().into_iter().filter(|did| archive.logs.is_own(did)).collect();
             let mut others = follows.clone();
             others.extend(archive.logs.follows().into_keys());
+            others.extend(archive.logs.all_set_aside());
             state.follow(own, others, archive);
             if let Some(reply) = reply {
                 let _ = reply.send(());
@@ -437,8 +440,10 @@ fn perform(
             let _ = reply.send(status);
             Vec::new()
         }
-        Work::LargestSigned(did, reply) => {
-            let _ = reply.send(state.largest_signed(&did));
+        Work::OwnLog(did, reply) => {
+            let (signed, contradicted) =
+                (state.largest_signed(&did), state.largest_contradicted(&did));
+            let _ = reply.send(OwnLog { signed, contradicted });
             Vec::new()
         }
     }

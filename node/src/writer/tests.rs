@@ -43,10 +43,10 @@ async fn what_was_committed_before_a_crash_is_published_at_the_start() {
     let (disk, did, seed) = begun();
     let logs = open(&disk);
     assert!(logs.get(&did).unwrap().view().newest().is_none());
-    let writer = Writer::start(Arc::clone(&logs), did, seed.clone()).unwrap();
+    let writer = Writer::start(Arc::clone(&logs), did, seed.clone(), true).unwrap();
     is_published(&logs, &did, &seed);
     writer.stop().await;
-    let other = Writer::start(open(&disk), did, Seed::new([9; 32]));
+    let other = Writer::start(open(&disk), did, Seed::new([9; 32]), true);
     assert!(matches!(other, Err(WriterError::WrongSeed(_))));
 }
 
@@ -55,7 +55,7 @@ async fn requests_at_the_same_time_share_commits() {
     const REQUESTS: u64 = 200;
     let (disk, did, seed) = begun();
     let logs = open(&disk);
-    let writer = Writer::start(Arc::clone(&logs), did, seed.clone()).unwrap();
+    let writer = Writer::start(Arc::clone(&logs), did, seed.clone(), true).unwrap();
     let requests = (0..REQUESTS).map(|number| {
         let handle = writer.handle();
         tokio::spawn(async move { handle.state(accreditation(number).into()).await.unwrap() })
@@ -78,7 +78,7 @@ async fn requests_at_the_same_time_share_commits() {
 }
 
 async fn writer_handle_after_stop(logs: &Arc<Logs>, did: Did, seed: Seed) -> WriterError {
-    let writer = Writer::start(Arc::clone(logs), did, seed).unwrap();
+    let writer = Writer::start(Arc::clone(logs), did, seed, true).unwrap();
     let handle = writer.handle();
     writer.stop().await;
     handle.state(accreditation(9999).into()).await.unwrap_err()
@@ -88,7 +88,7 @@ async fn writer_handle_after_stop(logs: &Arc<Logs>, did: Did, seed: Seed) -> Wri
 async fn of_several_statements_all_are_made_or_none() {
     let (disk, did, seed) = begun();
     let logs = open(&disk);
-    let writer = Writer::start(Arc::clone(&logs), did, seed.clone()).unwrap();
+    let writer = Writer::start(Arc::clone(&logs), did, seed.clone(), true).unwrap();
     let before = logs.get(&did).unwrap().tree().head();
     let twice = Vec::from([accreditation(1).into(), accreditation(1).into()]);
     let refused = writer.handle().append(twice, None).await;
@@ -108,7 +108,7 @@ async fn of_several_statements_all_are_made_or_none() {
 async fn checkpoints_that_were_shown_outlast_a_crash() {
     let (disk, did, seed) = begun();
     let logs = open(&disk);
-    let writer = Writer::start(Arc::clone(&logs), did, seed.clone()).unwrap();
+    let writer = Writer::start(Arc::clone(&logs), did, seed.clone(), true).unwrap();
     for number in 0..3 {
         writer.handle().state(accreditation(number).into()).await.unwrap();
     }
@@ -116,7 +116,7 @@ async fn checkpoints_that_were_shown_outlast_a_crash() {
     assert_eq!(shown.len(), 4);
     let again = open(&disk);
     assert_eq!(again.notes(&did).unwrap(), shown[..3]);
-    let other = Writer::start(Arc::clone(&again), did, seed.clone()).unwrap();
+    let other = Writer::start(Arc::clone(&again), did, seed.clone(), true).unwrap();
     assert_eq!(again.notes(&did).unwrap(), shown);
     other.stop().await;
     // Who stops in order leaves nothing to do.
@@ -132,7 +132,7 @@ async fn a_failing_disk_leaves_nothing_half() {
         for successes in 0..2 {
             let (disk, did, seed) = begun();
             let logs = open(&disk);
-            let writer = Writer::start(Arc::clone(&logs), did, seed.clone()).unwrap();
+            let writer = Writer::start(Arc::clone(&logs), did, seed.clone(), true).unwrap();
             disk.fail_after(successes, fault);
             for number in 0..successes as u64 {
                 writer.handle().state(accreditation(10 + number).into()).await.unwrap();
@@ -149,7 +149,7 @@ async fn a_failing_disk_leaves_nothing_half() {
             writer.stop().await;
             is_published(&logs, &did, &seed);
             let again = open(&disk);
-            let writer = Writer::start(Arc::clone(&again), did, seed.clone()).unwrap();
+            let writer = Writer::start(Arc::clone(&again), did, seed.clone(), true).unwrap();
             writer.handle().state(accreditation(4).into()).await.unwrap();
             writer.stop().await;
             is_published(&again, &did, &seed);

@@ -37,7 +37,8 @@ pub trait Archive {
     /// Returns what is known of a log.
     fn view(&self, origin: &Did) -> Option<Arc<LogView>>;
 
-    /// Returns the number of entries held of a log, 0 if none.
+    /// Returns the number of entries held of a log, 0 if none; of an own log, those under its newest
+    /// checkpoint, as whatever follows was not published.
     fn size(&self, origin: &Did) -> TreeSize;
 
     /// Returns entries from `from` on, up to but not including `to`; fewer if they would take more
@@ -67,6 +68,18 @@ pub trait Archive {
         note: &Note,
         proof: Option<&ConsistencyProof>,
     ) -> Result<(), ArchiveError>;
+
+    /// Returns whether entries that follow the newest checkpoint of a log lead from it to another, by
+    /// which it is told whether the two are of one history. An archive need not be able to tell.
+    fn leads_on(
+        &self,
+        _origin: &Did,
+        _entries: &[Vec<u8>],
+        _note: &Note,
+        _proof: Option<&ConsistencyProof>,
+    ) -> Option<bool> {
+        None
+    }
 
     /// Accepts a checkpoint of entries held. All its cosignature lines count. Returns whether
     /// anything was new.

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::fetch::Reject;
 use super::gossip::Standing;
 use super::message::{CosignRefusal, Cosigned};
-use super::{Action, Archive, Millis, Misbehaviour, Sync};
+use super::{Action, Archive, Millis, Misbehaviour, RENEW_PAUSE, Sync};
 use crate::id::{Did, TreeSize};
 use crate::log::checkpoint::Note;
 
@@ -65,7 +65,13 @@ impl<P: Ord + Clone> Sync<P> {
             Err(Reject::Local) => return refuse(held, CosignRefusal::Unable),
             Err(Reject::False | Reject::Hearsay) => return Err(Misbehaviour::FalseProof),
         }
-        match archive.cosign(note, false) {
+        // The owner learns from a fresh one that nothing larger is known here.
+        let log = self.logs.entry(origin).or_default();
+        let anew = log.renewed.is_none_or(|at| at.plus(RENEW_PAUSE) <= now);
+        if anew {
+            log.renewed = Some(now);
+        }
+        match archive.cosign(note, anew) {
             Err(why) => return refuse(held, why),
             Ok(lines) => {
                 let mut fresh = note.clone();

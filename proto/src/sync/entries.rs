@@ -98,13 +98,16 @@ impl<P: Ord + Clone> Sync<P> {
         if checkpoint.did() != Ok(origin) {
             return Err(Misbehaviour::FalseProof);
         }
-        if self.own.contains(&origin) {
-            return self.own_note(now, peer, &origin, &answer.note, archive);
-        }
         if answer.entries.iter().any(|entry| entry.0.len() > MAX_STATEMENT_BYTES) {
             return Err(Misbehaviour::FalseProof);
         }
         let held = archive.size(&origin);
+        if self.own.contains(&origin) {
+            if from == held {
+                return self.own_note(now, peer, &origin, &answer, archive);
+            }
+            return Ok(());
+        }
         if from > held {
             if answer.entries.is_empty() {
                 self.has_no_more(now, peer, origin, checkpoint.head.size.min(from));
@@ -249,27 +252,6 @@ impl<P: Ord + Clone> Sync<P> {
         }
         if is_news {
             self.settle(now, &origin, false, archive);
-        }
-        Ok(())
-    }
-
-    /// Looks at a checkpoint of an own log that a peer holds.
-    fn own_note(
-        &mut self,
-        now: Millis,
-        peer: &P,
-        origin: &Did,
-        note: &Note,
-        archive: &impl Archive,
-    ) -> Result<(), Misbehaviour> {
-        let Some(view) = archive.view(origin) else { return Ok(()) };
-        let size = signed_head(&view, note).map_err(|_| Misbehaviour::FalseProof)?.size;
-        let log = self.logs.entry(*origin).or_default();
-        let is_news = size > log.seen;
-        log.seen = log.seen.max(size);
-        if let Some(state) = self.peers.get_mut(peer) {
-            let claim = state.claims.entry(*origin).or_default();
-            if is_news { claim.was_fruitful() } else { claim.was_fruitless(now, size) }
         }
         Ok(())
     }

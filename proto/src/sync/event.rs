@@ -77,6 +77,9 @@ pub enum Input<P> {
         /// A random number.
         random: u64,
     },
+    /// Ask all peers to cosign the newest checkpoint of an own log anew: whoever does so knows of none
+    /// that is larger.
+    Confirm(Did),
     /// Cosign anew and make known what is newest, now; and compare with every peer soon after.
     Nudge,
 }

@@ -70,6 +70,11 @@ impl<P: Ord + Clone> Sync<P> {
             self.announced(peer, *origin, size);
             return Ok(Standing::Unknown);
         };
+        if self.own.contains(origin) && size > archive.size(origin) {
+            // Whether the own key signed it, and after what, is looked at with its entries.
+            self.announced(peer, *origin, size);
+            return Ok(Standing::Unknown);
+        }
         match signed_head(&view, note) {
             Ok(_) => {}
             // Perhaps a key that a rotation reveals further on.

@@ -8,8 +8,8 @@ use core::ops::Bound;
 
 use super::journal::fingerprint;
 use super::message::{
-    Gossip, Head, Heads, MAX_HEADS, MAX_PEERS, Offer, PeersWanted, Range, Request, Since,
-    StatusPage,
+    Gossip, Head, Heads, MAX_HEADS, MAX_PEERS, MAX_RANGE_ENTRIES, Offer, PeersWanted, Range,
+    Request, Since, StatusPage,
 };
 use super::peer::{Claim, CosignJob};
 use super::{
@@ -300,8 +300,10 @@ impl<P: Ord + Clone> Sync<P> {
             if !has_asked
                 && let Some(peer) = self.choose(now, &origin, |c| c.size > seen, &mut wait)
             {
-                let request = Request::Entries(Range { origin, from: held, to: held });
-                let ask = Ask::Entries { origin, from: held, to: held };
+                // They come with the proof that the larger one is of the same history.
+                let to = TreeSize(held.0.saturating_add(MAX_RANGE_ENTRIES as u64));
+                let request = Request::Entries(Range { origin, from: held, to });
+                let ask = Ask::Entries { origin, from: held, to };
                 self.send(now, peer, ask, &request, out);
                 return Planned::Sent;
             }

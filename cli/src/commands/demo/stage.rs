@@ -10,6 +10,7 @@ use carnet_node::config::{Announce, Config};
 use carnet_node::institution::{InitOptions, init};
 use carnet_node::net::{FileTap, Multiaddr};
 use carnet_node::run::{Node, NodeOptions};
+use carnet_node::writer::Phase;
 use carnet_proto::cbor::Encode;
 use carnet_proto::classification::Country;
 use carnet_proto::id::{Did, Digest};
@@ -169,7 +170,21 @@ impl Stage {
                 member.node = Some(node);
             }
         }
+        self.until_published();
         Ok(self.members.iter().filter(|m| m.node.is_some()).count())
+    }
+
+    /// Waits until the witnesses have confirmed the log of every node that runs.
+    fn until_published(&self) {
+        let start = Instant::now();
+        let waits = || {
+            let nodes = self.members.iter().filter_map(|member| member.node.as_ref());
+            let mut institutions = nodes.flat_map(Node::institutions);
+            institutions.any(|own| own.writer.phase() != Phase::Writing)
+        };
+        while waits() && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Stops every node but one. Returns how many still run.

@@ -58,6 +58,8 @@ struct Shown {
     uptime: u64,
     size: u64,
     published_size: u64,
+    #[serde(default)]
+    phase: Option<String>,
     witnesses: Witnesses,
     status_lists: u64,
     status_age: Option<u64>,
@@ -230,6 +232,15 @@ fn own_log(shown: &Shown, context: &mut Context) -> Result<(), CliError> {
     let args = Args::new().with("size", shown.size).with("published", shown.published_size);
     let text = context.texts.get("node-status-log", &args);
     context.out.line(bold(text))?;
+    crate::uses_texts!["node-status-waiting", "node-status-catching-up"];
+    let phase = match shown.phase.as_deref() {
+        Some("waiting") => Some("node-status-waiting"),
+        Some("catching-up") => Some("node-status-catching-up"),
+        _ => None,
+    };
+    if let Some(id) = phase {
+        context.out.paragraph(2, &context.texts.plain(id))?;
+    }
     let witnesses = &shown.witnesses;
     match (witnesses.quorum, witnesses.tolerates) {
         (Some(quorum), Some(tolerates)) => {

@@ -1,9 +1,12 @@
 //! The batches that the register was told of before they were logged.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::{Register, RegisterError};
 use crate::store::Batch;
+
+/// The digest of a batch's issuance, and the root of the batch.
+pub type BatchNames = ([u8; 32], [u8; 32]);
 
 impl Register {
     /// Notes the root of a batch whose indexes are allocated. Done before the root is logged, so that
@@ -18,22 +21,22 @@ impl Register {
         Ok(self.store.apply(batch)?)
     }
 
-    /// Counts the batches, each the digest of its issuance and its root, that were neither announced
-    /// nor have a record.
+    /// Keeps of batches, each the digest of its issuance and its root, those that were neither
+    /// announced nor have a record.
     ///
     /// # Errors
     /// [`RegisterError::Store`] or [`RegisterError::Damaged`].
-    pub fn count_unknown(
+    pub fn unknown(
         &self,
-        batches: impl Iterator<Item = ([u8; 32], [u8; 32])>,
-    ) -> Result<usize, RegisterError> {
-        let mut unknown = HashSet::new();
+        batches: impl Iterator<Item = BatchNames>,
+    ) -> Result<Vec<BatchNames>, RegisterError> {
+        let mut unknown = HashMap::new();
         for (issuance, root) in batches {
             let key = self.sealer.batch_key(&root);
             let announced =
                 self.store.get(&key)?.and_then(|sealed| self.sealer.open(&key, &sealed));
             if announced.is_none_or(|announced| announced.as_slice() != root) {
-                unknown.insert(issuance);
+                unknown.insert(issuance, root);
             }
         }
         if !unknown.is_empty() {
@@ -42,6 +45,6 @@ impl Register {
                 unknown.remove(&record?.batch);
             }
         }
-        Ok(unknown.len())
+        Ok(unknown.into_iter().collect())
     }
 }

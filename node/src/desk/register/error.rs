@@ -58,6 +58,12 @@ pub enum RegisterError {
         /// The record.
         record: RecordId,
     },
+    /// An entry of a list that was taken over is invalid for good.
+    #[error("the entry {index} of the status list is invalid, which is final")]
+    FinalEntry {
+        /// Its index.
+        index: u64,
+    },
     /// An invalid credential stays invalid.
     #[error("record {record} is invalid, which is final")]
     Final {

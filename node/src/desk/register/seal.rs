@@ -12,6 +12,8 @@ use super::{RecordId, RegisterError};
 
 /// Prefix of the entries that are records.
 pub(super) const RECORDS: &[u8] = b"r";
+/// Prefix of the entries that are lists taken over.
+pub(super) const ADOPTED: &[u8] = b"a";
 
 const NONCE_BYTES: usize = 24;
 
@@ -73,6 +75,10 @@ impl Sealer {
 
     pub(super) fn batch_key(&self, root: &[u8; 32]) -> Vec<u8> {
         [b"b".as_slice(), &self.lookup(b"b", root)].concat()
+    }
+
+    pub(super) fn adopted_key(&self, uri: &str) -> Vec<u8> {
+        [ADOPTED, &self.lookup(b"a", uri.as_bytes())].concat()
     }
 
     /// The id of the record of the row with this label.

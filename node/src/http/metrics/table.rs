@@ -41,6 +41,7 @@ pub(super) const METRICS: &[Metric] = metrics! {
     carnet_log_entries gauge "entries" [log] "Entries of an own log", "";
     carnet_log_published_entries gauge "entries" [log] "Entries under the newest checkpoint of an own log", "below carnet_log_entries for 5 minutes";
     carnet_log_older_entries gauge "entries" [log] "Entries that the key of an own log was seen to sign and that are not here", "above 0";
+    carnet_log_publishing gauge "" [log] "1 if an own log is published, 0 while it waits for its witnesses or is completed from peers", "0 for 10 minutes";
     carnet_log_view_age_seconds gauge "seconds" [log] "Age of an own log as verifiers count it: of the cosignature that completed the newest quorum; absent without one", "above 2 hours, or absent";
     carnet_log_quorum gauge "witnesses" [log] "Cosignatures that make a quorum, by the own profile", "";
     carnet_log_tolerated_witnesses gauge "witnesses" [log] "Witnesses that may be silent; below 0 no quorum can ever be reached", "below 1";

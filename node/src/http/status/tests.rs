@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
 use carnet_proto::cbor::Encode as _;
-use carnet_proto::id::TreeSize;
+use carnet_proto::id::Did;
 
 use crate::institution::REGISTER_DIRECTORY;
-use crate::test_support::{Answer, Running, make, order, within_a_minute};
+use crate::run::NodeOptions;
+use crate::test_support::{Answer, Running, make, order, profile};
 
 fn reasons(answer: &Answer) -> Vec<String> {
     let json = answer.json();
@@ -24,14 +25,22 @@ async fn a_node_is_ready_unless_something_keeps_it_from_its_work() {
     let order = order(did, "class", 2).to_cbor();
     let issued = running.post("/operator/v1/issue", "application/cbor", &order).await;
     assert_eq!(issued.status, 200);
-    // Others show more of the log than there is here.
-    running.node.institutions()[0].writer.heard(TreeSize(1_000));
-    within_a_minute("it is noticed", async || running.get("/ready").await.status == 503).await;
-    assert_eq!(reasons(&running.get("/ready").await), ["older-than-published"]);
+    // After a start it waits for its witnesses.
+    let mut proposed = profile();
+    (proposed.witnesses, proposed.quorum) = (Vec::from([Did::of_inception(b"gone")]), Some(1));
+    let path = "/operator/v1/statements/profile";
+    let stated = running.post(path, "application/cbor", &proposed.to_cbor()).await;
+    assert_eq!(stated.status, 200);
+    running.node.stop().await;
+    let running = Running::start(&directory).await;
+    let ready = running.get("/ready").await;
+    assert_eq!((ready.status, reasons(&ready)), (503, Vec::from(["own-unconfirmed".into()])));
+    assert_eq!(running.get("/operator/v1/status").await.json()["phase"], "waiting");
     running.node.stop().await;
 
     std::fs::remove_dir_all(directory.join(REGISTER_DIRECTORY)).unwrap();
-    let running = Running::start(&directory).await;
+    let options = NodeOptions { danger_publish_unconfirmed: true, ..NodeOptions::default() };
+    let running = Running::start_with(&directory, options).await;
     let ready = running.get("/ready").await;
     assert_eq!((ready.status, reasons(&ready)), (503, Vec::from(["register-older".into()])));
     assert_eq!(running.get("/health").await.status, 200);
@@ -47,7 +56,7 @@ async fn the_status_for_operators_keeps_its_shape() {
     let status = running.get("/operator/v1/status").await.json();
     let keys: BTreeSet<&str> = status.as_object().unwrap().keys().map(String::as_str).collect();
     let expected = "addresses backup_age banned configured_peers cosignatures database did disk_bytes \
-                    follows free_bytes logs name node_version now peer_id peers pending \
+                    follows free_bytes logs name node_version now peer_id peers pending phase \
                     published_size quorum size standby_for status_age status_lists store uptime warnings witnesses";
     assert_eq!(keys, expected.split_whitespace().collect());
     assert_eq!(status["warnings"][0]["id"], "no-witnesses");

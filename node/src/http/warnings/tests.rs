@@ -2,13 +2,15 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use carnet_proto::id::TreeSize;
+
 use super::*;
 use crate::http::overview::{LastSeen, LogState, WitnessState};
 use crate::store::measured::Measured;
 use crate::store::memory::{Fault, MemoryStore};
 use crate::store::{Batch, Store as _};
-use crate::sync::SyncStatus;
-use crate::writer::WriterCounts;
+use crate::sync::{OwnLog, SyncStatus};
+use crate::writer::{Phase, WriterCounts};
 
 fn did(name: &str) -> Did {
     Did::of_inception(name.as_bytes())
@@ -34,7 +36,8 @@ fn overview() -> Overview {
         name: None,
         size: 9,
         published: 9,
-        heard: 9,
+        heard: OwnLog { signed: TreeSize(9), contradicted: TreeSize(0) },
+        phase: Phase::Writing,
         witnesses: witnesses(4, 2, 0),
         writer: WriterCounts::default(),
         in_order: true,
@@ -118,7 +121,16 @@ fn each_limit_warns_from_just_beyond_it() {
     assert_eq!(ids_if(|seen| seen.backup_age = None), ["backup-none"]);
     assert_eq!(ids_if(|seen| seen.own[0].status_age = Some(7200)), Vec::<&str>::new());
     assert_eq!(ids_if(|seen| seen.own[0].status_age = Some(7201)), ["status-late"]);
-    assert_eq!(ids_if(|seen| seen.own[0].heard = 10), ["older-than-published"]);
+    let signed = |seen: &mut Overview| seen.own[0].heard.signed = TreeSize(10);
+    assert_eq!(ids_if(signed), ["older-than-published"]);
+    let contradicted = |seen: &mut Overview| seen.own[0].heard.contradicted = TreeSize(10);
+    assert_eq!(ids_if(contradicted), ["own-contradicted"]);
+    assert_eq!(ids_if(|seen| seen.own[0].phase = Phase::Waiting), ["own-unconfirmed"]);
+    let catching_up = |seen: &mut Overview| {
+        seen.own[0].phase = Phase::CatchingUp;
+        seen.own[0].in_order = false;
+    };
+    assert_eq!(ids_if(catching_up), ["older-than-published"]);
     assert_eq!(ids_if(|seen| seen.own[0].unknown_batches = 1), ["register-older"]);
     assert_eq!(ids_if(|seen| seen.own[0].in_order = false), ["out-of-order"]);
     assert_eq!(ids_if(|seen| seen.clock_behind = Some(400)), ["clock-behind"]);
