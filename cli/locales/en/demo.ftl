@@ -78,7 +78,26 @@ demo-step-expired = Five days later: the short-lived certificate.
 demo-step-stale-status = The institute's node has been down for nine days, and its status lists have run out.
 demo-step-stale-evidence = Evidence that is two weeks old, by itself.
 
-demo-chapter-withdrawal = 7. The accreditation is withdrawn
+demo-chapter-theft = 7. Stolen keys
+demo-chapter-theft-about =
+    Somebody has copied the institute's keys and its password, and sells a certificate. The institute
+    notices, takes the 24 words from its safe, and replaces the keys. It says from which leaf of its log on
+    nothing was its own.
+demo-step-bought = A certificate that the thief has sold: the keys are the institute's, and nobody knows yet.
+demo-step-rotate = The institute replaces its keys, and repudiates what was stated from leaf { $leaf } on.
+demo-step-stolen = The certificate that the thief has sold.
+demo-step-before-the-theft = Malaya's certificate, anchored before the theft.
+
+demo-chapter-histories = 8. Two histories
+demo-chapter-histories-about =
+    The thief still has the old keys, and signs another history of the institute's log. A witness
+    compares it with what it holds. Two signed checkpoints that cannot both be true are a proof that needs no trust.
+demo-step-second-history = The thief asks a witness to cosign the other history.
+demo-step-fork-proven = The proof goes from node to node.
+demo-step-fork-verified = The yard checks the proof itself: the institute's keys have signed two histories.
+demo-step-fork-harmless = No witness has cosigned the thief's, so that nothing is in doubt: Malaya's certificate.
+
+demo-chapter-withdrawal = 9. The accreditation is withdrawn
 demo-chapter-withdrawal-about =
     The institute no longer meets the conditions. What it certified before still stands; what it
     certifies from now on does not, whatever date it writes.
@@ -87,7 +106,16 @@ demo-step-withdrawn-before = A certificate issued two days after.
 demo-step-withdrawal-left-out = The same, with the withdrawal left out of the evidence.
 demo-step-withdrawn-afterwards = Malaya's certificate, from before.
 
-demo-chapter-today = 8. Today
+demo-chapter-closing = 10. The institute closes
+demo-chapter-closing-about =
+    The institute publishes its lists for the last time, says that it has closed, and switches its node
+    off. Its graduates keep what they have.
+demo-step-close = It states its end in its log.
+demo-step-graduate = Two days later: Malaya's certificate.
+demo-step-last-list = What the yard is told of its status.
+demo-step-revoked-before-closing = The certificate that was revoked stays revoked.
+
+demo-chapter-today = 11. Today
 demo-chapter-today-about =
     The clock is at the real time. Malaya prepares a copy that anybody may check against an identity
     document, without a challenge and without a network.

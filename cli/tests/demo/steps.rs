@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The verdicts that the demo shows, with the check that decides.
-const VERDICTS: [(&str, &str); 24] = [
+const VERDICTS: [(&str, &str); 30] = [
     ("not-ratified", "undetermined: path"),
     ("verify-evidence", "valid"),
     ("verify-node", "valid"),
@@ -25,15 +25,21 @@ const VERDICTS: [(&str, &str); 24] = [
     ("expired", "invalid: time"),
     ("stale-status", "undetermined: status"),
     ("stale-evidence", "undetermined: witnesses"),
+    ("bought", "valid"),
+    ("stolen", "invalid: issuer-key"),
+    ("before-the-theft", "valid"),
+    ("fork-harmless", "valid"),
     ("withdrawn-before", "invalid: path"),
     ("withdrawal-left-out", "undetermined: path"),
     ("withdrawn-afterwards", "valid"),
+    ("graduate", "valid"),
+    ("revoked-before-closing", "invalid: status"),
     ("copy", "valid"),
     ("copy-altered", "invalid: disclosures"),
 ];
 
 /// What leads there.
-const EVENTS: [(&str, &str); 21] = [
+const EVENTS: [(&str, &str); 27] = [
     ("nodes-start", "8 nodes run"),
     ("witnesses", "7 institutions"),
     ("accredit", "in force"),
@@ -53,7 +59,13 @@ const EVENTS: [(&str, &str); 21] = [
     ("nodes-stop", "1 node runs"),
     ("same-path", "the same path"),
     ("nodes-restart", "8 nodes run"),
+    ("rotate", "1 batch void, 0 kept"),
+    ("second-history", "refused"),
+    ("fork-proven", "8 nodes hold the proof"),
+    ("fork-verified", "two histories"),
     ("withdraw", "withdrawn"),
+    ("close", "closed"),
+    ("last-list", "issuer-closed"),
     ("privacy", "0 traces"),
 ];
 

@@ -3,6 +3,7 @@
 mod attacks;
 mod federation;
 mod later;
+mod theft;
 mod yard;
 
 use super::people::{Employer, Worker};
@@ -42,7 +43,10 @@ impl Play<'_, '_> {
         self.yard()?;
         self.attacks()?;
         self.weeks()?;
+        let stolen = self.theft()?;
+        self.histories(&stolen)?;
         self.withdrawal()?;
+        self.closing()?;
         self.today()
     }
 

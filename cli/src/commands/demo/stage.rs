@@ -7,13 +7,14 @@ use crate::http::{Client, read_token};
 use crate::ledger::{self, Fetched};
 use carnet_node::clock::{Clock as _, SteppedClock};
 use carnet_node::config::{Announce, Config};
-use carnet_node::institution::{InitOptions, init};
+use carnet_node::institution::{InitOptions, Institution, init};
 use carnet_node::net::{FileTap, Multiaddr};
-use carnet_node::run::{Node, NodeOptions};
+use carnet_node::run::{Node, NodeOptions, Offline, Repudiation};
 use carnet_node::writer::Phase;
 use carnet_proto::cbor::Encode;
 use carnet_proto::classification::Country;
-use carnet_proto::id::{Did, Digest};
+use carnet_proto::id::{Did, Digest, LeafIndex};
+use carnet_proto::key::Seed;
 use carnet_proto::ledger::ProfileView;
 use carnet_proto::statement::profile::{InstitutionProfile, Role};
 use carnet_proto::text::{Language, Line, Name};
@@ -50,6 +51,8 @@ struct Member {
     name: &'static str,
     dir: PathBuf,
     did: Option<Did>,
+    /// The words on paper: the seed of its next key set.
+    next_seed: Option<Seed>,
     node: Option<Node>,
 }
 
@@ -58,6 +61,14 @@ impl Member {
     fn is_witness(&self) -> bool {
         self.node.is_some() && self.did.is_some() && self.key != "ph-institute"
     }
+}
+
+/// What a rotation did to statements.
+pub struct Replaced {
+    /// How many are void.
+    pub void: usize,
+    /// How many are kept.
+    pub kept: usize,
 }
 
 /// The nodes, their clock, and the directory in which everything is.
@@ -96,7 +107,8 @@ impl Stage {
             };
             let made = init(&home, InitOptions { profile, config }, &mut crate::commands::rng())
                 .map_err(trouble)?;
-            members.push(Member { key, name, dir: home, did: made.did, node: None });
+            let (did, next_seed) = (made.did, made.next_seed);
+            members.push(Member { key, name, dir: home, did, next_seed, node: None });
         }
         let tap = FileTap::append(&dir.join("messages.bin")).map_err(trouble)?;
         Ok(Self {
@@ -209,6 +221,49 @@ impl Stage {
         }
     }
 
+    /// Returns the keys of an institution, as whoever reads its directory has them.
+    pub fn seed(&self, key: &str) -> Result<Seed, CliError> {
+        Ok(Institution::open(&self.member(key)?.dir).map_err(trouble)?.seed)
+    }
+
+    /// Stops the node of an institution, and replaces its keys by those on paper: what was stated from a
+    /// leaf on was a thief's.
+    pub fn rotate(&mut self, key: &str, from: LeafIndex) -> Result<Replaced, CliError> {
+        self.stop_one(key);
+        let now = self.now();
+        let member = self.members.iter_mut().find(|member| member.key == key);
+        let member = member.ok_or_else(|| CliError::bug("demo"))?;
+        let revealed = member.next_seed.take().ok_or_else(|| CliError::bug("demo"))?;
+        let next = Seed::generate(&mut crate::commands::rng());
+        let wish = Repudiation { from: Some(from), keep: Vec::new(), keep_known_batches: false };
+        let offline = Offline::open(&member.dir, None).map_err(trouble)?;
+        let plan = offline.plan(revealed, &wish).map_err(trouble)?;
+        let replaced = Replaced { void: plan.void.len(), kept: plan.kept.len() };
+        offline.rotate(plan, &next, now).map_err(trouble)?;
+        member.next_seed = Some(next);
+        Ok(replaced)
+    }
+
+    /// Waits until every running node holds a proof that a log shows two histories. Returns how many do.
+    pub fn hold_fork(&self, did: &Did) -> Result<usize, CliError> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut nudged = None::<Instant>;
+        loop {
+            let nodes = || self.members.iter().filter_map(|member| member.node.as_ref());
+            let holding = nodes().filter(|node| node.logs().fork(did).is_some()).count();
+            if holding == nodes().count() || Instant::now() > deadline {
+                return Ok(holding);
+            }
+            if nudged.is_none_or(|at| at.elapsed() > NUDGE_EVERY) {
+                nudged = Some(Instant::now());
+                for node in nodes() {
+                    self.runtime.block_on(node.sync().nudge()).map_err(trouble)?;
+                }
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Stops everything.
     pub fn stop(&mut self) {
         self.stop_all_but("");
@@ -248,10 +303,10 @@ impl Stage {
         }
     }
 
-    /// Returns every entry of an institution's log, as its own node has it.
+    /// Returns every entry of an institution's log, as the employer's node has it.
     pub fn entries(&self, key: &str) -> Result<Vec<Vec<u8>>, CliError> {
         let did = self.did(key)?;
-        let node = self.member(key)?.node.as_ref().ok_or_else(|| CliError::bug("demo"))?;
+        let node = self.member("employer")?.node.as_ref().ok_or_else(|| CliError::bug("demo"))?;
         node.logs().entries(&did, 0, usize::MAX, usize::MAX).map_err(trouble)
     }
 

@@ -27,7 +27,7 @@ const PASSPHRASE: &str = "carnet demo";
 
 impl Play<'_, '_> {
     /// Judges one of a worker's credentials by the employer's node.
-    fn judge(
+    pub(super) fn judge(
         &mut self,
         id: &'static str,
         expected: &str,
@@ -93,7 +93,7 @@ impl Play<'_, '_> {
         self.settle()
     }
 
-    fn issue_to(
+    pub(super) fn issue_to(
         &mut self,
         worker: usize,
         key: &str,
@@ -146,7 +146,7 @@ impl Play<'_, '_> {
     pub(super) fn today(&mut self) -> Result<(), CliError> {
         self.story.chapter("today")?;
         self.go_to_day(DAYS)?;
-        self.settle()?;
+        self.stage.converge()?;
         self.refresh(0)?;
         let dir = self.stage.dir().to_owned();
         let now = self.stage.now();
