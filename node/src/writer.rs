@@ -447,12 +447,6 @@ pub(crate) fn status_head(tokens: &[Vec<u8>]) -> Result<TreeHead, WriterError> {
     Ok(status_tree(lists.iter().map(|(uri, digest)| (uri, digest))).head())
 }
 
-impl std::fmt::Debug for Core {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Core").field("did", &self.did).finish_non_exhaustive()
-    }
-}
-
 fn refuse(
     replies: Vec<oneshot::Sender<Result<Vec<Appended>, WriterError>>>,
     error: Arc<WriterError>,

@@ -63,10 +63,15 @@ impl Logs {
         }
         batch.delete(layout::committed(did));
         layout::put_checkpoints(&mut batch, did, &writing.stored, &view);
-        self.store.apply(batch)?;
+        let applied = self.store.apply(batch);
         writing.is_stale = true;
-        log.is_own.store(false, Ordering::SeqCst);
-        self.refresh(did, &log, &mut writing)?;
+        let read_again = self.refresh(did, &log, &mut writing);
+        // Also if the write failed and is on disk all the same.
+        if applied.is_ok() || writing.committed.is_none() {
+            log.is_own.store(false, Ordering::SeqCst);
+        }
+        applied?;
+        read_again?;
         drop(writing);
         self.tell(did, Changed::Entries)?;
         Ok(usize::try_from(count).unwrap_or(usize::MAX))

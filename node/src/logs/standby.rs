@@ -28,7 +28,11 @@ impl Logs {
 
     fn read_log_again(&self, did: &Did) -> Result<(), LogsError> {
         let known = self.get(did);
-        let replica = catch_up(&*self.store, did, known.as_deref())?;
+        let replica = match catch_up(&*self.store, did, known.as_deref()) {
+            // An own log that is completed from peers loses what was not published of it.
+            Err(LogsError::Damaged { .. }) if known.is_some() => catch_up(&*self.store, did, None)?,
+            found => found?,
+        };
         if let Some(proof) = fork::load(&*self.store, did)? {
             write(&self.forks).entry(*did).or_insert(proof);
         }

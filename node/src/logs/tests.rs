@@ -265,3 +265,31 @@ fn a_node_holds_so_many_logs_and_follows_so_many_institutions() {
         Err(LogsError::TooMany { limit: MAX_FOLLOW_ADDRESSES, .. })
     ));
 }
+
+#[test]
+fn who_stands_by_follows_an_own_log_that_was_taken_back() {
+    let disk = MemoryStore::new().disk();
+    let mut theirs = Theirs::new();
+    let (did, published) = (theirs.did, theirs.entries.len());
+    let note = theirs.note();
+    let logs = open(&disk);
+    logs.extend(&did, &theirs.entries, &note, None).unwrap();
+    logs.resume_own(&did, |_, _| Ok::<_, LogsError>(Appending::default())).unwrap();
+    // Stated, committed, and not published.
+    let mut alone = Theirs::new();
+    let stated = alone.grow(1);
+    let append = |replica: &mut Replica| {
+        replica.append(&stated);
+        Ok::<_, LogsError>(Appending { statements: stated.clone(), status: None })
+    };
+    logs.append_own(&did, append).unwrap();
+    let standby = Logs::of_another(Arc::new(MemoryStore::open(&disk).unwrap()));
+    standby.read_again().unwrap();
+    assert_eq!(standby.get(&did).unwrap().size(), alone.replica.size());
+
+    assert_eq!(logs.set_aside(&did).unwrap(), 1);
+    theirs.grow(5);
+    logs.extend(&did, &theirs.entries[published..], &theirs.note(), None).unwrap();
+    standby.read_again().unwrap();
+    assert_eq!(state(&standby, &did), state(&logs, &did));
+}

@@ -24,7 +24,7 @@ use std::sync::{Arc, PoisonError};
 use carnet_proto::statement::{Body, Statement, StatementError};
 
 use super::{CannotCount, Core, WriterError, WriterHandle, check};
-use crate::logs::{Appending, Logs};
+use crate::logs::{Appending, Logs, LogsError};
 
 /// How far a log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +130,11 @@ impl Core {
         if *phase == Phase::CatchingUp {
             return Ok(0);
         }
-        let count = self.logs.set_aside(&self.did)?;
+        let count = match self.logs.set_aside(&self.did) {
+            // It was, by a write that was thought to have failed.
+            Err(LogsError::NotOwn(_)) if !self.logs.is_own(&self.did) => 0,
+            count => count?,
+        };
         *phase = Phase::CatchingUp;
         Ok(count)
     }
@@ -170,5 +174,11 @@ impl Core {
         })?;
         *phase = Phase::Waiting;
         Ok(true)
+    }
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core").field("did", &self.did).finish_non_exhaustive()
     }
 }

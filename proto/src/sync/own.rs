@@ -51,7 +51,8 @@ impl<P: Ord + Clone> Sync<P> {
             keys.any(|key| note.verify(&key).is_ok())
         };
         let entries: Vec<Vec<u8>> = answer.entries.iter().map(|entry| entry.0.clone()).collect();
-        if !is_signed(&view.chain) {
+        let is_revealed = !is_signed(&view.chain);
+        if is_revealed {
             // The keys may have been replaced elsewhere, with the words of the next ones.
             let mut chain = KeyChain::clone(&view.chain);
             for statement in entries.iter().filter_map(|entry| Statement::parse(entry).ok()) {
@@ -67,10 +68,11 @@ impl<P: Ord + Clone> Sync<P> {
                 return Ok(());
             }
         }
-        // A thief of the checkpoint key alone makes no log that a witness cosigns.
+        // A thief of the checkpoint key alone makes no log that a witness cosigns, and no rotation. The
+        // first checkpoint behind one is what is served across it, and witnesses may have passed it over.
         let follows = !is_larger
             || (archive.leads_on(origin, &entries, note, answer.proof.as_ref()) != Some(false)
-                && is_witnessed(&view, note, archive)?);
+                && (is_revealed || is_witnessed(&view, note, archive)?));
         let log = self.logs.entry(*origin).or_default();
         let is_news = follows && size > log.seen;
         if follows {

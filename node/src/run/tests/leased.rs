@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use carnet_proto::key::Seed;
 use carnet_proto::log::merkle::TreeHead;
 use tokio::sync::oneshot;
 
@@ -13,7 +14,7 @@ use crate::institution::TOKEN_FILE;
 use crate::logs::LogsError;
 use crate::store::StoreError;
 use crate::store::postgres::cluster::Cluster;
-use crate::test_support::{Answer, exchange};
+use crate::test_support::{Answer, exchange, make_with_next};
 use crate::writer::WriterError;
 
 /// A lease that does not run out in a test.
@@ -302,4 +303,31 @@ async fn without_its_database_a_node_refuses_by_name_and_goes_on_when_it_is_back
     let stated = node.state_once_it_writes(3).await.json();
     assert_eq!(stated["leaf"].as_u64().unwrap(), 5, "behind the first, and nothing in between");
     node.stop().await;
+}
+
+#[tokio::test]
+async fn keys_are_replaced_by_whoever_holds_the_lease_and_by_nobody_else() {
+    let Some(cluster) = Cluster::shared() else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("node");
+    let (did, next) = make_with_next(&directory);
+    let settings = cluster.settings(&cluster.schema(), LONG);
+    moved(&directory, StoreConfig::Postgres(settings)).await.unwrap();
+    let node = Served::start(&directory).await;
+    node.state_once_it_writes(1).await;
+    let RotateError::Start(refused) = Offline::open(&directory, None).unwrap_err() else {
+        panic!("not as at a start")
+    };
+    assert_eq!(refused.store_problem(), Some(StoreProblem::Leased), "{refused}");
+    node.stop().await;
+
+    let offline = Offline::open(&directory, None).unwrap();
+    let plan = offline.plan(next.clone(), &Repudiation::default()).unwrap();
+    let rotated = offline.rotate(plan, &Seed::new([9; 32]), SystemClock.now()).unwrap();
+    assert_eq!(rotated.did, did);
+    let node = Served::start(&directory).await;
+    let stated = node.state_once_it_writes(2).await.json();
+    assert!(stated["leaf"].as_u64().unwrap() > rotated.leaf.0);
+    node.stop().await;
+    assert!(check(&directory, false).unwrap().problems.is_empty());
 }
