@@ -118,7 +118,7 @@ impl Appending {
         logs.begin_own(&[log.inception.clone(), standing]).expect("a log");
         let writer = {
             let _entered = runtime.enter();
-            Writer::start(logs, log.did, log.seed.clone()).expect("a writer")
+            Writer::start(logs, log.did, log.seed.clone(), true).expect("a writer")
         };
         let bare = (0..MAX_GROUP).map(|number| to_be_signed(&log.accreditation(number))).collect();
         let bare_key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
