@@ -102,9 +102,9 @@ pub struct LogView {
     pub profile: ProfileView,
     /// How the log ended, if it did.
     pub closing: Option<Closing>,
-    /// What it says of the ends of others, by [`about`] the institution that ended.
+    /// What it says of the ends of others, by what they are about: the institution that ended.
     pub successions: DigestMap<Digest, (LeafIndex, Statement)>,
-    /// Proofs that other logs show two histories, by [`about`] the accused.
+    /// Proofs that other logs show two histories, by what they are about: the accused.
     pub accusations: DigestMap<Digest, (LeafIndex, Statement)>,
     /// Newest status lists by URI.
     pub status: StatusLists,

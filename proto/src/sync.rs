@@ -140,6 +140,8 @@ struct Progress<P> {
     wake: Option<Millis>,
     /// Status lists collected so far.
     status: Collected<P>,
+    /// A peer did not have the status lists of the newest standing; perhaps nobody has.
+    lists_missed: bool,
     /// Of how many statements and which witnesses it was when it was last looked where it leads.
     leads: Option<(usize, Vec<Did>)>,
     /// A peer that showed another history and is to prove it.
@@ -168,6 +170,7 @@ impl<P> Default for Progress<P> {
             turn: 0,
             wake: None,
             status: Collected::default(),
+            lists_missed: false,
             leads: None,
             dispute: None,
             publish_due: None,

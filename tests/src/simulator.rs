@@ -2,7 +2,7 @@
 //! [`carnet_proto::sync`], real logs and real signatures, on a network that one seed decides.
 //!
 //! A [`Scenario`] is drawn from the seed: who takes part, who of them breaks the protocol and how,
-//! what the network does and when. A [`Simulation`] plays it event by event, and a [`Checker`] looks at
+//! what the network does and when. A [`Simulation`] plays it event by event, and a `Checker` looks at
 //! every honest node after every event. The same seed gives the same events in the same order.
 
 mod actor;

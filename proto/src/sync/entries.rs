@@ -170,6 +170,7 @@ impl<P: Ord + Clone> Sync<P> {
         }
         let log = self.logs.entry(origin).or_default();
         log.status.clear();
+        log.lists_missed = false;
         log.seen = log.seen.max(size);
         let Some(view) = archive.view(&origin) else { return Ok(()) };
         self.look_where_it_leads(&view);

@@ -146,6 +146,9 @@ impl<P: Ord + Clone> Sync<P> {
     }
 
     fn refused(&mut self, now: Millis, peer: &P, ask: Ask) {
+        if let Ask::Status { origin, .. } = ask {
+            self.logs.entry(origin).or_default().lists_missed = true;
+        }
         let Some(state) = self.peers.get_mut(peer) else { return };
         match ask {
             Ask::Entries { origin, .. }

@@ -86,7 +86,8 @@ impl<P: Ord + Clone> Sync<P> {
     ) -> Result<(), Misbehaviour> {
         let Some(view) = archive.view(&origin) else { return Ok(()) };
         let Some(standing) = &view.standing else { return Ok(()) };
-        let status = &mut self.logs.entry(origin).or_default().status;
+        let log = self.logs.entry(origin).or_default();
+        let status = &mut log.status;
         if status.from.as_ref() != Some(peer) || status.place() != place {
             return Ok(());
         }
@@ -97,6 +98,7 @@ impl<P: Ord + Clone> Sync<P> {
         if (answer.size, answer.root) != (lists.size, lists.root) || answer.tokens.is_empty() {
             // It stands elsewhere in the log, before or after us.
             status.clear();
+            log.lists_missed = true;
             if let Some(state) = self.peers.get_mut(peer) {
                 let claim = state.claims.entry(origin).or_default();
                 let size = claim.size;

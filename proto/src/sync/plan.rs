@@ -18,6 +18,7 @@ use super::{
 };
 use crate::cbor::Encode as _;
 use crate::id::{Did, TreeSize};
+use crate::ledger::LogView;
 use crate::log::checkpoint::Note;
 
 /// Pause before another look at what only waits for a free place, in milliseconds.
@@ -312,29 +313,19 @@ impl<P: Ord + Clone> Sync<P> {
             if let Some(planned) = planned {
                 return planned;
             }
-            let lacks_status =
-                view.as_ref().is_some_and(|v| v.standing.is_some() && !v.has_newest_status());
-            if lacks_status
-                && newest == held
-                && self.has_room_for_status(now, origin)
-                && let Some(peer) = self.choose(now, &origin, |c| c.size >= newest, &mut wait)
-            {
-                let (start, offset) = self.status_place(&origin, &peer);
-                let request = Request::Status(StatusPage { origin, start, offset });
-                let ask = Ask::Status { origin, start, offset };
-                self.send(now, peer, ask, &request, out);
-                return Planned::Sent;
-            }
         }
-        if view.is_some() && !has_asked {
-            let state = self.journal.log(&origin).map(|log| log.state()).unwrap_or_default();
-            if let Some(peer) = self.choose(now, &origin, |c| c.has_unseen(state), &mut wait) {
-                let claim = self.peers.get(&peer).and_then(|peer| peer.claims.get(&origin));
-                let (epoch, revision) = claim.map(|claim| claim.seen).unwrap_or_default();
-                let request = Request::Checkpoints(Since { origin, epoch, revision });
-                self.send(now, peer, Ask::Checkpoints { origin }, &request, out);
-                return Planned::Sent;
-            }
+        // Lists that nobody may have do not keep checkpoints waiting.
+        let lists_missed = self.logs.get(&origin).is_some_and(|log| log.lists_missed);
+        let view = view.as_deref();
+        let is_sent = if lists_missed {
+            self.plan_checkpoints(now, origin, view, &mut wait, out)
+                || self.plan_lists(now, origin, view, held, &mut wait, out)
+        } else {
+            self.plan_lists(now, origin, view, held, &mut wait, out)
+                || self.plan_checkpoints(now, origin, view, &mut wait, out)
+        };
+        if is_sent {
+            return Planned::Sent;
         }
         if wait.for_place {
             return Planned::NoPlace;
@@ -343,6 +334,56 @@ impl<P: Ord + Clone> Sync<P> {
             self.wake(at, origin);
         }
         Planned::Nothing
+    }
+
+    /// Asks for status lists, where those of the newest standing are missing of another's log.
+    fn plan_lists(
+        &mut self,
+        now: Millis,
+        origin: Did,
+        view: Option<&LogView>,
+        held: TreeSize,
+        wait: &mut Wait,
+        out: &mut Vec<Action<P>>,
+    ) -> bool {
+        let Some(view) = view.filter(|_| !self.own.contains(&origin)) else { return false };
+        let newest = view.newest().map(|checkpoint| checkpoint.head.size).unwrap_or_default();
+        if newest != held || view.standing.is_none() || view.has_newest_status() {
+            return false;
+        }
+        if !self.has_room_for_status(now, origin) {
+            return false;
+        }
+        let Some(peer) = self.choose(now, &origin, |c| c.size >= newest, wait) else {
+            return false;
+        };
+        let (start, offset) = self.status_place(&origin, &peer);
+        let request = Request::Status(StatusPage { origin, start, offset });
+        self.send(now, peer, Ask::Status { origin, start, offset }, &request, out);
+        true
+    }
+
+    /// Asks for checkpoints and cosignatures of a log that is held.
+    fn plan_checkpoints(
+        &mut self,
+        now: Millis,
+        origin: Did,
+        view: Option<&LogView>,
+        wait: &mut Wait,
+        out: &mut Vec<Action<P>>,
+    ) -> bool {
+        if view.is_none() || self.logs.get(&origin).is_some_and(|log| !log.asked.is_empty()) {
+            return false;
+        }
+        let state = self.journal.log(&origin).map(|log| log.state()).unwrap_or_default();
+        let Some(peer) = self.choose(now, &origin, |c| c.has_unseen(state), wait) else {
+            return false;
+        };
+        let claim = self.peers.get(&peer).and_then(|peer| peer.claims.get(&origin));
+        let (epoch, revision) = claim.map(|claim| claim.seen).unwrap_or_default();
+        let request = Request::Checkpoints(Since { origin, epoch, revision });
+        self.send(now, peer, Ask::Checkpoints { origin }, &request, out);
+        true
     }
 
     fn is_busy(&self, origin: &Did) -> bool {

@@ -12,6 +12,12 @@ impl Simulation {
         self.actors.iter().enumerate().filter_map(|(member, actor)| Some((member, actor.honest()?)))
     }
 
+    /// Returns whether the owner of a log is honest.
+    fn is_honest(&self, origin: &Did) -> bool {
+        let owner = self.dids.iter().position(|did| did == origin);
+        owner.is_some_and(|owner| owner < self.scenario.honest)
+    }
+
     fn honest_pairs(&self) -> impl Iterator<Item = ((Member, &Node), (Member, &Node))> {
         self.honest().flat_map(move |a| {
             let others = self.honest().filter(move |b| a.0 < b.0);
@@ -31,7 +37,8 @@ impl Simulation {
                     let both = is_proven(first, origin) && is_proven(second, origin);
                     (!both).then(|| "not both can prove the fork".to_owned())
                 } else {
-                    difference_of(first, second, origin, mine == theirs)
+                    let (all, owner) = (mine == theirs, self.is_honest(origin));
+                    difference_of(first, second, origin, all, owner)
                 };
                 if let Some(what) = what {
                     return Some(format!("members {a} and {b} on {origin}: {what}"));
@@ -74,7 +81,15 @@ fn is_proven(node: &Node, origin: &Did) -> bool {
     node.archive.fork(origin).is_some()
 }
 
-fn difference_of(first: &Node, second: &Node, origin: &Did, all: bool) -> Option<String> {
+/// Returns in what two nodes differ about a log: in every cosignature too if `all` is to be the same.
+/// Whose owner is not honest may keep its status lists from everybody.
+fn difference_of(
+    first: &Node,
+    second: &Node,
+    origin: &Did,
+    all: bool,
+    owner_is_honest: bool,
+) -> Option<String> {
     let views = (first.archive.view(origin), second.archive.view(origin));
     let (first, second) = match views {
         (Some(first), Some(second)) => (first, second),
@@ -89,8 +104,9 @@ fn difference_of(first: &Node, second: &Node, origin: &Did, all: bool) -> Option
             heads.1.map(|h| h.size)
         ));
     }
-    if !first.has_newest_status() || !second.has_newest_status() {
-        return Some("status lists are missing".into());
+    let lists = [first.has_newest_status(), second.has_newest_status()];
+    if lists.contains(&false) && (owner_is_honest || lists.contains(&true)) {
+        return Some(format!("status lists are missing: {lists:?}"));
     }
     if !all {
         return None;
