@@ -5,11 +5,16 @@ use alloc::vec::Vec;
 use core::mem;
 
 use super::fetch::Reject;
-use super::message::{MAX_PART_BYTES, MAX_TOKENS, StatusPage, StatusTokens};
-use super::{Archive, MAX_STATUS_BYTES, Millis, Misbehaviour, Sync};
+use super::message::{MAX_PART_BYTES, MAX_TOKENS, Request, StatusPage, StatusTokens};
+use super::plan::Wait;
+use super::{Action, Archive, Ask, MAX_STATUS_BYTES, Millis, Misbehaviour, Sync};
 use crate::cbor::Bytes;
-use crate::id::Did;
+use crate::id::{Did, TreeSize};
+use crate::ledger::LogView;
 use crate::status::MAX_TOKEN_BYTES;
+
+/// Pause before another look at status lists for which there is no room, in milliseconds.
+const STATUS_PAUSE: u64 = 500;
 
 /// Status lists collected so far of one log.
 #[derive(Debug)]
@@ -65,6 +70,45 @@ impl<P> Collected<P> {
 }
 
 impl<P: Ord + Clone> Sync<P> {
+    /// Asks for status lists, where those of the newest standing are missing of another's log.
+    pub(super) fn plan_lists(
+        &mut self,
+        now: Millis,
+        origin: Did,
+        view: Option<&LogView>,
+        held: TreeSize,
+        wait: &mut Wait,
+        out: &mut Vec<Action<P>>,
+    ) -> bool {
+        let Some(view) = view.filter(|_| !self.own.contains(&origin)) else { return false };
+        let newest = view.newest().map(|checkpoint| checkpoint.head.size).unwrap_or_default();
+        if newest != held || view.standing.is_none() || view.has_newest_status() {
+            return false;
+        }
+        if !self.has_room_for_status(now, origin) {
+            return false;
+        }
+        let Some(peer) = self.choose(now, &origin, |c| c.size >= newest, wait) else {
+            return false;
+        };
+        let (start, offset) = self.status_place(&origin, &peer);
+        let request = Request::Status(StatusPage { origin, start, offset });
+        self.send(now, peer, Ask::Status { origin, start, offset }, &request, out);
+        true
+    }
+
+    /// Returns whether the status lists of a log may be collected beside those of others; if not, it
+    /// is looked at again.
+    fn has_room_for_status(&mut self, now: Millis, origin: Did) -> bool {
+        let has_begun = self.logs.get(&origin).is_some_and(|log| log.status.bytes() > 0);
+        let bytes: usize = self.logs.values().map(|log| log.status.bytes()).sum();
+        let has_room = has_begun || bytes < MAX_STATUS_BYTES;
+        if !has_room {
+            self.wake(now.plus(STATUS_PAUSE), origin);
+        }
+        has_room
+    }
+
     /// Returns where to go on with a peer; what another has sent is dropped.
     pub(super) fn status_place(&mut self, origin: &Did, peer: &P) -> (u64, u64) {
         let status = &mut self.logs.entry(*origin).or_default().status;

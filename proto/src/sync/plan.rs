@@ -9,12 +9,12 @@ use core::ops::Bound;
 use super::journal::fingerprint;
 use super::message::{
     Gossip, Head, Heads, MAX_HEADS, MAX_PEERS, MAX_RANGE_ENTRIES, Offer, PeersWanted, Range,
-    Request, Since, StatusPage,
+    Request, Since,
 };
 use super::peer::{Claim, CosignJob};
 use super::{
-    Action, Archive, Ask, COSIGN_AFTER, HEADS_PAUSE, InFlight, MAX_IN_FLIGHT, MAX_STATUS_BYTES,
-    Millis, OWNER_FIRST, PUBLISH_PAUSE, Sync,
+    Action, Archive, Ask, COSIGN_AFTER, HEADS_PAUSE, InFlight, MAX_IN_FLIGHT, Millis, OWNER_FIRST,
+    PUBLISH_PAUSE, Sync,
 };
 use crate::cbor::Encode as _;
 use crate::id::{Did, TreeSize};
@@ -26,9 +26,6 @@ const PLACE_PAUSE: u64 = 20;
 
 /// Logs looked at in one go that only wait for a place.
 const MAX_LOOKS: usize = 64;
-/// Pause before another look at status lists for which there is no room, in milliseconds.
-const STATUS_PAUSE: u64 = 500;
-
 /// What came of the look at a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Planned {
@@ -317,13 +314,9 @@ impl<P: Ord + Clone> Sync<P> {
         // Lists that nobody may have do not keep checkpoints waiting.
         let lists_missed = self.logs.get(&origin).is_some_and(|log| log.lists_missed);
         let view = view.as_deref();
-        let is_sent = if lists_missed {
-            self.plan_checkpoints(now, origin, view, &mut wait, out)
-                || self.plan_lists(now, origin, view, held, &mut wait, out)
-        } else {
-            self.plan_lists(now, origin, view, held, &mut wait, out)
-                || self.plan_checkpoints(now, origin, view, &mut wait, out)
-        };
+        let is_sent = lists_missed && self.plan_checkpoints(now, origin, view, &mut wait, out)
+            || self.plan_lists(now, origin, view, held, &mut wait, out)
+            || self.plan_checkpoints(now, origin, view, &mut wait, out);
         if is_sent {
             return Planned::Sent;
         }
@@ -334,33 +327,6 @@ impl<P: Ord + Clone> Sync<P> {
             self.wake(at, origin);
         }
         Planned::Nothing
-    }
-
-    /// Asks for status lists, where those of the newest standing are missing of another's log.
-    fn plan_lists(
-        &mut self,
-        now: Millis,
-        origin: Did,
-        view: Option<&LogView>,
-        held: TreeSize,
-        wait: &mut Wait,
-        out: &mut Vec<Action<P>>,
-    ) -> bool {
-        let Some(view) = view.filter(|_| !self.own.contains(&origin)) else { return false };
-        let newest = view.newest().map(|checkpoint| checkpoint.head.size).unwrap_or_default();
-        if newest != held || view.standing.is_none() || view.has_newest_status() {
-            return false;
-        }
-        if !self.has_room_for_status(now, origin) {
-            return false;
-        }
-        let Some(peer) = self.choose(now, &origin, |c| c.size >= newest, wait) else {
-            return false;
-        };
-        let (start, offset) = self.status_place(&origin, &peer);
-        let request = Request::Status(StatusPage { origin, start, offset });
-        self.send(now, peer, Ask::Status { origin, start, offset }, &request, out);
-        true
     }
 
     /// Asks for checkpoints and cosignatures of a log that is held.
@@ -388,18 +354,6 @@ impl<P: Ord + Clone> Sync<P> {
 
     fn is_busy(&self, origin: &Did) -> bool {
         self.logs.get(origin).is_some_and(|log| log.busy.is_some())
-    }
-
-    /// Returns whether the status lists of a log may be collected beside those of others; if not, it
-    /// is looked at again.
-    fn has_room_for_status(&mut self, now: Millis, origin: Did) -> bool {
-        let has_begun = self.logs.get(&origin).is_some_and(|log| log.status.bytes() > 0);
-        let bytes: usize = self.logs.values().map(|log| log.status.bytes()).sum();
-        let has_room = has_begun || bytes < MAX_STATUS_BYTES;
-        if !has_room {
-            self.wake(now.plus(STATUS_PAUSE), origin);
-        }
-        has_room
     }
 
     /// Looks at a log again at a time.
