@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use carnet_proto::id::{Did, TreeSize};
+use carnet_proto::id::{Did, Digest, LeafIndex, TreeSize};
 use carnet_proto::ledger::{CheckpointView, Ledger, LogView, Replica, ReplicaError};
 use carnet_proto::log::checkpoint::{Note, NoteSignature};
 use carnet_proto::log::merkle::TreeHead;
@@ -54,6 +54,8 @@ pub use own::Appending;
 
 /// Most logs that a node holds.
 pub const MAX_LOGS: usize = 10_000;
+/// Most entries that are read to find one statement.
+const MAX_PLACES: usize = 16;
 /// Changes that a listener may lag behind before it misses some.
 pub const CHANGES_QUEUE: usize = 1024;
 
@@ -232,6 +234,26 @@ impl Logs {
         load::entries(&*self.store, did, from, count.min(left), bytes)
     }
 
+    /// Returns at which of some leaves a statement stands, of the first 16: more statements have digests
+    /// that begin alike only if somebody made them so.
+    ///
+    /// # Errors
+    /// As [`Logs::entries`].
+    pub fn find(
+        &self,
+        did: &Did,
+        digest: &Digest,
+        places: Vec<LeafIndex>,
+    ) -> Result<Option<LeafIndex>, LogsError> {
+        for leaf in places.into_iter().take(MAX_PLACES) {
+            let entry = self.entries(did, leaf.0, 1, usize::MAX)?.pop();
+            if entry.is_some_and(|entry| Digest::of(&entry) == *digest) {
+                return Ok(Some(leaf));
+            }
+        }
+        Ok(None)
+    }
+
     /// Returns the checkpoints held, by size, the newest last.
     pub fn notes(&self, did: &Did) -> Option<Vec<Note>> {
         self.with(did, |replica| {
@@ -347,7 +369,7 @@ impl Logs {
         if Did::of_inception(first) != *did {
             return Err(ReplicaError::OtherLog.into());
         }
-        let mut replica = Replica::new(first)?;
+        let mut replica = load::begin(first, false)?;
         replica.extend_read_by(rest, note, proof, load::read)?;
         // Held while it is written, so that nobody else begins the same log.
         let mut logs = write(&self.logs);

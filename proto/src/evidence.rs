@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 use crate::cbor::{Bytes, CborError, Decode, Decoder, Encode, Encoder, Mode, record};
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
 use crate::ledger::{
-    CheckpointView, DigestMap, Held, KeyChain, Ledger, LogView, ProfileView, Statements,
+    CheckpointView, DigestMap, Held, Issuances, KeyChain, Ledger, LogView, ProfileView, Statements,
     StatusLists, about,
 };
 use crate::log::checkpoint::{MAX_NOTE_BYTES, Note, NoteKey};
@@ -257,7 +257,7 @@ impl LogEvidence {
             standing: None,
             is_whole: false,
             statements: Statements::default(),
-            issuances: DigestMap::new(),
+            issuances: Issuances::default(),
             profile: if standing.profile.is_some() {
                 ProfileView::NotShown
             } else {
@@ -411,7 +411,7 @@ impl LogView {
         if !matches!(statement.body(), Body::Issuance(_)) {
             return Err("not an issuance");
         }
-        self.add_first(digest, *leaf, statement);
+        self.issuances.add_first(digest, *leaf, statement);
         Ok(())
     }
 

@@ -11,6 +11,7 @@
 mod chain;
 mod contest;
 mod digest_map;
+mod issuances;
 mod lists;
 mod quorum;
 mod reach;
@@ -19,6 +20,7 @@ mod statements;
 
 pub use chain::{ChainError, KeyChain};
 pub use digest_map::{DigestMap, Hashed};
+pub use issuances::{Issuances, Places};
 pub use lists::StatusLists;
 pub use quorum::{Cosignatures, Position, Quorums, Settled, WitnessPolicy};
 pub use reach::{MAX_REACH_DEPTH, MAX_REACHED_LOGS, reach};
@@ -97,7 +99,7 @@ pub struct LogView {
     /// Accreditations, agreements and ratifications.
     pub statements: Statements,
     /// Issuances with their leaves.
-    pub issuances: DigestMap<Digest, (LeafIndex, Statement)>,
+    pub issuances: Issuances,
     /// The newest profile.
     pub profile: ProfileView,
     /// How the log ended, if it did.
@@ -235,8 +237,8 @@ impl LogView {
                 self.statements.insert(*digest, held.clone());
             }
         }
-        for (digest, (leaf, statement)) in &other.issuances {
-            self.add_first(*digest, *leaf, statement.clone());
+        for (digest, (leaf, statement)) in other.issuances.stated().into_iter().flatten() {
+            self.issuances.add_first(*digest, *leaf, statement.clone());
         }
         for (about, stated) in &other.successions {
             if !self.successions.contains_key(about) {
@@ -253,16 +255,6 @@ impl LogView {
         }
         if self.profile == ProfileView::NotShown {
             self.profile = other.profile.clone();
-        }
-    }
-
-    /// Adds an issuance; of one that the log holds twice the first counts.
-    pub(crate) fn add_first(&mut self, digest: Digest, leaf: LeafIndex, statement: Statement) {
-        match self.issuances.get(&digest) {
-            Some((known, _)) if *known <= leaf => {}
-            _ => {
-                self.issuances.insert(digest, (leaf, statement));
-            }
         }
     }
 

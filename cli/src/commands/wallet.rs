@@ -348,7 +348,7 @@ pub fn gather(
         let claims = contents_of(credential)?.claims;
         let issuance = credential.anchor.issuance;
         let known = fetched.replicas.get(&claims.issuer);
-        if !known.is_some_and(|log| log.view().issuances.contains_key(&issuance)) {
+        if !known.is_some_and(|log| log.view().issuances.get(&issuance).is_some()) {
             gathered.missing.push((index, claims.issuer));
             continue;
         }

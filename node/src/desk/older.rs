@@ -110,7 +110,8 @@ pub(crate) fn unknown_issuances(
     register: &Register,
     view: &LogView,
 ) -> Result<Vec<BatchNames>, RegisterError> {
-    let batches = view.issuances.iter().filter_map(|(digest, (leaf, statement))| {
+    let stated = view.issuances.stated().ok_or(RegisterError::OtherLog)?;
+    let batches = stated.iter().filter_map(|(digest, (leaf, statement))| {
         let Body::Issuance(issuance) = statement.body() else { return None };
         let counts = !view.is_void(*leaf, digest);
         counts.then(|| (*digest.as_bytes(), *issuance.root.as_bytes()))

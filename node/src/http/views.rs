@@ -282,7 +282,7 @@ async fn find(
                 let message = "a digest is 64 hexadecimal digits in lower case";
                 ApiError::bad_request("statement", message)
             })?;
-            leaf_of(replica, &digest).ok_or_else(|| {
+            find_leaf(api, replica, digest).await?.ok_or_else(|| {
                 let message = "no statement of this log is found by that digest; `statements` lists \
                                them all with their leaves";
                 ApiError::new(StatusCode::NOT_FOUND, "unknown-statement", message)
@@ -308,14 +308,29 @@ async fn find(
     }
 }
 
+/// Finds a statement by its digest: in memory, else where an issuance with such a digest may stand.
+async fn find_leaf(
+    api: &Api,
+    replica: &Replica,
+    digest: Digest,
+) -> Result<Option<LeafIndex>, ApiError> {
+    let places = replica.view().issuances.places(&digest);
+    if places.is_empty() {
+        return Ok(leaf_of(replica, &digest));
+    }
+    let (logs, did) = (Arc::clone(&api.logs), *replica.origin());
+    let find = move || logs.find(&did, &digest, places);
+    match tokio::task::spawn_blocking(find).await {
+        Ok(found) => Ok(found?),
+        Err(error) => Err(ApiError::internal(&error)),
+    }
+}
+
 /// Finds a statement among those that a replica keeps by digest.
 fn leaf_of(replica: &Replica, digest: &Digest) -> Option<LeafIndex> {
     let view = replica.view();
     if let Some(held) = view.statements.get(digest) {
         return Some(held.leaf);
-    }
-    if let Some((leaf, _)) = view.issuances.get(digest) {
-        return Some(*leaf);
     }
     if replica.inception().digest() == *digest {
         return Some(LeafIndex(0));

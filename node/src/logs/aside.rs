@@ -136,6 +136,9 @@ impl Logs {
         let mut writing = lock(&log.writing);
         self.refresh(did, &log, &mut writing)?;
         let mut replica = log.copy();
+        if replica.view().issuances.stated().is_none() {
+            replica = load::own(&*self.store, did)?;
+        }
         let from = replica.size();
         if replica.view().newest().map(|newest| newest.head.size) != Some(from) {
             let limit = replica.view().newest().map_or(TreeSize(0), |newest| newest.head.size);

@@ -71,25 +71,38 @@ pub(super) fn entries(
     Ok(found)
 }
 
-/// Reads one log and what it may sign.
+/// Reads one log and what it may sign. Of another's log the issuances are not kept in memory.
 pub(super) fn replica(
     store: &dyn Store,
     did: &Did,
+) -> Result<(Replica, Option<TreeHead>), LogsError> {
+    read_log(store, did, false)
+}
+
+/// Reads one log with its issuances, as an own one needs them.
+pub(super) fn own(store: &dyn Store, did: &Did) -> Result<Replica, LogsError> {
+    read_log(store, did, true).map(|(replica, _)| replica)
+}
+
+fn read_log(
+    store: &dyn Store,
+    did: &Did,
+    is_own: bool,
 ) -> Result<(Replica, Option<TreeHead>), LogsError> {
     let damaged = |detail: String| LogsError::Damaged { did: *did, detail };
     let wrong = |error: ReplicaError| damaged(error.to_string());
     let first = entries(store, did, 0, 1, usize::MAX)?.pop();
     let first = first.ok_or_else(|| damaged("the first entry is missing".into()))?;
-    let mut replica = Replica::new(&first).map_err(wrong)?;
-    if replica.origin() != did {
-        return Err(damaged("it begins with the entry of another log".into()));
-    }
     let committed = match store.get(&layout::committed(did))? {
         Some(value) => {
             Some(layout::read_committed(&value).ok_or_else(|| damaged("its commit".into()))?)
         }
         None => None,
     };
+    let mut replica = begin(&first, is_own || committed.is_some()).map_err(wrong)?;
+    if replica.origin() != did {
+        return Err(damaged("it begins with the entry of another log".into()));
+    }
     // From checkpoint to checkpoint, so that as many entries are in memory as came at once.
     for found in scan(store, &layout::notes(did)) {
         let (_, note) = found?;
@@ -128,6 +141,11 @@ pub(super) fn replica(
         Err(_) => {}
     }
     Ok((replica, committed))
+}
+
+/// Begins a replica: with its issuances if it is an own log, whose register is compared with them.
+pub(super) fn begin(first: &[u8], is_own: bool) -> Result<Replica, ReplicaError> {
+    if is_own { Replica::new(first) } else { Replica::with_places(first) }
 }
 
 /// Reads entries and checks their signatures, on all cores.

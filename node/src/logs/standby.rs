@@ -72,7 +72,7 @@ fn catch_up(store: &dyn Store, did: &Did, known: Option<&Replica>) -> Result<Rep
         None => {
             let first = load::entries(store, did, 0, 1, usize::MAX)?.pop();
             let first = first.ok_or_else(|| damaged("the first entry is missing".into()))?;
-            Replica::new(&first).map_err(wrong)?
+            load::begin(&first, committed.is_some()).map_err(wrong)?
         }
     };
     for found in entries(store, &layout::notes(did)) {

@@ -1,9 +1,11 @@
 use carnet_proto::key::{Purpose, Seed};
 use carnet_proto::log::checkpoint::Checkpoint;
 use carnet_proto::log::merkle::{Tree, leaf_hash};
-use carnet_proto::statement::Statement;
 use carnet_proto::statement::identity::Inception;
+use carnet_proto::statement::issuance::Issuance;
 use carnet_proto::statement::standing::empty_head;
+use carnet_proto::statement::{Body, Statement};
+use carnet_proto::text::Line;
 use carnet_proto::time::UnixSeconds;
 
 use super::*;
@@ -104,6 +106,44 @@ fn a_log_that_comes_in_parts_outlasts_a_restart_at_any_point() {
     let before = state(&logs, &did);
     assert_eq!(before.1.len(), 2);
     assert_eq!(state(&open(&disk), &did), before);
+}
+
+#[test]
+fn the_issuances_of_anothers_log_are_found_on_disk_and_those_of_an_own_one_in_memory() {
+    let disk = MemoryStore::new().disk();
+    let mut theirs = Theirs::new();
+    let did = theirs.did;
+    let key = theirs.seed.signing_key(Purpose::Statement);
+    let issuance = |number: u8| {
+        let root = carnet_proto::id::RootHash::new([number; 32]);
+        let credential_type = Line::parse("urn:carnet:skill:1").unwrap();
+        Statement::sign(&did, Body::Issuance(Issuance { credential_type, root }), &key).unwrap()
+    };
+    let (held, other) = (issuance(1), issuance(2));
+    theirs.replica.append(std::slice::from_ref(&held));
+    theirs.entries.push(held.entry().to_vec());
+    theirs.grow(1);
+    let logs = open(&disk);
+    logs.extend(&did, &theirs.entries, &theirs.note(), None).unwrap();
+    for logs in [&logs, &open(&disk)] {
+        let replica = logs.get(&did).unwrap();
+        let issuances = &replica.view().issuances;
+        assert!(issuances.stated().is_none() && issuances.len() == 1);
+        let found = |wanted: &Statement, places| logs.find(&did, &wanted.digest(), places).unwrap();
+        let places = issuances.places(&held.digest());
+        assert_eq!(found(&held, places.clone()), Some(LeafIndex(3)));
+        // Where another stands whose digest begins alike, it is not taken for it.
+        assert_eq!(found(&other, places), None);
+        assert_eq!(found(&held, vec![LeafIndex(1), LeafIndex(3)]), Some(LeafIndex(3)));
+    }
+    let resumed = logs.resume_own::<LogsError>(&did, |_, _| {
+        Ok(Appending { statements: Vec::new(), status: None })
+    });
+    resumed.unwrap();
+    for logs in [&logs, &open(&disk)] {
+        let replica = logs.get(&did).unwrap();
+        assert!(replica.view().issuance(&held.digest()).is_some());
+    }
 }
 
 #[test]

@@ -10,7 +10,10 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{CheckpointView, DigestMap, KeyChain, LogView, ProfileView, Statements, StatusLists};
+use super::{
+    CheckpointView, DigestMap, Issuances, KeyChain, LogView, Places, ProfileView, Statements,
+    StatusLists,
+};
 use crate::cbor::Mode;
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
 use crate::key::PublicKey;
@@ -107,6 +110,19 @@ impl Replica {
     /// # Errors
     /// [`ReplicaError::NotAnInception`].
     pub fn new(entry: &[u8]) -> Result<Self, ReplicaError> {
+        Self::begin(entry, Issuances::default())
+    }
+
+    /// Begins a copy that keeps of issuances only where they may stand: for a node, which has the
+    /// entries on its disk. Nothing that rests on an issuance can be verified with it.
+    ///
+    /// # Errors
+    /// As [`Replica::new`].
+    pub fn with_places(entry: &[u8]) -> Result<Self, ReplicaError> {
+        Self::begin(entry, Issuances::Places(Places::default()))
+    }
+
+    fn begin(entry: &[u8], issuances: Issuances) -> Result<Self, ReplicaError> {
         let chain = KeyChain::new(entry).map_err(|_| ReplicaError::NotAnInception)?;
         let view = LogView {
             origin: *chain.origin(),
@@ -116,7 +132,7 @@ impl Replica {
             standing: None,
             is_whole: true,
             statements: Statements::default(),
-            issuances: DigestMap::new(),
+            issuances,
             profile: ProfileView::None,
             closing: None,
             successions: DigestMap::new(),

@@ -22,6 +22,9 @@ pub enum RegisterError {
         /// Which kind of entry.
         what: &'static str,
     },
+    /// The log is not an own one: its issuances are not in memory.
+    #[error("the batches of a log that is not this node's own cannot be compared with a register")]
+    OtherLog,
     /// Too few indexes are left.
     #[error("status list {list} has too few of its {capacity} entries left; open a new one")]
     ListFull {

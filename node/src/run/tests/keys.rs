@@ -179,7 +179,7 @@ async fn what_is_void_and_what_is_kept_is_told_before() {
     let replica = running.node.logs().get(&did).unwrap();
     let held = replica.view().accreditations().next().unwrap().1;
     assert_eq!(held.state, State::Void);
-    let (digest, (leaf, _)) = replica.view().issuances.iter().next().unwrap();
+    let (digest, (leaf, _)) = replica.view().issuances.stated().unwrap().iter().next().unwrap();
     assert!(!replica.view().is_void(*leaf, digest));
     running.node.stop().await;
 }

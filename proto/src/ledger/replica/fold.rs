@@ -84,10 +84,7 @@ impl Replica {
         match statement.body() {
             Body::Issuance(_) => {
                 // Whether it is void is asked of each when it matters.
-                if !self.view.issuances.contains_key(&digest) {
-                    let view = Arc::make_mut(&mut self.view);
-                    view.issuances.insert(digest, (leaf, statement));
-                }
+                Arc::make_mut(&mut self.view).issuances.add_first(digest, leaf, statement);
                 Ok(())
             }
             Body::Accreditation(_) | Body::Agreement(_) | Body::Ratification(_) => {

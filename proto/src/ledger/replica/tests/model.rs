@@ -168,7 +168,8 @@ impl Model {
         let held = view.statements.iter();
         let mut states: Vec<_> = held.map(|(digest, h)| (h.leaf, *digest, h.state)).collect();
         states.sort_unstable_by_key(|(leaf, ..)| *leaf);
-        let issuances = view.issuances.iter().map(|(digest, (leaf, _))| (*digest, *leaf));
+        let issuances =
+            view.issuances.stated().unwrap().iter().map(|(digest, (leaf, _))| (*digest, *leaf));
         let leaves = |stated: &DigestMap<Digest, (LeafIndex, Statement)>| {
             stated.iter().map(|(about, (leaf, _))| (*about, *leaf)).collect()
         };
