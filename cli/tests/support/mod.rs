@@ -2,6 +2,8 @@
 
 #[allow(dead_code, reason = "only some of the tests run nodes")]
 pub mod node;
+#[allow(dead_code, reason = "only some of the tests make nodes state something")]
+pub mod statements;
 
 use std::ffi::OsStr;
 use std::io::Write as _;

@@ -3,6 +3,7 @@
 use super::{Answer, User};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
@@ -77,10 +78,36 @@ impl Node {
         self.operate(user, &format!("follow {did} --address {}", other.address)).ok();
     }
 
+    /// Where it listens for nodes.
+    pub fn socket(&self) -> SocketAddr {
+        let mut parts = self.address.split('/');
+        let (ip, port) = (parts.nth(2).unwrap(), parts.nth(1).unwrap());
+        format!("{ip}:{port}").parse().unwrap()
+    }
+
+    /// Its identifier among nodes.
+    pub fn peer(&self) -> &str {
+        self.address.rsplit('/').next().unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Makes it stand still, with all its connections open.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
     /// Sends SIGTERM and waits for the end.
     pub fn stop(mut self) -> i32 {
-        let pid = self.child.id().to_string();
-        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        self.signal("-TERM");
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
