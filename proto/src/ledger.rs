@@ -24,7 +24,7 @@ pub use issuances::{Issuances, Places};
 pub use lists::StatusLists;
 pub use quorum::{Cosignatures, Position, Quorums, Settled, WitnessPolicy};
 pub use reach::{MAX_REACH_DEPTH, MAX_REACHED_LOGS, reach};
-pub use replica::{Ignored, Replica, ReplicaError, joined_state};
+pub use replica::{Ignored, MAX_ACCUSATIONS, Replica, ReplicaError, joined_state};
 pub use statements::Statements;
 
 use alloc::collections::BTreeMap;
@@ -79,6 +79,9 @@ pub enum ProfileView {
     Known(InstitutionProfile),
 }
 
+/// A proof that was checked, and what it proves.
+pub type Proven = Arc<(ForkProof, Fork)>;
+
 /// What is known of one log. Every part was verified against the log's own keys and tree.
 ///
 /// A view that readers hold can be changed at little cost: its copies share what did not change.
@@ -107,7 +110,7 @@ pub struct LogView {
     /// What it says of the ends of others, by what they are about: the institution that ended.
     pub successions: DigestMap<Digest, (LeafIndex, Statement)>,
     /// Proofs that other logs show two histories, by what they are about: the accused.
-    pub accusations: DigestMap<Digest, (LeafIndex, Statement)>,
+    pub accusations: DigestMap<Digest, (LeafIndex, Proven)>,
     /// Newest status lists by URI.
     pub status: StatusLists,
     /// The first leaf of a kind that this build does not know; nothing from there on counts.
@@ -161,8 +164,8 @@ impl LogView {
     }
 
     /// Returns the proof in this log that another shows two histories, with its leaf.
-    pub fn accusation_of(&self, accused: &Did) -> Option<(LeafIndex, &Statement)> {
-        self.accusations.get(&about(accused)).map(|(leaf, statement)| (*leaf, statement))
+    pub fn accusation_of(&self, accused: &Did) -> Option<(LeafIndex, &ForkProof)> {
+        self.accusations.get(&about(accused)).map(|(leaf, proven)| (*leaf, &proven.0))
     }
 
     /// Returns the newest key set.
@@ -308,7 +311,7 @@ struct Known {
 pub struct Ledger {
     logs: BTreeMap<Did, Known>,
     /// Proofs that logs show two histories, checked, by log.
-    forks: BTreeMap<Did, Vec<Arc<(ForkProof, Fork)>>>,
+    forks: BTreeMap<Did, Vec<Proven>>,
     /// Whether any view was shown rather than the verifier's own.
     has_shown: bool,
 }
@@ -322,10 +325,8 @@ impl Ledger {
     /// Adds a view. Of two views of one log the larger is kept; of two of one size, the whole one;
     /// of two from proofs to one checkpoint, the parts of both.
     pub fn insert(&mut self, view: Arc<LogView>) {
-        for (_, statement) in view.accusations.values() {
-            if let Body::Fork(accusation) = statement.body() {
-                self.add_fork(&accusation.proof);
-            }
+        for (_, proven) in view.accusations.values() {
+            self.add_proven(proven);
         }
         keep(&mut self.logs.entry(view.origin).or_default().own, view);
     }
@@ -333,11 +334,17 @@ impl Ledger {
     /// Adds a proof that a log shows two histories. One that proves nothing is left out; so is one
     /// beyond [`MAX_FORKS`] for a log.
     pub fn add_fork(&mut self, proof: &ForkProof) {
-        let Ok(fork) = proof.verify() else { return };
+        if let Ok(fork) = proof.verify() {
+            self.add_proven(&Arc::new((proof.clone(), fork)));
+        }
+    }
+
+    fn add_proven(&mut self, proven: &Proven) {
+        let fork = &proven.1;
         let known = self.forks.entry(fork.origin).or_default();
         // Which of them is kept must not depend on the order.
-        if let Err(place) = known.binary_search_by(|held| order(&held.1).cmp(&order(&fork))) {
-            known.insert(place, Arc::new((proof.clone(), fork)));
+        if let Err(place) = known.binary_search_by(|held| order(&held.1).cmp(&order(fork))) {
+            known.insert(place, Arc::clone(proven));
             known.truncate(MAX_FORKS);
         }
     }
@@ -350,8 +357,8 @@ impl Ledger {
     /// Adds every view of another ledger as shown: beside those known already, never in their place.
     pub fn merge(&mut self, other: &Self) {
         self.has_shown |= !other.logs.is_empty();
-        for (proof, _) in other.forks.values().flatten().map(Arc::as_ref) {
-            self.add_fork(proof);
+        for proven in other.forks.values().flatten() {
+            self.add_proven(proven);
         }
         for (origin, known) in &other.logs {
             let here = &mut self.logs.entry(*origin).or_default().shown;

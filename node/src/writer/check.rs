@@ -1,7 +1,7 @@
 //! Whether a statement would count, before it is appended: the log keeps whatever it holds for ever.
 
 use carnet_proto::id::{Did, Digest, LeafIndex};
-use carnet_proto::ledger::{Ledger, Replica, joined_state};
+use carnet_proto::ledger::{Ledger, MAX_ACCUSATIONS, Replica, joined_state};
 use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification};
 use carnet_proto::statement::fork::Accusation;
 use carnet_proto::statement::standing::State;
@@ -147,6 +147,9 @@ fn may_accuse(log: &Replica, accusation: &Accusation) -> Result<(), CannotCount>
     }
     if log.view().accusation_of(&accusation.accused).is_some() {
         return refused(&"this institution has stated one against that log before");
+    }
+    if log.view().accusations.len() == MAX_ACCUSATIONS {
+        return refused(&format_args!("a log states at most {MAX_ACCUSATIONS} of them"));
     }
     accusation.proof.verify().map(|_| ()).or_else(|error| refused(&error))
 }

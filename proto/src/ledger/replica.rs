@@ -32,6 +32,8 @@ use fold::merge_line;
 pub const MAX_CHECKPOINTS: usize = 4096;
 /// Most status lists of one issuer.
 pub const MAX_STATUS_LISTS: usize = 4096;
+/// Most logs that one log proves to show two histories; what it states of further ones counts for nothing.
+pub const MAX_ACCUSATIONS: usize = 1024;
 /// Most reasons for ignored entries that a replica remembers.
 const MAX_IGNORED: usize = 1000;
 

@@ -4,7 +4,7 @@ use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Ignored, MAX_IGNORED, Replica};
+use super::{Ignored, MAX_ACCUSATIONS, MAX_IGNORED, Replica};
 use crate::id::{Digest, LeafIndex};
 use crate::ledger::{Held, ProfileView, about};
 use crate::log::checkpoint::{Note, NoteSignature};
@@ -132,10 +132,14 @@ impl Replica {
                 if self.view.accusations.contains_key(&about) {
                     return Err("a fork of this log was proven before");
                 }
-                if accusation.proof.verify().is_err() {
-                    return Err("a proof that proves nothing");
+                if self.view.accusations.len() == MAX_ACCUSATIONS {
+                    return Err("more proofs of forks than a log may state");
                 }
-                Arc::make_mut(&mut self.view).accusations.insert(about, (leaf, statement));
+                let Ok(fork) = accusation.proof.verify() else {
+                    return Err("a proof that proves nothing");
+                };
+                let proven = Arc::new((accusation.proof.clone(), fork));
+                Arc::make_mut(&mut self.view).accusations.insert(about, (leaf, proven));
                 Ok(())
             }
             Body::Inception(_) => Err("an inception after the first entry"),

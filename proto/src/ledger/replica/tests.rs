@@ -324,3 +324,22 @@ fn a_signature_is_believed_only_of_the_key_that_made_it() {
     writer.replica.append(&[forged, ours]);
     assert_eq!((writer.replica.ignored().len(), writer.replica.view().issuances.len()), (2, 1));
 }
+
+#[test]
+fn a_log_accuses_so_many_others_and_what_it_states_beyond_counts_for_nothing() {
+    let mut writer = Writer::new(1);
+    let limit = MAX_ACCUSATIONS as u16;
+    for number in 0..=limit {
+        writer.state(model::accusation(number));
+    }
+    let view = writer.replica.view();
+    assert_eq!(view.accusations.len(), MAX_ACCUSATIONS);
+    assert!(view.accusation_of(&model::accusation(limit - 1).accused).is_some());
+    assert!(view.accusation_of(&model::accusation(limit).accused).is_none());
+    assert_eq!(writer.replica.ignored().len(), 1);
+    // A ledger takes them as they were checked.
+    let mut ledger = crate::ledger::Ledger::new();
+    ledger.insert(Arc::clone(view));
+    assert_eq!(ledger.forks(&model::accusation(0).accused).count(), 1);
+    assert_eq!(ledger.forks(&model::accusation(limit).accused).count(), 0);
+}

@@ -170,9 +170,6 @@ impl Model {
         states.sort_unstable_by_key(|(leaf, ..)| *leaf);
         let issuances =
             view.issuances.stated().unwrap().iter().map(|(digest, (leaf, _))| (*digest, *leaf));
-        let leaves = |stated: &DigestMap<Digest, (LeafIndex, Statement)>| {
-            stated.iter().map(|(about, (leaf, _))| (*about, *leaf)).collect()
-        };
         Self {
             keys: view.keys.clone(),
             states,
@@ -190,13 +187,19 @@ impl Model {
     }
 }
 
+fn leaves<T: Clone>(stated: &DigestMap<Digest, (LeafIndex, T)>) -> BTreeMap<Digest, LeafIndex> {
+    stated.iter().map(|(about, (leaf, _))| (*about, *leaf)).collect()
+}
+
 fn period(from: LeafIndex, keys: PublicKeySet, next: Commitment) -> KeyPeriod {
     KeyPeriod { from, until: None, keys, next, repudiated_from: None, kept: None }
 }
 
 /// A proof that another log shows two histories.
-fn accusation(number: u8) -> Accusation {
-    let seed = Seed::new([100 + number; 32]);
+pub(super) fn accusation(number: u16) -> Accusation {
+    let mut seed = [100; 32];
+    seed[..2].copy_from_slice(&number.to_be_bytes());
+    let seed = Seed::new(seed);
     let next = Seed::new([200; 32]).public_key_set().commitment();
     let inception = Inception { keys: seed.public_key_set(), next };
     let inception = Statement::incept(inception, &seed.signing_key(Purpose::Statement));
@@ -281,7 +284,7 @@ impl Writer {
                 let successor = Some(self.did());
                 self.state(Succession { institution, closed: UnixSeconds(from), successor });
             }
-            9 => self.state(accusation(from as u8 % 2)),
+            9 => self.state(accusation(from as u16 % 2)),
             10 => self.state_unknown(),
             11..=14 => {
                 let again = self.rng.below(size);
