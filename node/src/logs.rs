@@ -125,7 +125,7 @@ impl Logs {
     pub fn open(store: Arc<dyn Store>) -> Result<Self, LogsError> {
         let (mut logs, mut forks) = (BTreeMap::new(), fork::Forks::new());
         for did in load::dids(&*store)? {
-            let (replica, committed) = load::replica(&*store, &did)?;
+            let (replica, committed) = load::replica(&*store, &did, false)?;
             forks.extend(fork::load(&*store, &did)?.map(|proof| (did, proof)));
             logs.insert(did, Arc::new(Log::new(replica, committed)));
         }
@@ -144,15 +144,18 @@ impl Logs {
         Self { store, logs, follows, institutions, forks, changes, received }
     }
 
-    /// Reads each stored log by itself, and tells what each is like.
+    /// Reads each stored log by itself, and tells what each is like. `own` are this node's institutions.
     ///
     /// # Errors
     /// [`LogsError::Store`], [`LogsError::Damaged`] if the logs cannot even be told apart.
     #[expect(clippy::type_complexity, reason = "a list of results")]
-    pub fn check(store: &dyn Store) -> Result<Vec<(Did, Result<Replica, LogsError>)>, LogsError> {
+    pub fn check(
+        store: &dyn Store,
+        own: &[Did],
+    ) -> Result<Vec<(Did, Result<Replica, LogsError>)>, LogsError> {
         let dids = load::dids(store)?.into_iter();
         let read = |did| {
-            let (replica, _) = load::replica(store, &did)?;
+            let (replica, _) = load::replica(store, &did, own.contains(&did))?;
             fork::load(store, &did).map(|_| replica)
         };
         Ok(dids.map(|did| (did, read(did))).collect())
@@ -369,7 +372,7 @@ impl Logs {
         if Did::of_inception(first) != *did {
             return Err(ReplicaError::OtherLog.into());
         }
-        let mut replica = load::begin(first, false)?;
+        let mut replica = load::begin(first, read(&self.institutions).contains(did))?;
         replica.extend_read_by(rest, note, proof, load::read)?;
         // Held while it is written, so that nobody else begins the same log.
         let mut logs = write(&self.logs);
@@ -419,7 +422,8 @@ impl Logs {
     /// After a failed write, takes what is on disk.
     fn refresh(&self, did: &Did, log: &Log, writing: &mut Writing) -> Result<(), LogsError> {
         if writing.is_stale {
-            let (mut replica, committed) = load::replica(&*self.store, did)?;
+            let is_own = read(&log.replica).view().issuances.stated().is_some();
+            let (mut replica, committed) = load::replica(&*self.store, did, is_own)?;
             writing.stored = Arc::clone(&replica.view().checkpoints);
             // Shown, signed from what is on disk, and perhaps not there itself.
             if let Some(newest) = read(&log.replica).view().newest() {

@@ -49,7 +49,7 @@ use confirm::Keeper;
 pub(crate) use offline::with_rotation;
 pub use offline::{Affected, Offline, Repudiation, RotateError, Rotated, RotationPlan};
 
-pub use check::{CheckReport, CheckedLog, check};
+pub use check::{CheckReport, CheckedLog, check, drop_copy};
 pub use error::{StartError, StoreProblem};
 pub use migrate::{MigrateError, MigrateReport, migrate};
 pub use role::Restart;

@@ -294,6 +294,7 @@ node-warning-backup-old = The last backup was made { $age } ago
 node-warning-backup-old-next = back up now; see docs/operate/backup.md
 node-checked-log = { $did }: { $size } entries, { $ignored } of them count for nothing
 node-config-checked = { $file } is in order
+node-dropped-copy = The copy of { $did } is dropped; the node fetches it again from its peers.
 node-dropped = The copy of { $did } was damaged and is dropped; the node fetches it again.
 node-checked =
     { $records } records in the register; { $problems ->

@@ -2,6 +2,7 @@
 
 use super::{Operate, one_of};
 use carnet_proto::classification::Country;
+use carnet_proto::id::Did;
 use carnet_proto::statement::profile::Role;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -122,6 +123,7 @@ pub struct Restore {
 Examples:
   carnet node check --dir node
   carnet node check --dir node --repair
+  carnet node check --dir node --drop did:carnet:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
   carnet node check --dir node --config
 
 The node must not be running, unless only its configuration is checked.")]
@@ -129,8 +131,12 @@ pub struct Check {
     /// Drop damaged copies of others' logs; the node fetches them again.
     #[arg(long)]
     pub repair: bool,
+    /// Drop the copy of another institution's log, sound or not; the node fetches it again from its
+    /// peers. For a node that holds another history than they do.
+    #[arg(long, value_name = "DID")]
+    pub drop: Option<Did>,
     /// Check carnet.toml and nothing else.
-    #[arg(long, conflicts_with = "repair")]
+    #[arg(long, conflicts_with_all = ["repair", "drop"])]
     pub config: bool,
     /// Directory of the node [default: ~/.carnet/node].
     #[arg(long, value_name = "DIR")]

@@ -20,7 +20,9 @@ use carnet_node::clock::SystemClock;
 use carnet_node::config::{CONFIG_FILE, Config, ConfigError, LogFormat};
 use carnet_node::institution::{InitOptions, InitReport, init as make};
 use carnet_node::net::Multiaddr;
-use carnet_node::run::{Node, NodeOptions, StartError, check as check_dir, serve as run_node};
+use carnet_node::run::{
+    Node, NodeOptions, StartError, check as check_dir, drop_copy, serve as run_node,
+};
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::key::Seed;
 use carnet_proto::ledger::ProfileView;
@@ -266,8 +268,15 @@ fn check(args: &args::Check, context: &mut Context) -> Result<Answer, CliError> 
     if args.config {
         return check_config(&dir, context);
     }
-    let report =
+    if let Some(did) = &args.drop {
+        drop_copy(&dir, did).map_err(|cause| store::failed("node-check", &dir, cause))?;
+        if !context.out.is_json() {
+            context.say("node-dropped-copy", &Args::new().with("did", did.to_string()))?;
+        }
+    }
+    let mut report =
         check_dir(&dir, args.repair).map_err(|cause| store::failed("node-check", &dir, cause))?;
+    report.dropped.extend(args.drop.filter(|_| context.out.is_json()));
     let answer = if report.problems.is_empty() { Answer::Yes } else { Answer::No };
     if context.out.is_json() {
         let logs: Vec<Value> = report

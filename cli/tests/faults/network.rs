@@ -155,3 +155,22 @@ fn a_flood_from_one_address_keeps_nobody_from_being_served() {
     let _late_wire = steps::follow(&user, &late, &did, &owner);
     steps::until_held(&late, &did, size(&did, &owner.url));
 }
+
+#[test]
+fn a_copy_that_its_operator_drops_is_fetched_anew_and_an_own_log_is_never_dropped() {
+    let user = User::new();
+    let institute = Node::institution(&user, "institute", "Fictitious Institute", "training-body");
+    let union = Node::institution(&user, "union", "Fictitious Union", "union");
+    let (owner, follower) = (Node::start(&user, "institute"), Node::start(&user, "union"));
+    let _wire = steps::follow(&user, &follower, &institute, &owner);
+    steps::until_held(&follower, &institute, size(&institute, &owner.url));
+    follower.stop();
+    let drop = |did: &str| user.run(&format!("node check --dir union --json --drop {did}"));
+    drop(&union).fails(3, &[&union]);
+    let report = drop(&institute).json();
+    assert_eq!(report["dropped"][0], institute);
+    assert_eq!(report["logs"].as_array().unwrap().len(), 1);
+    drop(&institute).fails(3, &[&institute]);
+    let follower = Node::start(&user, "union");
+    steps::until_held(&follower, &institute, size(&institute, &owner.url));
+}

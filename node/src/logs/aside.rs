@@ -137,7 +137,7 @@ impl Logs {
         self.refresh(did, &log, &mut writing)?;
         let mut replica = log.copy();
         if replica.view().issuances.stated().is_none() {
-            replica = load::own(&*self.store, did)?;
+            (replica, _) = load::replica(&*self.store, did, true)?;
         }
         let from = replica.size();
         if replica.view().newest().map(|newest| newest.head.size) != Some(from) {

@@ -71,20 +71,9 @@ pub(super) fn entries(
     Ok(found)
 }
 
-/// Reads one log and what it may sign. Of another's log the issuances are not kept in memory.
+/// Reads one log and what it may sign. Of another's log the issuances are not kept in memory; one that
+/// may sign something is an own one.
 pub(super) fn replica(
-    store: &dyn Store,
-    did: &Did,
-) -> Result<(Replica, Option<TreeHead>), LogsError> {
-    read_log(store, did, false)
-}
-
-/// Reads one log with its issuances, as an own one needs them.
-pub(super) fn own(store: &dyn Store, did: &Did) -> Result<Replica, LogsError> {
-    read_log(store, did, true).map(|(replica, _)| replica)
-}
-
-fn read_log(
     store: &dyn Store,
     did: &Did,
     is_own: bool,

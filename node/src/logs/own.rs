@@ -9,7 +9,7 @@ use carnet_proto::log::checkpoint::Note;
 use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::statement::Statement;
 
-use super::{Changed, Log, Logs, LogsError, layout, lock, read, write};
+use super::{Changed, Log, Logs, LogsError, layout, load, lock, read, write};
 use crate::store::Batch;
 
 /// What is appended to an own log at once.
@@ -50,16 +50,23 @@ impl Logs {
         Ok(head)
     }
 
-    /// Marks a log as one of this node's own: from now on only its writer appends to it.
+    /// Marks a log as one of this node's own: from now on only its writer appends to it. Blocks.
     ///
     /// # Errors
-    /// [`LogsError::UnknownLog`]; [`LogsError::NotOwn`] if it has no commit, see [`Logs::set_aside`].
+    /// [`LogsError::UnknownLog`], [`LogsError::Damaged`], [`LogsError::Store`]; [`LogsError::NotOwn`] if it has no commit, see [`Logs::set_aside`].
     pub fn claim(&self, did: &Did) -> Result<(), LogsError> {
         let log = self.log(did)?;
         write(&self.institutions).insert(*did);
-        if lock(&log.writing).committed.is_none() {
+        let mut writing = lock(&log.writing);
+        if writing.committed.is_none() {
+            if read(&log.replica).view().issuances.stated().is_none() {
+                let (replica, _) = load::replica(&*self.store, did, true)?;
+                writing.stored = Arc::clone(&replica.view().checkpoints);
+                *write(&log.replica) = Arc::new(replica);
+            }
             return Err(LogsError::NotOwn(*did));
         }
+        drop(writing);
         log.is_own.store(true, Ordering::SeqCst);
         Ok(())
     }

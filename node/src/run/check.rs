@@ -76,6 +76,25 @@ pub fn check(directory: &Path, repair: bool) -> Result<CheckReport, StartError> 
     Ok(report)
 }
 
+/// Drops the copy of another's log from the store of a node that does not run, so that it is fetched
+/// anew: the way off a history that the node holds and others do not. Blocks.
+///
+/// # Errors
+/// [`StartError::OwnLog`]: an own log is never dropped. [`LogsError::UnknownLog`], and as [`check`].
+pub fn drop_copy(directory: &Path, did: &Did) -> Result<(), StartError> {
+    let config = Config::load(directory)?;
+    for path in &config.institutions {
+        if Institution::open(&below(directory, path))?.did == *did {
+            return Err(StartError::OwnLog(*did));
+        }
+    }
+    let store = Stores::open_alone(&config, directory, "carnet node check")?.logs()?;
+    if Logs::stored(&*store, did).next().transpose()?.is_none() {
+        return Err(LogsError::UnknownLog(*did).into());
+    }
+    Ok(Logs::drop_stored(&*store, did)?)
+}
+
 pub(super) fn check_stores(
     config: &Config,
     directory: &Path,
@@ -113,7 +132,8 @@ pub(super) fn check_stores(
         };
         own.insert(institution.did, register);
     }
-    for (did, found) in Logs::check(&*store)? {
+    let dids: Vec<Did> = own.keys().copied().collect();
+    for (did, found) in Logs::check(&*store, &dids)? {
         let register = own.get(&did);
         let own = register.is_some();
         match found {

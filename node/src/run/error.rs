@@ -46,6 +46,9 @@ pub enum StartError {
     /// The database does not hold the log of an institution of this node.
     #[error("the database does not hold the log of {0}; is it that of another node?")]
     NoLog(Did),
+    /// The log of an institution of this node is not dropped.
+    #[error("{0} is an institution of this node: its log is nowhere else to be taken from")]
+    OwnLog(Did),
     /// Two directories hold the same institution.
     #[error("two directories hold the institution {0}")]
     Twice(Did),

@@ -82,7 +82,7 @@ fn salvage(
     ends_complete: bool,
 ) -> Result<Vec<Did>, StoreError> {
     let mut salvaged = Vec::new();
-    for (did, found) in Logs::check(from).unwrap_or_default() {
+    for (did, found) in Logs::check(from, own).unwrap_or_default() {
         let is_whole =
             found.is_ok_and(|replica| !own.contains(&did) || replica.is_in_order().is_ok());
         if is_whole && (ends_complete || !own.contains(&did)) {
