@@ -95,7 +95,10 @@ pub fn run(command: Command, context: &mut Context) -> Result<Answer, CliError> 
         Command::Succeed(args) => institution::succeed(&args, context),
         Command::Key(args::key::Key::Rotate(args)) => node::rotate(&args, context),
         Command::Agreement(command) => agreement::run(command, context),
-        Command::Issue(args::issue::Issue::Skill(args)) => issue::skill(&args, context),
+        Command::Issue(args::issue::Issue::Skill(args)) => issue::skill(&args.issue, context),
+        Command::Issue(args::issue::Issue::Contribution(args)) => {
+            issue::contribution(&args.issue, context)
+        }
         Command::Status(command) => issue::status(command, context),
         Command::Wallet(command) => wallet::run(command, context),
         Command::Challenge(args) => challenge::run(&args, context),

@@ -9,9 +9,9 @@ use carnet_proto::anchor::Batch;
 use carnet_proto::cbor::Mode;
 use carnet_proto::classification::Country;
 use carnet_proto::credential::SdCwt;
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::issue::Issue;
-use carnet_proto::credential::skill::Skill;
 use carnet_proto::evidence::{Evidence, GatherFor};
 use carnet_proto::id::{Did, Digest, LeafIndex, TreeSize};
 use carnet_proto::issuing::CredentialFile;
@@ -39,7 +39,7 @@ use carnet_proto::wallet::{PresentRequest, Wallet, contents_of};
 
 mod samples;
 
-pub use samples::{grant, line, welding, worker};
+pub use samples::{grant, line, months, period, period_by_year, period_grant, welding, worker};
 
 use crate::SeededRng;
 
@@ -364,8 +364,8 @@ impl World {
     }
 
     /// Issues a credential to the world's wallet, for a year; returns its status index.
-    pub fn issue(&mut self, name: &str, person: &Person, skill: &Skill) -> u64 {
-        self.issue_with(name, person, skill, self.now.plus(365 * DAY), None)
+    pub fn issue(&mut self, name: &str, person: &Person, attested: impl Into<Attested>) -> u64 {
+        self.issue_with(name, person, attested, self.now.plus(365 * DAY), None)
     }
 
     /// Issues a credential, signed by another institution's key if one is given.
@@ -373,7 +373,7 @@ impl World {
         &mut self,
         name: &str,
         person: &Person,
-        skill: &Skill,
+        attested: impl Into<Attested>,
         expires_at: UnixSeconds,
         forger: Option<&Seed>,
     ) -> u64 {
@@ -388,7 +388,7 @@ impl World {
             issuer: &did,
             holder_key,
             person,
-            skill,
+            attested: &attested.into(),
             issued_at: self.now,
             expires_at,
             status: (StatusUri { issuer: did, list: 0 }, index),
