@@ -9,7 +9,7 @@ use super::explain::{
     Explanation, NotCounted, NotCountedReason, Step, StepKind, Warning, WarningKind,
 };
 use super::overlap::{Displaced, Entrant, Kept, resolve};
-use super::period::{Frame, MAX_PERIODS, Period, PeriodKind, Refund, State, Unit};
+use super::period::{Frame, MAX_PERIODS, Period, Refund, State, Unit};
 use super::plan::Plan;
 use super::rules::{MechanismKind, RuleId};
 use super::time::{Measure, days_of_month, within_year};
@@ -69,7 +69,7 @@ pub struct Counted {
 }
 
 /// Why a whole period is out, or the days of it that are left with why the rest is out.
-enum Filtered {
+pub(super) enum Filtered {
     Out(NotCountedReason, Option<RuleId>),
     In(Frame, Option<(NotCountedReason, Option<RuleId>)>),
 }
@@ -144,7 +144,7 @@ impl Plan<'_> {
     }
 
     /// Decides whether a period takes part, and with which of its days.
-    fn filter(&self, claim: &Claim, period: &Period, purpose: Purpose) -> Filtered {
+    pub(super) fn filter(&self, claim: &Claim, period: &Period, purpose: Purpose) -> Filtered {
         use NotCountedReason as Why;
         let own = claim.country == Some(period.country);
         let out = |why, kind| Filtered::Out(why, self.rule(kind));
@@ -249,7 +249,7 @@ impl Plan<'_> {
     }
 
     /// Returns what is left in all and by year, if the figure was certified by year.
-    fn left_by_year(
+    pub(super) fn left_by_year(
         &self,
         period: &Period,
         converted: &Converted,
@@ -486,9 +486,4 @@ pub(super) fn birthday(birth: Date, age: u32) -> Option<Date> {
     let (year, month, day) = birth.to_ymd();
     let year = year.checked_add(i32::try_from(age).ok()?)?;
     Date::from_ymd(year, month, day).or_else(|| Date::from_ymd(year, 3, 1))
-}
-
-/// Tells whether a kind of period is insurance by work, as against residence.
-pub(super) fn is_work(kind: PeriodKind) -> bool {
-    matches!(kind, PeriodKind::Compulsory | PeriodKind::Employment)
 }

@@ -76,37 +76,35 @@ impl Plan<'_> {
         Ok(Some(ratio).filter(|ratio| !ratio.den.is_zero()))
     }
 
-    /// Returns the rule on the ratio of a State: the one that is the base, not one that amends it.
+    /// Returns the rule on the ratio of a State: one that is about it before one about all, and one that
+    /// is the base before one that amends it.
     fn share(&self, state: State) -> Option<(RuleId, &Mechanism)> {
-        let amends = |does: &Mechanism| {
-            matches!(does.policy, Some(Denominator::TotalExcludingShort | Denominator::MaxPeriod))
-        };
-        let of = |amending: bool| {
-            let all = self.rules.mechanisms().filter(|(_, m)| m.kind == MechanismKind::Ratio);
-            let mut fits = all.filter(move |(_, m)| amends(m) == amending);
-            let mut general = None;
-            fits.find(|(rule, m)| {
-                if m.countries.is_empty() {
-                    general = general.or(Some(*rule));
-                }
-                m.countries.contains(&state)
-            })
-            .or_else(|| {
-                self.rules.mechanisms().find(|(rule, m)| {
-                    m.kind == MechanismKind::Ratio
-                        && m.countries.is_empty()
-                        && amends(m) == amending
-                        && general == Some(*rule)
-                })
+        let find = |amending: bool, about: bool| {
+            self.rules.mechanisms().find(|(_, m)| {
+                let amends = matches!(
+                    m.policy,
+                    Some(Denominator::TotalExcludingShort | Denominator::MaxPeriod)
+                );
+                let fits =
+                    if about { m.countries.contains(&state) } else { m.countries.is_empty() };
+                m.kind == MechanismKind::Ratio && amends == amending && fits
             })
         };
-        of(false).or_else(|| of(true))
+        find(false, true)
+            .or_else(|| find(false, false))
+            .or_else(|| find(true, true))
+            .or_else(|| find(true, false))
     }
 
     fn amends(&self, policy: Denominator, state: State) -> Option<RuleId> {
-        let all = self.rules.mechanisms().filter(|(_, m)| m.kind == MechanismKind::Ratio);
-        let about = |m: &Mechanism| m.countries.is_empty() || m.countries.contains(&state);
-        all.filter(|(_, m)| about(m)).find(|(_, m)| m.policy == Some(policy)).map(|(rule, _)| rule)
+        self.rules
+            .mechanisms()
+            .find(|(_, m)| {
+                m.kind == MechanismKind::Ratio
+                    && m.policy == Some(policy)
+                    && (m.countries.is_empty() || m.countries.contains(&state))
+            })
+            .map(|(rule, _)| rule)
     }
 
     /// Returns own time and all time for the amount, where some time counts only for one of the two.
