@@ -15,7 +15,7 @@ use crate::error::CliError;
 use crate::files;
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::credential::contribution::{
-    DayBasis, Decimal, InstitutionRole, Month, NationalRight, PeriodKind, PeriodType, Refunded,
+    DayBasis, Decimal, InstitutionRole, Month, NationalRight, PeriodKind, PeriodType, Refund,
     SchemeClass, Sex, Unit,
 };
 use carnet_proto::credential::skill::{AssessmentMethod, ClaimType};
@@ -85,7 +85,7 @@ by_name! {
     PeriodKind, "a kind of period";
     Unit, "a unit";
     DayBasis, "days of a week";
-    Refunded, "whether it was paid back";
+    Refund, "whether it was paid back";
     NationalRight, "whether it gives a right";
     SchemeClass, "a class of schemes";
     Sex, "a sex";

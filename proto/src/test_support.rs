@@ -9,7 +9,7 @@ use crate::classification::{Country, Field, Framework, Occupation};
 use crate::credential::claims::Person;
 use crate::credential::contribution::{
     Contribution, Decimal, Earnings, Employer, Institution, InstitutionRole, InsuranceNumber,
-    Month, NationalRight, PeriodKind, PeriodType, Quantity, Refunded, ReportingMode, SchemeClass,
+    Month, NationalRight, PeriodKind, PeriodType, Quantity, Refund, ReportingMode, SchemeClass,
     SchemeTotals, Sex, Unit, YearValue,
 };
 use crate::credential::issue::{Issue, Issued};
@@ -199,7 +199,7 @@ pub(crate) fn contribution() -> Contribution {
         value: None,
         counts_for_right: [Branch::OldAge, Branch::Invalidity].into(),
         counts_for_amount: [Branch::OldAge].into(),
-        refunded: Refunded::None,
+        refunded: Refund::None,
         refund_date: None,
         category: None,
         as_of: date("2025-06-30"),

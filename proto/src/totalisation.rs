@@ -5,6 +5,7 @@
 //! fractions. A result counts only for the attestations that were shown.
 
 pub mod amount;
+pub mod attested;
 pub mod convert;
 pub mod count;
 pub mod explain;

@@ -20,6 +20,8 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
+pub use holder::is_one_person;
+
 use crate::cbor::Decode as _;
 use crate::credential::claims::Claims;
 use crate::evidence::Evidence;

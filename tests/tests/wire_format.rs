@@ -66,7 +66,7 @@ const SCALARS: [&str; 47] = [
     "profile",
     "purpose",
     "refusal-reason",
-    "refunded",
+    "refund",
     "reporting-mode",
     "role",
     "scheme-class",

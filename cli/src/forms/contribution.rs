@@ -8,8 +8,8 @@ use carnet_proto::classification::{Country, Occupation};
 use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::contribution::{
     BrokenRule, Contribution, DayBasis, Decimal, Earnings, Employer, Institution, InstitutionRole,
-    InsuranceNumber, Month, NationalRight, PeriodKind, PeriodType, Quantity, Refunded,
-    ReportingMode, SchemeClass, SchemeTotals, Sex, Unit, YearValue,
+    InsuranceNumber, Month, NationalRight, PeriodKind, PeriodType, Quantity, Refund, ReportingMode,
+    SchemeClass, SchemeTotals, Sex, Unit, YearValue,
 };
 use carnet_proto::id::CredentialId;
 use carnet_proto::statement::accreditation::Branch;
@@ -86,7 +86,7 @@ struct ContributionForm {
     years: BTreeMap<String, In<Figure>>,
     counts_for_right: Option<Vec<In<Branch>>>,
     counts_for_amount: Option<Vec<In<Branch>>>,
-    refunded: Option<In<Refunded>>,
+    refunded: Option<In<Refund>>,
     refund_date: Option<In<Date>>,
     category: Option<In<Line>>,
     as_of: In<Date>,
@@ -189,7 +189,7 @@ impl ContributionForm {
             counts_for_right: counts(self.counts_for_right),
             counts_for_amount: counts(self.counts_for_amount),
             branches,
-            refunded: maybe(self.refunded).unwrap_or(Refunded::None),
+            refunded: maybe(self.refunded).unwrap_or(Refund::None),
             refund_date: maybe(self.refund_date),
             category: maybe(self.category),
             as_of: self.as_of.0,

@@ -17,14 +17,13 @@ mod quantity;
 mod rules;
 mod series;
 
-pub use code::{
-    InstitutionRole, NationalRight, PeriodKind, PeriodType, Refunded, ReportingMode, SchemeClass,
-    Sex,
-};
+pub use code::{InstitutionRole, NationalRight, PeriodType, ReportingMode, SchemeClass, Sex};
 pub use month::Month;
 pub use quantity::{DayBasis, Decimal, Quantity, Unit};
 pub use rules::BrokenRule;
 pub use series::{Place, Replaced, replaced};
+
+pub use crate::totalisation::{PeriodKind, Refund};
 
 use alloc::vec::Vec;
 
@@ -184,7 +183,7 @@ record! {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         counts_for_amount [14; ..MAX_BRANCHES]: Vec<Branch>,
         /// Whether contributions were paid back.
-        refunded [15]: Refunded,
+        refunded [15]: Refund,
         /// When.
         #[serde(skip_serializing_if = "Option::is_none")]
         refund_date [16]: Option<Date>,

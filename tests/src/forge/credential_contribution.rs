@@ -2,7 +2,7 @@
 
 use carnet_proto::cbor::{Decode as _, Value};
 use carnet_proto::credential::contribution::{
-    Contribution, DayBasis, Decimal, Month, PeriodKind, Quantity, Refunded, Unit, YearValue,
+    Contribution, DayBasis, Decimal, Month, PeriodKind, Quantity, Refund, Unit, YearValue,
 };
 use carnet_proto::profile::claim;
 use carnet_proto::statement::accreditation::Branch;
@@ -129,12 +129,12 @@ fn frame(c: &mut Cases, parts: &Parts) {
             with(18, value(&START.plus(DAY).date())),
             "It is certified for the day after that of issue: nothing in the future can be.",
         ),
-        ("contribution-refund-without-day", with(15, value(&Refunded::Full)), "When is not said."),
+        ("contribution-refund-without-day", with(15, value(&Refund::Full)), "When is not said."),
         ("contribution-day-without-refund", with(16, day("2017-01-01")), "Nothing was paid back."),
         (
             "contribution-refund-after-as-of",
             altered(parts, |period| {
-                set(period, 15, value(&Refunded::Full));
+                set(period, 15, value(&Refund::Full));
                 set(period, 16, day("2026-01-01"));
             }),
             "It was paid back after the day for which it is certified.",

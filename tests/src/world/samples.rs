@@ -4,8 +4,8 @@ use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::contribution::{
     Contribution, DayBasis, Decimal, Earnings, Employer, Institution, InstitutionRole,
-    InsuranceNumber, Month, NationalRight, PeriodKind, PeriodType, Quantity, Refunded,
-    ReportingMode, SchemeClass, SchemeTotals, Sex, Unit, YearValue,
+    InsuranceNumber, Month, NationalRight, PeriodKind, PeriodType, Quantity, Refund, ReportingMode,
+    SchemeClass, SchemeTotals, Sex, Unit, YearValue,
 };
 use carnet_proto::credential::skill::{
     Assessment, AssessmentMethod, ClaimType, Learning, Skill, SkillItem,
@@ -140,7 +140,7 @@ pub fn period() -> Contribution {
         value: Some(months("32")),
         counts_for_right: vec![Branch::OldAge, Branch::Invalidity],
         counts_for_amount: vec![Branch::OldAge],
-        refunded: Refunded::None,
+        refunded: Refund::None,
         refund_date: None,
         category: None,
         as_of: Date::parse("2025-12-31").expect("date"),
@@ -174,7 +174,7 @@ pub fn period_by_year() -> Contribution {
         mode: ReportingMode::ByYear,
         day_basis: Some(DayBasis::Six),
         value: None,
-        refunded: Refunded::Partial,
+        refunded: Refund::Partial,
         refund_date: Some(day("2017-02-01")),
         category: Some(line("seasonal")),
         series: Some(CredentialId::new([0x33; 16])),

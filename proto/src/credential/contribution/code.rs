@@ -1,6 +1,7 @@
 //! The closed lists of a contribution attestation.
 
 use crate::cbor::codes;
+use crate::totalisation::PeriodKind;
 
 codes! {
     /// As what an institution certifies.
@@ -9,22 +10,6 @@ codes! {
         Competent = 1, "competent";
         /// It passes on what others keep.
         Liaison = 2, "liaison";
-    }
-}
-
-codes! {
-    /// The kind of a period.
-    pub enum PeriodKind {
-        /// Insured by law.
-        Compulsory = 1, "compulsory";
-        /// Insured by choice.
-        Voluntary = 2, "voluntary";
-        /// Treated as insured.
-        Equivalent = 3, "equivalent";
-        /// Of residence.
-        Residence = 4, "residence";
-        /// Of work, where the law counts that.
-        Employment = 5, "employment";
     }
 }
 
@@ -110,18 +95,6 @@ codes! {
         Aggregate = 1, "aggregate";
         /// One figure for each calendar year.
         ByYear = 2, "by-year";
-    }
-}
-
-codes! {
-    /// Whether contributions were paid back.
-    pub enum Refunded {
-        /// They were not.
-        None = 0, "none";
-        /// In part.
-        Partial = 1, "partial";
-        /// All of them: the period counts for nothing any more.
-        Full = 2, "full";
     }
 }
 

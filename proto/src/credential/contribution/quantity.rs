@@ -5,7 +5,7 @@ use core::fmt;
 use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Encoder, codes, record};
 
 /// Parts of a unit that a decimal is counted in.
-const PARTS: u64 = 10_000;
+const PARTS: u64 = Decimal::PARTS as u64;
 /// Largest decimal, in whole units: sums of a hundred still fit 64 bits in parts.
 const MAX_WHOLE: u64 = 1_000_000_000_000;
 
@@ -91,6 +91,14 @@ impl Decimal {
         Some(Self(whole.checked_mul(PARTS)?.checked_add(parts)?))
     }
 
+    /// Parts of a unit that it is counted in.
+    pub const PARTS: u32 = 10_000;
+
+    /// Returns the number, if it is a whole one that fits.
+    pub fn to_whole(self) -> Option<u32> {
+        self.0.is_multiple_of(PARTS).then(|| u32::try_from(self.0 / PARTS).ok()).flatten()
+    }
+
     /// Returns the number of ten-thousandths.
     pub fn ten_thousandths(self) -> u64 {
         self.0
@@ -160,7 +168,14 @@ record! {
         #[serde(skip_serializing_if = "Option::is_none")]
         days [5]: Option<Decimal>,
     }
-    check |q| if q.unit().is_some() {
+    check |q| if q.unit() == Some(Unit::YearsMonthsDays) {
+        let parts = [q.years, q.months, q.days];
+        if parts.into_iter().flatten().all(|part| part.to_whole().is_some()) {
+            Ok(())
+        } else {
+            Err("years, months and days together are whole numbers")
+        }
+    } else if q.unit().is_some() {
         Ok(())
     } else if *q == Self::default() {
         Err("a number has a unit")
@@ -287,6 +302,7 @@ mod tests {
             Quantity::default(),
             Quantity { weeks: n(1), days: n(1), ..Quantity::default() },
             Quantity { quarters: n(1), months: n(1), ..Quantity::default() },
+            Quantity { years: n(1), months: Decimal::parse("1.5"), ..Quantity::default() },
         ] {
             assert!(Quantity::from_cbor(&bad.to_cbor()).is_err(), "{bad:?}");
         }

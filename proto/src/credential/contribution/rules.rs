@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Contribution, DayBasis, Decimal, Month, Quantity, Refunded, ReportingMode, Unit};
+use super::{Contribution, DayBasis, Decimal, Month, Quantity, Refund, ReportingMode, Unit};
 use crate::cbor::codes;
 use crate::statement::accreditation::Branch;
 use crate::time::Date;
@@ -204,7 +204,7 @@ impl Contribution {
             Err(BrokenRule::EndAfterAsOf)
         } else if outside(self.first_day, self.start) || outside(self.last_day, self.end) {
             Err(BrokenRule::DayOutsideFrame)
-        } else if (self.refunded == Refunded::None) != self.refund_date.is_none() {
+        } else if (self.refunded == Refund::None) != self.refund_date.is_none() {
             Err(BrokenRule::RefundDate)
         } else if after(self.refund_date) {
             Err(BrokenRule::RefundAfterAsOf)
@@ -256,7 +256,7 @@ impl Contribution {
                 || counts(&self.counts_for_amount, totals.amount)
         };
         // What was paid back is no longer among the totals.
-        if self.refunded == Refunded::None && shown.is_some_and(above) {
+        if self.refunded == Refund::None && shown.is_some_and(above) {
             return Err(BrokenRule::AboveSchemeTotals);
         }
         Ok(())

@@ -178,12 +178,12 @@ fn every_rule_is_broken_by_something_and_refused_when_issued_and_when_read() {
                 ..y()
             },
         ),
-        (Rule::RefundDate, Contribution { refunded: Refunded::Full, ..a() }),
+        (Rule::RefundDate, Contribution { refunded: Refund::Full, ..a() }),
         (Rule::RefundDate, Contribution { refund_date: Some(date("2017-01-01")), ..a() }),
         (
             Rule::RefundAfterAsOf,
             Contribution {
-                refunded: Refunded::Partial,
+                refunded: Refund::Partial,
                 refund_date: Some(date("2025-07-01")),
                 ..a()
             },
