@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod certificate;
 pub mod class;
 pub mod grant;
+pub mod periods;
 pub mod profile;
 
 use crate::error::CliError;
