@@ -98,7 +98,7 @@ pub enum Command {
     Challenge(verifier::Challenge),
     /// Verify a presentation, and say why.
     Verify(verifier::Verify),
-    /// Count contribution periods of several States together, from presentations.
+    /// Add up contribution periods of several countries, as far as an agreement says.
     Totalise(totalise::Totalise),
     /// Look up an institution by its DID.
     Resolve(anyone::Resolve),

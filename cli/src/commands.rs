@@ -16,6 +16,7 @@ pub mod totalise;
 pub mod trust;
 pub mod verify;
 pub mod wallet;
+pub mod worksheet;
 
 use crate::args::{self, Command};
 use crate::error::{Answer, CliError};

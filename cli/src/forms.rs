@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod class;
 pub mod contribution;
 pub mod grant;
+pub mod periods;
 pub mod profile;
 pub mod table;
 

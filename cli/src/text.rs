@@ -23,6 +23,7 @@ const LANGUAGES: &[(&str, &[&str])] = &[(
         include_str!("../locales/en/reasons.ftl"),
         include_str!("../locales/en/totalise.ftl"),
         include_str!("../locales/en/wallet.ftl"),
+        include_str!("../locales/en/worksheet.ftl"),
     ],
 )];
 

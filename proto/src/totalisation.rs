@@ -18,7 +18,7 @@ pub mod quarters;
 pub mod ratio;
 pub mod rational;
 pub mod rules;
-mod time;
+pub mod time;
 pub mod unit;
 
 pub use period::{Frame, Period, PeriodKind, Quantity, Refund, Reported, State, Unit};

@@ -248,10 +248,15 @@ impl World {
     }
 
     pub fn accredit(&mut self, by: &str, subject: &str, occupations: &[&str], steps: u8) -> Digest {
+        self.accredit_for(by, subject, grant(occupations), steps)
+    }
+
+    /// Accredits a body for whatever a grant covers.
+    pub fn accredit_for(&mut self, by: &str, subject: &str, grant: Grant, steps: u8) -> Digest {
         let accreditation = Accreditation {
             subject: self.did(subject),
             name: line(&format!("Institute {subject}")),
-            grants: vec![grant(occupations)],
+            grants: vec![grant],
             may_accredit: steps,
             validity: Validity { from: START, until: None },
             legal_basis: None,
@@ -377,6 +382,7 @@ impl World {
         expires_at: UnixSeconds,
         forger: Option<&Seed>,
     ) -> u64 {
+        let attested: Attested = attested.into();
         let did = self.did(name);
         let request =
             self.wallet.request_key(did, self.now, &mut self.rng).expect("room for a key");
@@ -388,7 +394,7 @@ impl World {
             issuer: &did,
             holder_key,
             person,
-            attested: &attested.into(),
+            attested: &attested,
             issued_at: self.now,
             expires_at,
             status: (StatusUri { issuer: did, list: 0 }, index),
@@ -397,8 +403,10 @@ impl World {
         .expect("a credential");
         let digest = SdCwt::parse(&issued.sd_cwt, Mode::Strict).expect("a credential").digest();
         let batch = Batch::new(&[digest], &mut self.rng).expect("a batch");
-        let issuance =
-            self.say(name, Issuance { credential_type: line(VCT_SKILL), root: batch.root() });
+        let issuance = self.say(
+            name,
+            Issuance { credential_type: line(attested.credential_type()), root: batch.root() },
+        );
         self.publish_status(name);
         self.cosign(name);
         let anchor = batch.anchors(issuance).next().expect("an anchor");

@@ -14,22 +14,29 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   carnet totalise --agreement eu-883 --claim-country DE --branch old-age --needed 60 periods.carnet --policy trust.toml
+  carnet totalise --cases cases.json --json
   carnet totalise --agreement eu-883 --claim-country DE --branch old-age --risk-date 2026-05-01 --html worksheet.html periods.carnet --policy trust.toml
 
 Every presentation is verified first, as `carnet verify` does; what is not valid is refused and said so.
 Several count together only if they are shown to be about one person.
 Exit codes: 0 counted, and the right opens as far as that is asked; 1 it does not open; 3 something was
-refused, or nothing could be counted.")]
+refused, or nothing could be counted.
+
+With --cases every case of a file is computed by the rules of the agreement that it names, and the
+answer compared with the one that the file expects: 0 if all are alike, 1 if one is not.")]
 pub struct Totalise {
-    /// Rules to count by: the name of a shipped agreement, a file, or the digest of a logged one.
-    #[arg(long, value_name = "AGREEMENT")]
-    pub agreement: String,
+    /// File of cases, as JSON: what is given and what is expected.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["agreement", "claim_country", "branch", "presentations"])]
+    pub cases: Option<PathBuf>,
+    /// Rules to count by: the name of a shipped agreement, or a file.
+    #[arg(long, value_name = "AGREEMENT", required_unless_present = "cases")]
+    pub agreement: Option<String>,
     /// The State whose institution is asked.
-    #[arg(long, value_name = "STATE", value_parser = state)]
-    pub claim_country: State,
+    #[arg(long, value_name = "STATE", value_parser = state, required_unless_present = "cases")]
+    pub claim_country: Option<State>,
     /// The branch of social security.
-    #[arg(long, value_name = "BRANCH", value_parser = one_of(Branch::ALL, Branch::name))]
-    pub branch: Branch,
+    #[arg(long, value_name = "BRANCH", value_parser = one_of(Branch::ALL, Branch::name), required_unless_present = "cases")]
+    pub branch: Option<Branch>,
     /// When the risk materialised: time after it does not count.
     #[arg(long, value_name = "DAY", value_parser = read::<Date>)]
     pub risk_date: Option<Date>,
@@ -40,7 +47,7 @@ pub struct Totalise {
     #[arg(long, value_name = "N", value_parser = read::<Decimal>)]
     pub needed: Option<Decimal>,
     /// The presentations; `-` is stdin.
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "cases")]
     pub presentations: Vec<PathBuf>,
     /// Also write a worksheet to print.
     #[arg(long, value_name = "FILE")]

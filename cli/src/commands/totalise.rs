@@ -1,226 +1,153 @@
-//! `carnet totalise`: from presentations to the time that counts in one State, step by step.
-//!
-//! Verified first, as `carnet verify` does: what is not valid is refused and named. What remains is
-//! counted only if it is shown to be about one person.
+//! `carnet totalise --cases` (without them see [`super::worksheet`]) and `carnet agreement check`: rules on periods held against worked cases.
 
-mod html;
-mod sheet;
-mod words;
-
-use super::{Context, verify};
+use super::{Context, worksheet};
 use crate::agreements;
 use crate::args::totalise as args;
-use crate::args::verifier::Verify;
+use crate::cases::{self, Answered, MAX_CASES};
 use crate::error::{Answer, CliError};
-use crate::files::{self, Access, Existing};
+use crate::files;
+use crate::forms::{broken, wrong};
+use crate::render::{Mark, bold, inline};
 use crate::text::Args;
-use carnet_proto::credential::claims::Person;
-use carnet_proto::credential::contribution::{Contribution, Decimal, Place};
-use carnet_proto::id::Digest;
-use carnet_proto::ledger::Ledger;
-use carnet_proto::time::{Date, UnixSeconds};
-use carnet_proto::totalisation::attested::{Attested, attested};
-use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::rules::PeriodRules;
-use carnet_proto::totalisation::{Claim, Plan, Rational, TotalisationError};
-use carnet_proto::verify::is_one_person;
-use carnet_proto::verify::report::{CredentialReport, Report, Verdict};
+use serde_json::{Value, json};
 use std::path::Path;
 
-/// Counts the periods of presentations together.
+/// Version of the JSON that both commands print.
+const VERSION: u32 = 1;
+/// Largest file of cases, in bytes.
+const MAX_CASES_BYTES: u64 = 8 * 1024 * 1024;
+/// The format of a file of cases.
+const FORMAT: &str = "totalisation-cases/1";
+
+/// Runs `totalise`.
 ///
 /// # Errors
-/// Those of verifying, of the agreement and of the computation. A refused credential is no error.
+/// What kept it from an answer.
 pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliError> {
-    let demands = Verify {
-        presentations: args.presentations.clone(),
-        policy: args.policy.clone(),
-        challenge: args.challenge.clone(),
-        node: args.node.clone(),
-        offline: args.offline,
-    };
-    verify::each(&demands, context, |reports, ledger, context| {
-        let agreement = agreement(&args.agreement, ledger)?;
-        let work = Work::of(args, &agreement, reports, context.now())?;
-        let page = sheet::sheet(&work, &context.texts);
-        if let Some(path) = &args.html {
-            let text = html::page(&page, context.texts.language());
-            files::write(path, text.as_bytes(), Access::Private, Existing::Keep)?;
+    let Some(path) = args.cases.as_deref() else { return worksheet::run(args, context) };
+    let answered: Vec<Answered> = read(path)?.iter().map(cases::answer).collect();
+    report(&answered, json!({ "version": VERSION }), context)
+}
+
+/// Reads the cases of a file.
+fn read(path: &Path) -> Result<Vec<Value>, CliError> {
+    let text = files::read_text(path, MAX_CASES_BYTES)?;
+    let file: Value = serde_json::from_str(&text)
+        .map_err(|error| wrong(path, error.line(), error.column(), &error.to_string()))?;
+    if let Some(format) = file.get("format")
+        && format != FORMAT
+    {
+        return Err(broken(path, format!("its format is {} and not {FORMAT}", inline(format))));
+    }
+    match file.get("cases") {
+        Some(Value::Array(cases)) if cases.len() <= MAX_CASES => Ok(cases.clone()),
+        Some(Value::Array(_)) => Err(broken(path, format!("it has more than {MAX_CASES} cases"))),
+        _ => Err(broken(path, "it has no list of cases")),
+    }
+}
+
+/// Shows cases with their answers; `head` is what the JSON begins with.
+fn report(answered: &[Answered], head: Value, context: &mut Context) -> Result<Answer, CliError> {
+    let matching = answered.iter().filter(|case| case.matches()).count();
+    let answer = if matching == answered.len() { Answer::Yes } else { Answer::No };
+    if context.out.is_json() {
+        let mut all = head;
+        all["count"] = answered.len().into();
+        all["matching"] = matching.into();
+        all["cases"] = answered.iter().map(Answered::to_json).collect();
+        return context.out.answer(answer, |out| out.json(&all));
+    }
+    let lines: Vec<(Mark, String, Vec<String>)> =
+        answered.iter().map(|case| lines(case, context)).collect();
+    let args = Args::new().with("matching", matching).with("count", answered.len());
+    let total = context.texts.get("cases-total", &args);
+    context.out.answer(answer, |out| {
+        for (mark, line, details) in lines {
+            out.item(0, mark, &line)?;
+            details.iter().try_for_each(|detail| out.paragraph(4, detail))?;
         }
-        let answer = work.answer();
-        context.out.answer(answer, |out| {
-            if out.is_json() { out.json(&work.to_json()) } else { sheet::write(&page, out) }
-        })?;
-        if let Some(path) = args.html.as_ref().filter(|_| !context.out.is_json()) {
-            let file = Args::new().with("file", path.display().to_string());
-            context.note("totalise-written", &file);
-        }
-        Ok(answer)
+        out.line(total)
     })
 }
 
-/// The rules to count by, and what people call them.
-#[derive(Debug)]
-pub struct Agreement {
-    title: String,
-    rules: PeriodRules,
-    /// The statement, if it was found in the ledger.
-    statement: Option<Digest>,
-}
-
-/// Finds an agreement: by its digest in the ledger, by the name of a shipped one, or in a file.
-fn agreement(name: &str, ledger: &Ledger) -> Result<Agreement, CliError> {
-    let missing = || {
-        CliError::input("totalise-agreement")
-            .arg("name", name.to_owned())
-            .hint("totalise-agreement")
-    };
-    if let Some(digest) = Digest::from_hex(name) {
-        let (_, _, logged) = ledger.agreement(&digest).ok_or_else(missing)?;
-        let without = || CliError::input("totalise-without-rules").arg("name", name.to_owned());
-        let rules = logged.periods.clone().ok_or_else(without)?;
-        let title = carnet_proto::text::choose(&logged.titles, "en").map(ToString::to_string);
-        return Ok(Agreement { title: title.unwrap_or_default(), rules, statement: Some(digest) });
-    }
-    let known = agreements::by_id(name)?.is_some();
-    if !known && !Path::new(name).exists() {
-        return Err(missing());
-    }
-    let (file, rules) = agreements::named(name)?;
-    Ok(Agreement { title: file.title, rules, statement: None })
-}
-
-/// A credential with the file it was shown in.
-#[derive(Debug, Clone, Copy)]
-pub struct Item<'r> {
-    file: &'r Path,
-    report: &'r CredentialReport,
-}
-
-impl<'r> Item<'r> {
-    /// Returns what it attests, if it is valid and attests a period.
-    fn period(&self) -> Option<(Place<'r>, &'r Person)> {
-        let disclosed = self.report.disclosed.as_ref()?;
-        let contribution = disclosed.attested.contribution()?;
-        let (issuer, id) = self.report.issuer.zip(self.report.id)?;
-        let valid = self.report.verdict == Verdict::Valid;
-        valid.then_some((Place { issuer, id, contribution }, &disclosed.person))
-    }
-}
-
-/// Everything that a worksheet says.
-#[derive(Debug)]
-pub struct Work<'r> {
-    agreement: &'r Agreement,
-    claim: Claim,
-    made_at: UnixSeconds,
-    /// Valid attestations of periods, in the order shown.
-    counted: Vec<Item<'r>>,
-    places: Vec<Place<'r>>,
-    /// What was refused: not valid, or no period.
-    refused: Vec<Item<'r>>,
-    /// Whom it is about, by the first attestation.
-    person: Option<&'r Person>,
-    is_one_person: bool,
-    attested: Attested,
-    outcome: Option<Outcome>,
-}
-
-impl<'r> Work<'r> {
-    fn of(
-        args: &'r args::Totalise,
-        agreement: &'r Agreement,
-        reports: &'r [Report],
-        now: UnixSeconds,
-    ) -> Result<Self, CliError> {
-        let items = args.presentations.iter().zip(reports).flat_map(|(file, report)| {
-            report.credentials.iter().map(move |report| Item { file, report })
-        });
-        let (counted, refused): (Vec<_>, Vec<_>) = items.partition(|item| item.period().is_some());
-        let (places, people): (Vec<_>, Vec<_>) = counted.iter().filter_map(Item::period).unzip();
-        let is_one_person = is_one_person(&people);
-        let person = people.first().copied();
-        let claim = Claim {
-            branch: Some(args.branch),
-            qualifying: args.needed.map(rational).transpose().map_err(failed)?,
-            risk: args.risk_date,
-            birth: person.and_then(|person| person.birth_date),
-            on: Some(args.risk_date.unwrap_or_else(|| now.date())),
-            ..Claim::new(Some(args.claim_country), args.unit)
-        };
-        let attested = if is_one_person {
-            attested(&places, Some(args.branch))
-        } else {
-            Attested::default()
-        };
-        let outcome = if attested.periods.is_empty() {
-            None
-        } else {
-            let plan = Plan::new(&agreement.rules).map_err(failed)?;
-            Some(plan.totalise(&claim, &attested.periods).map_err(failed)?)
-        };
-        Ok(Self {
-            agreement,
-            claim,
-            made_at: now,
-            counted,
-            places,
-            refused,
-            person,
-            is_one_person,
-            attested,
-            outcome,
-        })
-    }
-
-    /// Returns the answer: whether the right opens, and unknown if something was refused.
-    fn answer(&self) -> Answer {
-        match &self.outcome {
-            Some(_) if !self.refused.is_empty() => Answer::Unknown,
-            Some(outcome) if outcome.together == Some(false) => Answer::No,
-            Some(_) => Answer::Yes,
-            None => Answer::Unknown,
+/// Returns the line of a case, and one for each difference.
+fn lines(case: &Answered, context: &Context) -> (Mark, String, Vec<String>) {
+    let name = [case.id.as_str(), case.title.as_str()].join(" ");
+    let details = match &case.computed {
+        Err(error) => {
+            let args = Args::new().with("reason", error.to_string());
+            vec![context.texts.get("case-not-computed", &args)]
         }
-    }
-
-    /// Returns the attestation behind a period of the computation.
-    fn of_period(&self, index: usize) -> Option<&'r Contribution> {
-        let shown = *self.attested.shown.get(index)?;
-        self.places.get(shown).map(|place| place.contribution)
-    }
-
-    /// Returns the number that a period goes by.
-    fn number(&self, index: Option<usize>) -> String {
-        let shown = index.and_then(|index| self.attested.shown.get(index));
-        shown.map_or_else(|| "?".to_owned(), |shown| (shown + 1).to_string())
-    }
-
-    /// Returns the rules that some step, or something that was not counted, names.
-    fn rules_used(&self) -> Vec<&carnet_proto::totalisation::rules::Rule> {
-        let Some(outcome) = &self.outcome else { return Vec::new() };
-        let told = &outcome.explanation;
-        let steps = told.steps.iter().filter_map(|step| step.rule);
-        let not = told.not_counted.iter().filter_map(|not| not.rule);
-        let warnings = told.warnings.iter().filter_map(|warning| warning.rule);
-        let periods = outcome.counted.periods.iter().filter_map(|period| period.rule);
-        let used: std::collections::BTreeSet<_> =
-            steps.chain(not).chain(warnings).chain(periods).chain(outcome.reason).collect();
-        self.agreement.rules.rules.iter().filter(|rule| used.contains(&rule.id)).collect()
-    }
+        Ok(_) => {
+            let differs = |(path, expected, computed): &(String, Value, Value)| {
+                let args = Args::new()
+                    .with("at", path.clone())
+                    .with("expected", expected.to_string())
+                    .with("computed", computed.to_string());
+                context.texts.get("case-differs", &args)
+            };
+            case.differences.iter().map(differs).collect()
+        }
+    };
+    let mark = match (&case.computed, case.matches()) {
+        (_, true) => Mark::Yes,
+        (Ok(_), false) => Mark::No,
+        (Err(_), _) => Mark::Unknown,
+    };
+    (mark, name.trim().to_owned(), details)
 }
 
-fn rational(decimal: Decimal) -> Result<Rational, TotalisationError> {
-    Rational::new(decimal.ten_thousandths().into(), Decimal::PARTS.into())
+/// Runs `agreement check`: the file is read as rules on periods, and its own cases are computed by them.
+///
+/// # Errors
+/// What is wrong with the file, with line and column where it can be told.
+pub fn check(path: &Path, context: &mut Context) -> Result<Answer, CliError> {
+    let (file, rules) = match path.to_str() {
+        Some(name) => agreements::named(name)?,
+        None => agreements::read(path)?,
+    };
+    let answered: Vec<Answered> =
+        file.cases.iter().map(|case| cases::answer_by(case, &rules)).collect();
+    let unsure = rules.rules.iter().filter(|rule| rule.general_knowledge).count();
+    if context.out.is_json() {
+        let head = json!({
+            "version": VERSION,
+            "kind": "periods",
+            "id": rules.id,
+            "title": file.title,
+            "family": rules.family,
+            "parties": rules.parties,
+            "rules": rules.rules.iter().map(rule_to_json).collect::<Vec<_>>(),
+        });
+        return report(&answered, head, context);
+    }
+    context.out.line(bold(&file.title))?;
+    let args = Args::new()
+        .with("id", rules.id.to_string())
+        .with("family", rules.family.name())
+        .with("rules", rules.rules.len())
+        .with("unsure", unsure);
+    context.say("agreement-rules", &args)?;
+    if is_untried(&rules, &answered) {
+        context.say("agreement-no-cases", &Args::new())?;
+    }
+    report(&answered, Value::Null, context)
 }
 
-fn failed(cause: TotalisationError) -> CliError {
-    CliError::input("totalise-rules").caused_by(cause)
+/// Tells whether an agreement of parties has no case to hold it against.
+fn is_untried(rules: &PeriodRules, answered: &[Answered]) -> bool {
+    !rules.parties.is_empty() && answered.is_empty()
 }
 
-/// Returns a day, or nothing.
-fn day(date: Option<Date>) -> String {
-    date.map(|date| date.to_string()).unwrap_or_default()
+fn rule_to_json(rule: &carnet_proto::totalisation::rules::Rule) -> Value {
+    let text: Vec<_> = rule.text.iter().map(ToString::to_string).collect();
+    let does: Vec<_> = rule.does.iter().map(|does| does.kind.name()).collect();
+    json!({
+        "id": rule.id,
+        "citation": rule.citation.to_string(),
+        "text": text.join(" "),
+        "general_knowledge": rule.general_knowledge,
+        "does": does,
+    })
 }
-
-#[cfg(test)]
-mod tests;

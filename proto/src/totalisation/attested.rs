@@ -4,7 +4,7 @@
 //! years of which none is shown is left out, and a period of which some may be missing is told apart.
 
 use alloc::format;
-use alloc::string::ToString as _;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::period::{Frame, Period, Quantity, Reported, Unit};

@@ -1,5 +1,7 @@
 //! Calendar time in whole ticks, so that it can be cut, added and compared without fractions.
 
+use alloc::vec::Vec;
+
 use super::period::{Frame, Unit};
 use super::unit::UnitTable;
 use super::{Rational, TotalisationError};
@@ -118,6 +120,36 @@ pub fn within_year(frame: Frame, year: i32) -> Option<Frame> {
     let start = Date::from_ymd(year, 1, 1)?;
     let end = Date::from_ymd(year, 12, 31)?;
     Frame::new(frame.start.max(start), frame.end.min(end))
+}
+
+/// Calendar months that are covered in part or in full, each counted once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TouchedMonths {
+    /// The months that each frame touches.
+    pub each: Vec<i64>,
+    /// The months that all of them touch.
+    pub total: i64,
+    /// The covered time in whole months, without the gaps.
+    pub merged: Vec<Frame>,
+}
+
+/// Counts the calendar months that frames touch.
+pub fn touched_months(frames: &[Frame]) -> TouchedMonths {
+    let months = |frame: &Frame| Measure::Months.ticks(*frame) / MONTH;
+    let whole: Vec<Frame> = frames.iter().map(|frame| whole_months(*frame)).collect();
+    let mut sorted = whole.clone();
+    sorted.sort_unstable();
+    let mut merged: Vec<Frame> = Vec::new();
+    for frame in sorted {
+        match merged.last_mut() {
+            Some(last) if frame.start.0 <= last.end.0.saturating_add(1) => {
+                last.end = last.end.max(frame.end);
+            }
+            _ => merged.push(frame),
+        }
+    }
+    let total = merged.iter().map(months).sum();
+    TouchedMonths { each: whole.iter().map(months).collect(), total, merged }
 }
 
 #[cfg(test)]

@@ -225,8 +225,7 @@ impl Contribution {
             return Err(BrokenRule::NoDayBasis);
         }
         let frame = Frame { first: self.start, last: self.end, basis: self.day_basis };
-        let figures = self.value.into_iter().chain(self.total);
-        if figures.into_iter().any(|quantity| !frame.holds(&quantity)) {
+        if self.value.is_some_and(|value| !frame.holds(&value)) {
             return Err(BrokenRule::AboveFrame);
         }
         if self.years.windows(2).any(|pair| matches!(pair, [a, b] if a.year >= b.year)) {
@@ -246,6 +245,9 @@ impl Contribution {
             if self.total.is_some_and(|total| sum.is_at_most(&total) == Some(false)) {
                 return Err(BrokenRule::AboveTotal);
             }
+        }
+        if self.total.is_some_and(|total| !frame.holds(&total)) {
+            return Err(BrokenRule::AboveFrame);
         }
         let shown = self.shown_quantity().zip(self.scheme_totals);
         let above = |(shown, totals): (Quantity, super::SchemeTotals)| {

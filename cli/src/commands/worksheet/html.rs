@@ -16,7 +16,10 @@ pub fn page(sheet: &Sheet, language: &str) -> String {
     // Nothing in it may do anything, whatever the values say.
     page += "<meta http-equiv=\"Content-Security-Policy\" \
              content=\"default-src 'none'; style-src 'unsafe-inline'\">\n";
-    line(&mut page, format_args!("<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>"));
+    line(
+        &mut page,
+        format_args!("<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>"),
+    );
     line(&mut page, format_args!("<h1>{title}</h1>"));
     line(&mut page, format_args!("<p class=\"lead\">{}</p>", escape(&sheet.lead)));
     page += "<table class=\"facts\">\n";

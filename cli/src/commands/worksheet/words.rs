@@ -55,9 +55,8 @@ pub fn step(step: &Step, work: &Work<'_>, texts: &Texts) -> String {
         Ratio => "totalise-step-ratio",
         ThirdState => "totalise-step-third-state",
     });
-    let numbers = Args::new()
-        .with("number", work.number(step.period))
-        .with("other", work.number(step.other));
+    let numbers =
+        Args::new().with("number", work.number(step.period)).with("other", work.number(step.other));
     texts.get(id, &numbers)
 }
 

@@ -4,8 +4,7 @@ use super::{Work, day, words};
 use crate::error::CliError;
 use crate::render::{Output, bold, time};
 use crate::text::{Args, Texts};
-use carnet_proto::totalisation::period::{Reported, Unit};
-use carnet_proto::totalisation::{Period, Rational};
+use carnet_proto::totalisation::Rational;
 use serde_json::{Value, json};
 
 /// A worksheet in words.
@@ -107,10 +106,7 @@ pub fn sheet(work: &Work<'_>, texts: &Texts) -> Sheet {
 fn facts(work: &Work<'_>, texts: &Texts) -> Vec<(String, String)> {
     let claim = &work.claim;
     let agreement = work.agreement;
-    let mut named = format!("{} ({})", agreement.title, agreement.rules.id);
-    if let Some(statement) = &agreement.statement {
-        named = format!("{named}, {statement}");
-    }
+    let named = format!("{} ({})", agreement.title, agreement.rules.id);
     let risk = match claim.risk {
         Some(risk) => risk.to_string(),
         None => texts.plain("totalise-no-risk"),
@@ -261,10 +257,7 @@ fn clean(text: &str) -> String {
 
 impl Work<'_> {
     /// Returns what became of an attestation, by its place among those shown.
-    fn result_of(
-        &self,
-        shown: usize,
-    ) -> Option<&carnet_proto::totalisation::count::PeriodResult> {
+    fn result_of(&self, shown: usize) -> Option<&carnet_proto::totalisation::count::PeriodResult> {
         let index = self.attested.shown.iter().position(|at| *at == shown)?;
         let outcome = self.outcome.as_ref()?;
         outcome.counted.periods.iter().find(|result| result.index == index)
@@ -273,14 +266,15 @@ impl Work<'_> {
     /// Returns everything as JSON, version 1 of its shape.
     pub fn to_json(&self) -> Value {
         let claim = &self.claim;
-        let attestations: Vec<_> = self.counted.iter().zip(&self.places).enumerate().map(|(index, (item, place))| {
-            let period = self.attested.shown.iter().position(|at| *at == index);
-            json!({
-                "number": index + 1, "file": item.file.display().to_string(), "id": place.id,
-                "issuer": place.issuer, "contribution": place.contribution,
-                "period": period, "result": self.result_of(index),
-            })
-        });
+        let attestations =
+            self.counted.iter().zip(&self.places).enumerate().map(|(index, (item, place))| {
+                let period = self.attested.shown.iter().position(|at| *at == index);
+                json!({
+                    "number": index + 1, "file": item.file.display().to_string(), "id": place.id,
+                    "issuer": place.issuer, "contribution": place.contribution,
+                    "period": period, "result": self.result_of(index),
+                })
+            });
         let attestations: Vec<_> = attestations.collect();
         let refused = self.refused.iter().map(|item| {
             json!({
@@ -302,7 +296,6 @@ impl Work<'_> {
             "made_at": self.made_at,
             "agreement": {
                 "id": self.agreement.rules.id, "title": self.agreement.title,
-                "statement": self.agreement.statement,
             },
             "claim": {
                 "state": claim.country, "branch": claim.branch, "unit": claim.unit,
