@@ -10,6 +10,7 @@ pub mod institution;
 pub mod issue;
 pub mod key;
 pub mod node;
+pub mod totalise;
 pub mod trust;
 pub mod verifier;
 pub mod wallet;
@@ -97,6 +98,8 @@ pub enum Command {
     Challenge(verifier::Challenge),
     /// Verify a presentation, and say why.
     Verify(verifier::Verify),
+    /// Add up contribution periods of several countries, as far as an agreement says.
+    Totalise(totalise::Totalise),
     /// Look up an institution by its DID.
     Resolve(anyone::Resolve),
     /// Read and check the public log of an institution.

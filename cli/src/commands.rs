@@ -12,9 +12,11 @@ pub mod doctor;
 pub mod institution;
 pub mod issue;
 pub mod node;
+pub mod totalise;
 pub mod trust;
 pub mod verify;
 pub mod wallet;
+pub mod worksheet;
 
 use crate::args::{self, Command};
 use crate::error::{Answer, CliError};
@@ -95,11 +97,15 @@ pub fn run(command: Command, context: &mut Context) -> Result<Answer, CliError> 
         Command::Succeed(args) => institution::succeed(&args, context),
         Command::Key(args::key::Key::Rotate(args)) => node::rotate(&args, context),
         Command::Agreement(command) => agreement::run(command, context),
-        Command::Issue(args::issue::Issue::Skill(args)) => issue::skill(&args, context),
+        Command::Issue(args::issue::Issue::Skill(args)) => issue::skill(&args.issue, context),
+        Command::Issue(args::issue::Issue::Contribution(args)) => {
+            issue::contribution(&args.issue, context)
+        }
         Command::Status(command) => issue::status(command, context),
         Command::Wallet(command) => wallet::run(command, context),
         Command::Challenge(args) => challenge::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
+        Command::Totalise(args) => totalise::run(&args, context),
         Command::Resolve(args) => anyone::resolve(&args, context),
         Command::Log(command) => anyone::log(command, context),
     }

@@ -6,15 +6,22 @@
 pub mod agreement;
 pub mod certificate;
 pub mod class;
+pub mod contribution;
 pub mod grant;
+pub mod periods;
 pub mod profile;
+pub mod table;
 
 use crate::error::CliError;
 use crate::files;
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
+use carnet_proto::credential::contribution::{
+    DayBasis, Decimal, InstitutionRole, Month, NationalRight, PeriodKind, PeriodType, Refund,
+    SchemeClass, Sex, Unit,
+};
 use carnet_proto::credential::skill::{AssessmentMethod, ClaimType};
 use carnet_proto::id::{CredentialId, Did, Digest};
-use carnet_proto::statement::accreditation::Level;
+use carnet_proto::statement::accreditation::{Branch, Level};
 use carnet_proto::statement::agreement::AgreementKind;
 use carnet_proto::statement::profile::Role;
 use carnet_proto::text::{Language, Line};
@@ -31,6 +38,9 @@ const MAX_QUOTED_CHARS: usize = 40;
 
 /// A value that a form gives as text.
 pub trait FromText: Sized {
+    /// Whether TOML may give it as a number with a point, which is not exact.
+    const FLOATS: bool = true;
+
     /// Reads the text.
     ///
     /// # Errors
@@ -71,6 +81,15 @@ by_name! {
     ClaimType, "a type of claim";
     AssessmentMethod, "a method of assessment";
     AgreementKind, "a kind of agreement";
+    Branch, "a branch of social security";
+    InstitutionRole, "a role of an institution";
+    PeriodKind, "a kind of period";
+    Unit, "a unit";
+    DayBasis, "days of a week";
+    Refund, "whether it was paid back";
+    NationalRight, "whether it gives a right";
+    SchemeClass, "a class of schemes";
+    Sex, "a sex";
 }
 
 macro_rules! by_option {
@@ -84,12 +103,32 @@ macro_rules! by_option {
 }
 by_option! {
     Date, Date::parse, "a day such as 2026-03-31";
+    Month, Month::parse, "a month such as 2026-03";
     Language, Language::parse, "a language such as en or pt-BR";
     Level, Level::parse, "a level such as 4 or 4.5";
     Digest, Digest::from_hex, "a SHA-256 digest of 64 hexadecimal digits";
     CredentialId, CredentialId::from_hex, "a credential's id of 32 hexadecimal digits";
     u32, |text: &str| text.parse().ok(), "a whole number";
     u8, |text: &str| text.parse().ok(), "a whole number below 256";
+}
+
+impl FromText for Decimal {
+    const FLOATS: bool = false;
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        Self::parse(text)
+            .ok_or_else(|| not(text, "an exact number such as 12 or 13.5, with up to four places"))
+    }
+}
+
+impl FromText for PeriodType {
+    fn from_text(text: &str) -> Result<Self, String> {
+        let by_code = text.parse().ok().and_then(Self::from_code);
+        let names = || Self::ALL.iter().map(|one| format!("{} {one}", one.code()));
+        by_code.or_else(|| Self::from_name(text)).ok_or_else(|| {
+            not(text, "a type of period: one of ") + &names().collect::<Vec<_>>().join(", ")
+        })
+    }
 }
 
 /// A value read from the text of a form. A number is read as it is written.
@@ -114,6 +153,9 @@ impl<'de, T: FromText> serde::Deserialize<'de> for In<T> {
                 self.visit_str(&number.to_string())
             }
             fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<In<T>, E> {
+                if !T::FLOATS {
+                    return Err(E::custom("decimals stand in quotation marks, such as \"13.5\""));
+                }
                 self.visit_str(&number.to_string())
             }
         }

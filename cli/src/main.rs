@@ -2,7 +2,9 @@
 //!
 //! Parses the arguments, runs the command and returns its exit code; `docs/cli.md` lists what there is.
 
+mod agreements;
 mod args;
+mod cases;
 mod challenges;
 mod claims;
 mod commands;

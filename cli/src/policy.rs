@@ -57,10 +57,9 @@ struct Purpose(TrustPurpose);
 
 impl FromText for Purpose {
     fn from_text(text: &str) -> Result<Self, String> {
-        match text {
-            "skill" => Ok(Self(TrustPurpose::Skill)),
-            _ => Err(not(text, "a purpose: \"skill\"")),
-        }
+        TrustPurpose::from_name(text)
+            .map(Self)
+            .ok_or_else(|| not(text, "a purpose: \"skill\" or \"contribution\""))
     }
 }
 
@@ -238,11 +237,13 @@ pub fn template(audience: &str) -> String {
 }
 
 /// Returns the rules with one more trust anchor at their end; all else stays as it is.
-pub fn with_anchor(text: &str, did: &Did, name: &Line) -> String {
+pub fn with_anchor(text: &str, did: &Did, name: &Line, purposes: &[TrustPurpose]) -> String {
     let gap = if text.is_empty() || text.ends_with('\n') { "\n" } else { "\n\n" };
+    let purposes: Vec<_> = purposes.iter().map(|one| quoted(one.name())).collect();
     format!(
-        "{text}{gap}[[trust_anchor]]\ndid = \"{did}\"\nname = {}\npurposes = [\"skill\"]\n",
-        quoted(name.as_str())
+        "{text}{gap}[[trust_anchor]]\ndid = \"{did}\"\nname = {}\npurposes = [{}]\n",
+        quoted(name.as_str()),
+        purposes.join(", ")
     )
 }
 

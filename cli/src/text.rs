@@ -21,7 +21,9 @@ const LANGUAGES: &[(&str, &[&str])] = &[(
         include_str!("../locales/en/errors.ftl"),
         include_str!("../locales/en/institution.ftl"),
         include_str!("../locales/en/reasons.ftl"),
+        include_str!("../locales/en/totalise.ftl"),
         include_str!("../locales/en/wallet.ftl"),
+        include_str!("../locales/en/worksheet.ftl"),
     ],
 )];
 

@@ -3,8 +3,11 @@
 use carnet_proto::anchor::Anchor;
 use carnet_proto::cbor::{Decode, Encode, Encoder, Mode, Value};
 use carnet_proto::credential::SdCwt;
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::claims::{AlwaysShown, Claims};
+use carnet_proto::credential::contribution::Contribution;
 use carnet_proto::credential::disclosure::{Node, Reader, Restored, redact, restore};
+use carnet_proto::credential::skill::Skill;
 use carnet_proto::evidence::Evidence;
 use carnet_proto::presentation::{KeyBindingClaims, KeyBindingToken, Presentation, Presented};
 use carnet_proto::profile::Profile;
@@ -59,7 +62,12 @@ fn sd_cwt(data: &[u8], mode: Mode) {
 fn read(restored: Option<Restored>) {
     let Some(restored) = restored else { return };
     if let Ok(claims) = Claims::read(&restored.claims) {
-        strict::<carnet_proto::credential::skill::Skill>(&claims.skill.to_cbor());
+        match &claims.attested {
+            Attested::Skill(skill) => drop(strict::<Skill>(&skill.to_cbor())),
+            Attested::Contribution(contribution) => {
+                drop(strict::<Contribution>(&contribution.to_cbor()));
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use carnet_proto::anchor::Anchor;
 use carnet_proto::cbor::{self as codec, Decode, Decoder, Encode, Mode, Value};
 use carnet_proto::challenge::{Challenge, MAX_CHALLENGE_BYTES};
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
+use carnet_proto::credential::contribution::Contribution;
 use carnet_proto::credential::skill::Skill;
 use carnet_proto::file;
 use carnet_proto::id::{CredentialId, Did, Digest, LeafHash, LeafIndex, TreeSize};
@@ -278,6 +279,7 @@ pub fn files(data: &[u8]) {
             drop(strict::<Challenge>(rest));
             drop(strict::<PersonRow>(rest));
             drop(strict::<Skill>(rest));
+            drop(strict::<Contribution>(rest));
         }
         6 => {
             strict::<Did>(rest);

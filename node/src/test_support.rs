@@ -122,7 +122,8 @@ pub(crate) fn order(did: Did, prefix: &str, count: u8) -> IssuingOrder {
                 document_number: None,
                 portrait: None,
             },
-            skill: skill(),
+            skill: Some(skill()),
+            contribution: None,
             expires_at: now.plus(1000 * DAY),
         }
     };

@@ -6,7 +6,9 @@
 //! disclosure = [bstr .size 16, value: any, key: int / tstr] / [bstr .size 16, value: any] / [bstr .size 16]
 //! ```
 
+pub mod attested;
 pub mod claims;
+pub mod contribution;
 pub mod disclosure;
 pub mod issue;
 pub mod skill;

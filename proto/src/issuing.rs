@@ -5,11 +5,13 @@ use alloc::vec::Vec;
 use crate::anchor::Anchor;
 use crate::cbor::{Bytes, CborError, Decode as _, record};
 use crate::classification::Country;
+use crate::credential::attested::Attested;
 use crate::credential::claims::Person;
+use crate::credential::contribution::Contribution;
 use crate::credential::skill::Skill;
 use crate::file::{self, FileError};
 use crate::id::Digest;
-use crate::profile::{FileKind, MAX_CREDENTIAL_BYTES, Profile};
+use crate::profile::{FileKind, MAX_CREDENTIAL_BYTES, Profile, VCT_CONTRIBUTION, VCT_SKILL};
 use crate::text::Line;
 use crate::time::{Date, UnixSeconds};
 
@@ -63,10 +65,45 @@ record! {
         key_request [2]: Bytes,
         /// Who it is about.
         person [3]: PersonRow,
-        /// What it attests.
-        skill [4]: Skill,
+        /// What it attests, if that is a skill.
+        skill [4]: Option<Skill>,
         /// Until when it counts.
         expires_at [5]: UnixSeconds,
+        /// What it attests, if that is a contribution period.
+        contribution [6]: Option<Contribution>,
+    }
+    check |row| if row.skill.is_some() == row.contribution.is_some() {
+        Err("a row attests a skill or a contribution period, one of them")
+    } else {
+        Ok(())
+    }
+}
+
+impl IssuingOrder {
+    /// Returns the type of the credentials that are ordered.
+    pub fn credential_type(&self) -> &'static str {
+        match self.rows.first() {
+            Some(row) if row.contribution.is_some() => VCT_CONTRIBUTION,
+            _ => VCT_SKILL,
+        }
+    }
+}
+
+impl IssuingRow {
+    /// Returns what the row attests.
+    pub fn attested(&self) -> Option<Attested> {
+        let skill = self.skill.clone().map(Attested::from);
+        skill.or_else(|| self.contribution.clone().map(Attested::from))
+    }
+
+    /// Puts what is attested into the row.
+    #[must_use]
+    pub fn attesting(mut self, attested: Attested) -> Self {
+        (self.skill, self.contribution) = match attested {
+            Attested::Skill(skill) => (Some(skill), None),
+            Attested::Contribution(contribution) => (None, Some(contribution)),
+        };
+        self
     }
 }
 
@@ -77,7 +114,15 @@ record! {
         /// The rows.
         rows [1; ..MAX_ROWS]: Vec<IssuingRow>,
     }
-    check |order| if order.rows.is_empty() { Err("an order has at least one row") } else { Ok(()) }
+    check |order| if order.rows.is_empty() {
+        Err("an order has at least one row")
+    } else if order.rows.windows(2).any(|rows| {
+        matches!(rows, [a, b] if a.skill.is_some() != b.skill.is_some())
+    }) {
+        Err("an order is for credentials of one type")
+    } else {
+        Ok(())
+    }
 }
 
 record! {

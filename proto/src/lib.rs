@@ -30,6 +30,7 @@ pub mod status;
 pub mod sync;
 pub mod text;
 pub mod time;
+pub mod totalisation;
 pub mod verify;
 pub mod wallet;
 

@@ -88,6 +88,8 @@ pub mod claim {
     pub const STATUS: i64 = 65535;
     /// The skill claims: a map with small unsigned keys.
     pub const SKILL: i64 = -65537;
+    /// The contribution claims: a map with small unsigned keys.
+    pub const CONTRIBUTION: i64 = -65538;
     /// Digest over all SD-CWTs of a container with several.
     pub const CONTAINER: i64 = -65539;
     /// Name in the holder's own script.

@@ -7,6 +7,11 @@ use rand_core::{CryptoRng, TryCryptoRng, TryRng};
 
 use crate::classification::{Country, Field, Framework, Occupation};
 use crate::credential::claims::Person;
+use crate::credential::contribution::{
+    Contribution, Decimal, Earnings, Employer, Institution, InstitutionRole, InsuranceNumber,
+    Month, NationalRight, PeriodKind, PeriodType, Quantity, Refund, ReportingMode, SchemeClass,
+    SchemeTotals, Sex, Unit, YearValue,
+};
 use crate::credential::issue::{Issue, Issued};
 use crate::credential::skill::{
     Assessment, AssessmentMethod, ClaimType, Experience, LanguageSkill, Learning, Licence,
@@ -14,7 +19,7 @@ use crate::credential::skill::{
 };
 use crate::id::{CredentialId, Did, Digest};
 use crate::key::{Purpose, Seed, SigningKey};
-use crate::statement::accreditation::Level;
+use crate::statement::accreditation::{Branch, Level};
 use crate::status::StatusUri;
 use crate::text::{Language, Line, Name};
 use crate::time::{DAY, Date, UnixSeconds};
@@ -158,6 +163,71 @@ pub(crate) fn skill() -> Skill {
     }
 }
 
+/// A contribution attestation year by year, of which every part is filled in.
+pub(crate) fn contribution() -> Contribution {
+    let months = |number: &str| Quantity::of(Unit::Month, Decimal::parse(number).unwrap());
+    let year = |year, number: &str| YearValue { year, value: months(number) };
+    let earnings = |year, base| Earnings {
+        year,
+        base: Decimal::parse(base).unwrap(),
+        currency: line("EUR"),
+        ceiling: Decimal::parse("71400"),
+        worker: Decimal::parse("2790.45"),
+        employer: Decimal::parse("2790.45"),
+    };
+    let employer = |name: &str| Employer {
+        name: line(name),
+        reference: Some(line("77-1200")),
+        place: Some(line("Kiel")),
+    };
+    Contribution {
+        institution: Institution {
+            code: line("DE:0401"),
+            name: line("Fictitious Pension Insurance"),
+            role: InstitutionRole::Competent,
+        },
+        legislation: Country::parse("DE").unwrap(),
+        scheme: line("general"),
+        branches: [Branch::OldAge, Branch::Invalidity].into(),
+        kind: PeriodKind::Compulsory,
+        period_type: Some(PeriodType::CompulsoryEmployed),
+        start: Month::parse("2014-03").unwrap(),
+        end: Month::parse("2016-10").unwrap(),
+        dates_uncertain: false,
+        mode: ReportingMode::ByYear,
+        day_basis: None,
+        value: None,
+        counts_for_right: [Branch::OldAge, Branch::Invalidity].into(),
+        counts_for_amount: [Branch::OldAge].into(),
+        refunded: Refund::None,
+        refund_date: None,
+        category: None,
+        as_of: date("2025-06-30"),
+        complete: true,
+        complete_up_to: Some(date("2025-06-30")),
+        series: Some(CredentialId::new([3; 16])),
+        sequence: Some(2),
+        supersedes: Some(CredentialId::new([4; 16])),
+        years: [year(2014, "10"), year(2015, "12"), year(2016, "9.5")].into(),
+        total: Some(months("31.5")),
+        scheme_totals: Some(SchemeTotals { right: months("61.5"), amount: months("60") }),
+        first_day: Some(date("2014-03-17")),
+        last_day: Some(date("2016-10-15")),
+        national_right: Some(NationalRight::No),
+        scheme_class: Some(SchemeClass::General),
+        occupation: Occupation::parse("7212").ok(),
+        special_scheme: Some(line("seafarers")),
+        employers: [employer("Förde Shipyard"), employer("Baltic Steel")].into(),
+        earnings: [earnings(2014, "30100"), earnings(2015, "36000.5")].into(),
+        insurance_numbers: [InsuranceNumber {
+            country: Country::parse("DE").unwrap(),
+            number: line("65 170593 S 001"),
+        }]
+        .into(),
+        sex: Some(Sex::Female),
+    }
+}
+
 /// Issues a credential to [`holder_key`].
 pub(crate) fn issue(person: &Person, skill: &Skill, rng: &mut impl CryptoRng) -> Issued {
     let issuer = Did::of_inception(b"an institution");
@@ -165,7 +235,7 @@ pub(crate) fn issue(person: &Person, skill: &Skill, rng: &mut impl CryptoRng) ->
         issuer: &issuer,
         holder_key: holder_key().public(),
         person,
-        skill,
+        attested: &skill.clone().into(),
         issued_at: NOW,
         expires_at: NOW.plus(1000 * DAY),
         status: (StatusUri { issuer, list: 3 }, 97_341),

@@ -18,7 +18,9 @@ pub mod report;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::cell::{OnceCell, RefCell};
+use core::cell::RefCell;
+
+pub use holder::is_one_person;
 
 use crate::cbor::Decode as _;
 use crate::credential::claims::Claims;
@@ -29,7 +31,7 @@ use crate::presentation::{KeyBindingToken, Presentation};
 use crate::time::UnixSeconds;
 use credential::Credential;
 use issuer::InflatedLists;
-use path::{Index, Search};
+use path::{Indexes, Search};
 use policy::Policy;
 use report::{
     Check, CredentialReport, Disclosed, Outcome, REPORT_VERSION, Reason, Report, Verdict, check,
@@ -53,7 +55,7 @@ pub fn verify(body: &[u8], policy: &Policy, ledger: &Ledger, now: UnixSeconds) -
 pub struct Verifier<'l> {
     policy: &'l Policy,
     ledger: &'l Ledger,
-    index: OnceCell<Rc<Index<'l>>>,
+    indexes: Rc<Indexes<'l>>,
     cosignatures: Rc<Cosignatures>,
     lists: InflatedLists,
     /// The search at the time last asked for.
@@ -66,7 +68,7 @@ impl<'l> Verifier<'l> {
         Self {
             policy,
             ledger,
-            index: OnceCell::new(),
+            indexes: Rc::default(),
             cosignatures: Rc::default(),
             lists: InflatedLists::default(),
             search: RefCell::default(),
@@ -91,8 +93,7 @@ impl<'l> Verifier<'l> {
                 let mut ledger = self.ledger.clone();
                 ledger.merge(&evidence.verify().0);
                 let quorums = Quorums::new(&ledger, now, self.policy.view_age);
-                let index = Rc::new(path::index_of(&ledger, self.policy));
-                self.judge(&presentation, &Search::new(quorums, self.policy, index))
+                self.judge(&presentation, &Search::new(quorums, self.policy, Rc::default()))
             }
             Err(error) => {
                 let reason = Reason::new(reason::MALFORMED_EVIDENCE);
@@ -107,11 +108,10 @@ impl<'l> Verifier<'l> {
         match &*search {
             Some(search) if search.quorums.now() == now => Rc::clone(search),
             _ => {
-                let index = || Rc::new(path::index_of(self.ledger, self.policy));
-                let index = Rc::clone(self.index.get_or_init(index));
                 let known = Rc::clone(&self.cosignatures);
                 let quorums = Quorums::with(self.ledger, now, self.policy.view_age, known);
-                let anew = Rc::new(Search::new(quorums, self.policy, index));
+                let indexes = Rc::clone(&self.indexes);
+                let anew = Rc::new(Search::new(quorums, self.policy, indexes));
                 *search = Some(Rc::clone(&anew));
                 anew
             }
@@ -247,7 +247,7 @@ impl Judge<'_, '_> {
             disclosed: credential.claims.as_ref().ok().map(|claims| Disclosed {
                 person: claims.person.clone(),
                 sub: claims.subject.clone(),
-                skill: claims.skill.clone(),
+                attested: claims.attested.clone(),
                 issued_at: claims.issued_at,
                 expires_at: claims.expires_at,
             }),

@@ -4,6 +4,10 @@
 //! derived from the seed and a random salt kept beside the credential, so that the seed and the file
 //! together restore everything.
 
+mod preset;
+
+pub use preset::{Preset, PresetError};
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,9 +17,9 @@ use zeroize::Zeroize as _;
 
 use crate::anchor::Anchor;
 use crate::cbor::{Bytes, CborError, Decode as _, Mode, Value, record};
+use crate::credential::attested::entry_name;
 use crate::credential::claims::{Claims, ClaimsError, claim_name};
 use crate::credential::disclosure::{DisclosureError, Placed, Reader};
-use crate::credential::skill::entry_name;
 use crate::credential::{CredentialError, SdCwt};
 use crate::file::{self, FileError};
 use crate::id::{CredentialId, Did};
@@ -24,7 +28,7 @@ use crate::key::{Seed, SigningKey};
 use crate::presentation::{
     KeyBindingClaims, KeyBindingToken, Presentation, Presented, container_digest,
 };
-use crate::profile::{FileKind, Profile, claim};
+use crate::profile::{FileKind, Profile};
 use crate::request::KeyRequest;
 use crate::time::UnixSeconds;
 
@@ -271,29 +275,40 @@ impl Wallet {
         request: &PresentRequest<'_>,
         merge: impl FnOnce(&[&[u8]]) -> Option<Vec<u8>>,
     ) -> Result<Presentation, WalletError> {
+        let each: Vec<_> = indexes.iter().map(|index| (*index, Vec::new())).collect();
+        self.present_each(&each, request, merge)
+    }
+
+    /// Presents credentials as [`Wallet::present`] does, each also with claims of its own.
+    ///
+    /// # Errors
+    /// [`WalletError`].
+    pub fn present_each(
+        &self,
+        each: &[(usize, Vec<String>)],
+        request: &PresentRequest<'_>,
+        merge: impl FnOnce(&[&[u8]]) -> Option<Vec<u8>>,
+    ) -> Result<Presentation, WalletError> {
         // What is asked for is presented whole or not at all.
-        let chosen: Option<Vec<_>> = indexes.iter().map(|i| self.credentials.get(*i)).collect();
-        let chosen = chosen.ok_or(WalletError::Nothing)?;
-        let profile = chosen.first().ok_or(WalletError::Nothing)?.profile;
         let mut opened = Vec::new();
-        for credential in chosen {
+        let mut own = Vec::new();
+        for (index, names) in each {
+            let credential = self.credentials.get(*index).ok_or(WalletError::Nothing)?;
             let sd_cwt = SdCwt::parse(&credential.sd_cwt.0, Mode::Strict)?;
             let contents = contents(&sd_cwt, credential.profile)?;
+            let known =
+                |name: &&String| contents.disclosures.iter().any(|d| is_chosen(&d.name, name));
+            if let Some(unknown) = names.iter().find(|name| !known(name)) {
+                return Err(unknown_claim(unknown, contents.disclosures.iter()));
+            }
+            own.push([request.disclose, names.as_slice()].concat());
             opened.push((credential, sd_cwt, contents));
         }
+        let profile = opened.first().ok_or(WalletError::Nothing)?.0.profile;
         for claim in request.disclose {
-            let mut names: Vec<_> = opened
-                .iter()
-                .flat_map(|(_, _, contents)| &contents.disclosures)
-                .map(|disclosure| disclosure.name.as_str())
-                .collect();
-            if !names.iter().any(|name| is_chosen(name, claim)) {
-                names.sort_unstable();
-                names.dedup();
-                return Err(WalletError::UnknownClaim {
-                    claim: claim.clone(),
-                    known: names.join(", "),
-                });
+            let all = || opened.iter().flat_map(|(_, _, contents)| &contents.disclosures);
+            if !all().any(|disclosure| is_chosen(&disclosure.name, claim)) {
+                return Err(unknown_claim(claim, all()));
             }
         }
         let digests: Vec<_> = opened.iter().map(|(_, sd_cwt, _)| sd_cwt.digest()).collect();
@@ -305,8 +320,8 @@ impl Wallet {
             container: container_digest(&digests),
         };
         let mut presented = Vec::new();
-        for (credential, sd_cwt, contents) in &opened {
-            let keep = contents.with_parents(request.disclose);
+        for ((credential, sd_cwt, contents), names) in opened.iter().zip(&own) {
+            let keep = contents.with_parents(names);
             let shown = sd_cwt.with_disclosures(|index| keep.contains(&index));
             let token = KeyBindingToken::sign(&shown, &claims, &self.key(credential));
             presented.push(Presented { token, anchor: Some(credential.anchor.clone()) });
@@ -360,6 +375,13 @@ impl Contents {
     }
 }
 
+fn unknown_claim<'a>(claim: &str, known: impl Iterator<Item = &'a NamedDisclosure>) -> WalletError {
+    let mut names: Vec<_> = known.map(|disclosure| disclosure.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    WalletError::UnknownClaim { claim: claim.into(), known: names.join(", ") }
+}
+
 /// A whole list is chosen by its name, one element by name and number.
 fn is_chosen(name: &str, claim: &str) -> bool {
     let claim = claim.replace('-', "_");
@@ -395,13 +417,10 @@ fn contents(sd_cwt: &SdCwt<'_>, profile: Profile) -> Result<Contents, WalletErro
 }
 
 fn name_of(placed: &Placed, number: usize) -> Option<String> {
-    let skill = Value::Int(claim::SKILL.into());
     match placed.path.as_slice() {
         [key] => claim_name(key).map(ToString::to_string),
-        [outer, key] if *outer == skill => entry_name(key).map(ToString::to_string),
-        [outer, key, Value::Null] if *outer == skill => {
-            entry_name(key).map(|name| format!("{name}.{number}"))
-        }
+        [outer, key] => entry_name(outer, key).map(ToString::to_string),
+        [outer, key, Value::Null] => entry_name(outer, key).map(|name| format!("{name}.{number}")),
         _ => None,
     }
 }

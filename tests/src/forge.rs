@@ -10,6 +10,7 @@ pub mod cbor;
 pub mod cose;
 pub mod credential;
 pub mod credential_claims;
+pub mod credential_contribution;
 pub mod credential_disclosures;
 pub mod credential_headers;
 pub mod evidence;
@@ -173,6 +174,7 @@ pub fn all() -> (Vec<Case>, Vec<WorldFile>) {
         token::cases(),
         credential::cases(),
         credential_claims::cases(),
+        credential_contribution::cases(),
         key_binding::cases(),
         presentation::cases(),
         anchor::cases(),

@@ -9,9 +9,9 @@ use carnet_proto::anchor::Batch;
 use carnet_proto::cbor::Mode;
 use carnet_proto::classification::Country;
 use carnet_proto::credential::SdCwt;
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::issue::Issue;
-use carnet_proto::credential::skill::Skill;
 use carnet_proto::evidence::{Evidence, GatherFor};
 use carnet_proto::id::{Did, Digest, LeafIndex};
 use carnet_proto::issuing::CredentialFile;
@@ -40,7 +40,7 @@ mod institution;
 mod samples;
 
 pub use institution::Institution;
-pub use samples::{grant, line, welding, worker};
+pub use samples::{grant, line, months, period, period_by_year, period_grant, welding, worker};
 
 use crate::SeededRng;
 
@@ -230,10 +230,15 @@ impl World {
     }
 
     pub fn accredit(&mut self, by: &str, subject: &str, occupations: &[&str], steps: u8) -> Digest {
+        self.accredit_for(by, subject, grant(occupations), steps)
+    }
+
+    /// Accredits a body for whatever a grant covers.
+    pub fn accredit_for(&mut self, by: &str, subject: &str, grant: Grant, steps: u8) -> Digest {
         let accreditation = Accreditation {
             subject: self.did(subject),
             name: line(&format!("Institute {subject}")),
-            grants: vec![grant(occupations)],
+            grants: vec![grant],
             may_accredit: steps,
             validity: Validity { from: START, until: None },
             legal_basis: None,
@@ -346,8 +351,8 @@ impl World {
     }
 
     /// Issues a credential to the world's wallet, for a year; returns its status index.
-    pub fn issue(&mut self, name: &str, person: &Person, skill: &Skill) -> u64 {
-        self.issue_with(name, person, skill, self.now.plus(365 * DAY), None)
+    pub fn issue(&mut self, name: &str, person: &Person, attested: impl Into<Attested>) -> u64 {
+        self.issue_with(name, person, attested, self.now.plus(365 * DAY), None)
     }
 
     /// Issues a credential, signed by another institution's key if one is given.
@@ -355,10 +360,11 @@ impl World {
         &mut self,
         name: &str,
         person: &Person,
-        skill: &Skill,
+        attested: impl Into<Attested>,
         expires_at: UnixSeconds,
         forger: Option<&Seed>,
     ) -> u64 {
+        let attested: Attested = attested.into();
         let did = self.did(name);
         let request =
             self.wallet.request_key(did, self.now, &mut self.rng).expect("room for a key");
@@ -370,7 +376,7 @@ impl World {
             issuer: &did,
             holder_key,
             person,
-            skill,
+            attested: &attested,
             issued_at: self.now,
             expires_at,
             status: (StatusUri { issuer: did, list: 0 }, index),
@@ -379,8 +385,10 @@ impl World {
         .expect("a credential");
         let digest = SdCwt::parse(&issued.sd_cwt, Mode::Strict).expect("a credential").digest();
         let batch = Batch::new(&[digest], &mut self.rng).expect("a batch");
-        let issuance =
-            self.say(name, Issuance { credential_type: line(VCT_SKILL), root: batch.root() });
+        let issuance = self.say(
+            name,
+            Issuance { credential_type: line(attested.credential_type()), root: batch.root() },
+        );
         self.publish_status(name);
         self.cosign(name);
         let anchor = batch.anchors(issuance).next().expect("an anchor");

@@ -128,7 +128,7 @@ trust-witnesses-named = witnesses: those that agreements and trust anchors name
 trust-witnesses-own = witnesses: { $quorum } of these { $count }
 trust-none = no trust anchor: nothing can be found valid. `carnet trust add` adds one.
 trust-anchor =
-    trust anchor { $name }, for skills
+    trust anchor { $name }, for: { $purposes }
     { "  " }{ $did }
     { "  " }fingerprint { $fingerprint }
 

@@ -142,7 +142,8 @@ reason-outside-scope =
         [occupation] the accreditation of { $name } does not cover this occupation
         [field] the accreditation of { $name } does not cover this field of education
         [level] the accreditation of { $name } does not cover this level
-        [country] the accreditation of { $name } does not cover qualifications of this country
+        [branch] the accreditation of { $name } does not cover this branch of social security
+        [country] the accreditation of { $name } does not cover qualifications or periods of this country
        *[other] the accreditation of { $name } does not cover this kind of credential
     }
 reason-accreditation-not-yet = the accreditation of { $name } began only at { $from }, after the credential was issued

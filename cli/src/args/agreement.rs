@@ -11,6 +11,8 @@ pub enum Agreement {
     Propose(Propose),
     /// Sign an agreement for the party and in the role that it names for this institution.
     Ratify(Ratify),
+    /// Check a file of rules, and that it reproduces the cases it holds.
+    Check(Check),
     /// Show an agreement and who has signed.
     Show(Show),
 }
@@ -50,6 +52,22 @@ pub struct Ratify {
     /// The node of the institution that signs.
     #[command(flatten)]
     pub node: Operate,
+}
+
+/// Arguments of `agreement check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet agreement check eu-883
+  carnet agreement check my-agreement.toml
+  carnet agreement check my-agreement.toml --json
+
+Names every mistake, and computes every case in the file. The agreements that come with the program
+go by their names. docs/agreements.md tells how to write one.")]
+pub struct Check {
+    /// The file, as TOML, or the name of an agreement that comes with the program.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 /// Arguments of `agreement show`.

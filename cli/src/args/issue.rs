@@ -9,6 +9,8 @@ use std::path::PathBuf;
 pub enum Issue {
     /// Issue skill credentials: one file per person.
     Skill(Skill),
+    /// Issue contribution attestations: one file per period.
+    Contribution(Contribution),
 }
 
 /// Arguments of `issue skill`.
@@ -22,6 +24,32 @@ Examples:
 
 If a row is wrong, all wrong rows are listed with line and column, and nothing is issued.")]
 pub struct Skill {
+    /// What to issue, and where to.
+    #[command(flatten)]
+    pub issue: Issuing,
+}
+
+/// Arguments of `issue contribution`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet issue contribution --toml-template > period.toml
+  carnet issue contribution --toml period.toml --out issued
+  carnet issue contribution --csv periods.csv --out issued --dry-run
+  carnet issue contribution --columns
+
+A period is checked before it is signed: no more than it can hold, nothing in the future, a type that
+fits the kind. If a row is wrong, all wrong rows are listed with line and column, and nothing is
+issued.")]
+pub struct Contribution {
+    /// What to issue, and where to.
+    #[command(flatten)]
+    pub issue: Issuing,
+}
+
+/// What to issue, and where to.
+#[derive(Debug, Args)]
+pub struct Issuing {
     /// What to issue.
     #[command(flatten)]
     pub from: From,

@@ -1,6 +1,7 @@
 //! Arguments of `trust`.
 
 use super::PolicyFile;
+use carnet_proto::verify::policy::TrustPurpose;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Subcommands of `trust`.
@@ -19,6 +20,17 @@ pub enum Trust {
 pub enum Purpose {
     /// Skills: qualifications, licences, experience.
     Skills,
+    /// Contribution periods.
+    Contributions,
+}
+
+impl From<Purpose> for TrustPurpose {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Skills => Self::Skill,
+            Purpose::Contributions => Self::Contribution,
+        }
+    }
 }
 
 /// Arguments of `trust add`.
@@ -26,7 +38,8 @@ pub enum Purpose {
 #[command(after_help = "\
 Examples:
   carnet trust add did:carnet:abc --name \"Ministry of Labour\"
-  carnet trust add did:carnet:abc --name Board --policy trust.toml --witness did:carnet:def --witness did:carnet:ghi --quorum 2")]
+  carnet trust add did:carnet:abc --name Board --policy trust.toml --witness did:carnet:def --witness did:carnet:ghi --quorum 2
+  carnet trust add did:carnet:abc --name \"Pension Insurance\" --for contributions")]
 pub struct Add {
     /// Identifier of the institution.
     #[arg(value_name = "DID")]
@@ -34,9 +47,9 @@ pub struct Add {
     /// What you call it.
     #[arg(long, value_name = "NAME")]
     pub name: String,
-    /// What it is trusted for.
+    /// What it is trusted for; may be repeated.
     #[arg(long = "for", value_name = "PURPOSE", default_value = "skills")]
-    pub purpose: Purpose,
+    pub purposes: Vec<Purpose>,
     /// A witness whose cosignature counts; may be repeated [default: those the institution proposes].
     #[arg(long = "witness", value_name = "DID", requires = "quorum")]
     pub witnesses: Vec<String>,

@@ -1,6 +1,8 @@
 //! Arguments of `wallet`.
 
 use super::ReadFrom;
+use carnet_proto::classification::Country;
+use carnet_proto::wallet::Preset;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -111,11 +113,23 @@ pub struct Show {
 Examples:
   carnet wallet present 1 --challenge challenge.carnet --disclose name_latin --disclose skills.1 --out shown.carnet
   carnet wallet present 1 --audience urn:carnet:anyone --days 30 --disclose name_latin --disclose birth_date --out copy.carnet
+  carnet wallet present 2 3 --challenge challenge.carnet --preset ratio --disclose name_latin --disclose birth_date --out periods.carnet
+  carnet wallet present 2 --challenge challenge.carnet --preset at-least:60 --out sixty.carnet
 
 `carnet wallet show` lists the names of the claims. What is always shown needs no name.
 With a challenge the presentation counts once, for that verifier, and for 5 minutes. Without one it is
 a copy, which the verifier compares with an identity document; it must then disclose a name and the
-birth date.")]
+birth date.
+
+Presets, beside what a contribution attestation always shows:
+  eligible        whether a right exists: the certified numbers, year by year
+  ratio           the share that a State pays: also totals, what replaces what, whether a short
+                  period gives a right alone
+  own-amount:DE   the amount in one State: as ratio, and earnings under the law of that State alone
+  wage-claim      a wage claim or union case: employers and earnings, of one State
+  at-least:60     so many months: as few years as that takes
+None of them shows a name; several attestations count together only if each shows the birth date
+and a name or document number.")]
 pub struct Present {
     /// Numbers of the credentials as `wallet list` gives them, or their ids.
     #[arg(value_name = "CREDENTIAL", required = true)]
@@ -138,6 +152,9 @@ pub struct Present {
     /// A claim to disclose, by the name that `wallet show` gives it; may be repeated.
     #[arg(long = "disclose", value_name = "CLAIM")]
     pub disclose: Vec<String>,
+    /// A set of claims of contribution attestations, by what it is for; adds to --disclose.
+    #[arg(long, value_name = "PRESET", value_parser = preset)]
+    pub preset: Option<Preset>,
     /// Leave out what a verifier without a network needs.
     #[arg(long)]
     pub without_evidence: bool,
@@ -147,6 +164,26 @@ pub struct Present {
     /// The wallet to show from.
     #[command(flatten)]
     pub file: File,
+}
+
+/// Reads the name of a preset, and the State or the months behind it.
+fn preset(text: &str) -> Result<Preset, String> {
+    let (name, of) = text.split_once(':').map_or((text, None), |(name, of)| (name, Some(of)));
+    match (name, of) {
+        ("eligible", None) => Ok(Preset::Eligible),
+        ("ratio", None) => Ok(Preset::Ratio),
+        ("wage-claim", None) => Ok(Preset::WageClaim),
+        ("own-amount", Some(state)) => {
+            Country::parse(state).map(Preset::OwnAmount).map_err(|error| error.to_string())
+        }
+        ("at-least", Some(months)) => {
+            let months = months.parse().map_err(|_| "months are a whole number".to_owned())?;
+            Ok(Preset::AtLeast(months))
+        }
+        _ => {
+            Err("one of eligible, ratio, own-amount:STATE, wage-claim, at-least:MONTHS".to_owned())
+        }
+    }
 }
 
 /// Arguments of `wallet refresh`.

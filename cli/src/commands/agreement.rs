@@ -23,6 +23,7 @@ pub fn run(command: args::Agreement, context: &mut Context) -> Result<Answer, Cl
     match command {
         args::Agreement::Propose(args) => propose(&args, context),
         args::Agreement::Ratify(args) => ratify(&args, context),
+        args::Agreement::Check(args) => super::totalise::check(&args.file, context),
         args::Agreement::Show(args) => show(&args, context),
     }
 }

@@ -6,7 +6,9 @@ use crate::args::issue as args;
 use crate::error::{Answer, CliError, Mistake};
 use crate::files::{self, Access, Existing};
 use crate::forms::certificate::{self, Certificate};
-use crate::forms::class::{self, COLUMNS, wrong_rows};
+use crate::forms::class::Class;
+use crate::forms::contribution::{self, Periods};
+use crate::forms::table::{self, Table, wrong_rows};
 use crate::ledger;
 use crate::progress;
 use crate::text::Args;
@@ -26,14 +28,31 @@ const MAX_BATCH_BYTES: u64 = 512 * 1024 * 1024;
 ///
 /// # Errors
 /// Those of the form and the client; `rows` with every mistake, and then nothing is issued.
-pub fn skill(args: &args::Skill, context: &mut Context) -> Result<Answer, CliError> {
-    if let Some(text) = template(&args.from) {
+pub fn skill(args: &args::Issuing, context: &mut Context) -> Result<Answer, CliError> {
+    issue::<Class>(args, certificate::TEMPLATE, certificate::read, context)
+}
+
+/// Issues contribution attestations.
+///
+/// # Errors
+/// As [`skill`].
+pub fn contribution(args: &args::Issuing, context: &mut Context) -> Result<Answer, CliError> {
+    issue::<Periods>(args, contribution::TEMPLATE, contribution::read, context)
+}
+
+fn issue<T: Table>(
+    args: &args::Issuing,
+    toml_template: &str,
+    read_toml: fn(&Path) -> Result<Certificate, CliError>,
+    context: &mut Context,
+) -> Result<Answer, CliError> {
+    if let Some(text) = template::<T>(&args.from, toml_template) {
         context.out.line(text.trim_end())?;
         return Ok(Answer::Yes);
     }
     let (path, rows) = match (&args.from.toml, &args.from.csv) {
-        (Some(path), _) => (path, vec![certificate::read(path)?]),
-        (None, Some(path)) => (path, class::read(path)?),
+        (Some(path), _) => (path, vec![read_toml(path)?]),
+        (None, Some(path)) => (path, table::read::<T>(path)?),
         (None, None) => return Err(CliError::bug("arguments")),
     };
     // Wherever the files cannot go is found before anything is issued.
@@ -80,17 +99,17 @@ pub fn skill(args: &args::Skill, context: &mut Context) -> Result<Answer, CliErr
     Ok(Answer::Yes)
 }
 
-fn template(from: &args::From) -> Option<String> {
+fn template<T: Table>(from: &args::From, toml_template: &str) -> Option<String> {
     if from.columns {
-        let rows = COLUMNS.iter().map(|(name, must, what)| {
+        let rows = T::COLUMNS.iter().map(|(name, must, what)| {
             format!("{name:<20} {} {what}\n", if *must { "must" } else { "may " })
         });
         return Some(rows.collect());
     }
     if from.csv_template {
-        return Some(class::template());
+        return Some(table::template::<T>());
     }
-    from.toml_template.then(|| certificate::TEMPLATE.to_owned())
+    from.toml_template.then(|| toml_template.to_owned())
 }
 
 fn checked(count: usize, context: &mut Context) -> Result<Answer, CliError> {
@@ -128,8 +147,9 @@ fn order(path: &Path, rows: &[Certificate], issuer: &Did) -> Result<IssuingOrder
             row: row.row.clone(),
             key_request: Bytes(request),
             person: row.person.clone(),
-            skill: row.skill.clone(),
+            skill: row.attested.skill().cloned(),
             expires_at: row.expires_at,
+            contribution: row.attested.contribution().cloned(),
         });
     }
     if mistakes.is_empty() {
@@ -379,10 +399,10 @@ mod tests {
     #[test]
     fn no_two_rows_share_a_file_and_none_is_overwritten() {
         let dir = tempfile::tempdir().unwrap();
-        let text = class::template();
+        let text = table::template::<Class>();
         let row = text.lines().nth(1).unwrap();
         let text = format!("{text}{}\n", row.replace("class-7-ana", "CLASS-7-ANA"));
-        let rows = class::parse(Path::new("class.csv"), &text).unwrap();
+        let rows = table::parse::<Class>(Path::new("class.csv"), &text).unwrap();
         let targets = targets(&dir.path().join("new/out"), &rows).unwrap();
         assert_ne!(
             targets[0].to_str().unwrap().to_lowercase(),

@@ -9,6 +9,7 @@ use crate::text::Args;
 use carnet_proto::id::Did;
 use carnet_proto::key::fingerprint;
 use carnet_proto::text::Line;
+use carnet_proto::verify::policy::TrustPurpose;
 use data_encoding::HEXLOWER;
 use getrandom::rand_core::Rng as _;
 use serde_json::{Value, json};
@@ -34,6 +35,9 @@ pub fn fingerprint_of(did: &Did) -> String {
 fn add(args: &args::Add, context: &mut Context) -> Result<Answer, CliError> {
     let anchor = did(&args.did)?;
     let name = Line::parse(&args.name).map_err(|cause| CliError::usage("name").caused_by(cause))?;
+    let mut purposes: Vec<TrustPurpose> = args.purposes.iter().map(|one| (*one).into()).collect();
+    purposes.sort_unstable();
+    purposes.dedup();
     let witnesses = args.witnesses.iter().map(|text| did(text)).collect::<Result<Vec<_>, _>>()?;
     let path = policy_file(&args.policy)?;
     let existing = match policy::read_text(&path) {
@@ -55,7 +59,7 @@ fn add(args: &args::Add, context: &mut Context) -> Result<Answer, CliError> {
     if !args.yes && !confirmed(&anchor, &name, context)? {
         return Err(CliError::usage("trust-unconfirmed").hint("trust-unconfirmed"));
     }
-    let mut changed = policy::with_anchor(&text, &anchor, &name);
+    let mut changed = policy::with_anchor(&text, &anchor, &name, &purposes);
     if let Some(quorum) = args.quorum {
         changed = policy::with_witnesses(&changed, &witnesses, quorum);
     }
@@ -144,10 +148,15 @@ fn list(args: &args::List, context: &mut Context) -> Result<Answer, CliError> {
         let args = Args::new()
             .with("name", anchor.name.to_string())
             .with("did", anchor.did.to_string())
+            .with("purposes", names(&anchor.purposes).join(", "))
             .with("fingerprint", fingerprint_of(&anchor.did));
         context.say("trust-anchor", &args)?;
     }
     Ok(Answer::Yes)
+}
+
+fn names(purposes: &[TrustPurpose]) -> Vec<&'static str> {
+    purposes.iter().map(|purpose| purpose.name()).collect()
 }
 
 fn to_json(rules: &Rules, path: &Path) -> Value {
@@ -155,7 +164,7 @@ fn to_json(rules: &Rules, path: &Path) -> Value {
         .anchors
         .iter()
         .map(|anchor| {
-            json!({ "did": anchor.did, "name": anchor.name, "purposes": ["skill"],
+            json!({ "did": anchor.did, "name": anchor.name, "purposes": names(&anchor.purposes),
                     "fingerprint": fingerprint_of(&anchor.did) })
         })
         .collect();

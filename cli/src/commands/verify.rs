@@ -51,6 +51,43 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
     told
 }
 
+/// Verifies presentations one after the other, each as [`run`] does. `use_them` gets the reports, in the
+/// order given; if it fails, no nonce is used up.
+///
+/// # Errors
+/// As [`run`]: here every file has to be a presentation; and those of `use_them`.
+pub fn each<T>(
+    args: &Verify,
+    context: &mut Context,
+    use_them: impl FnOnce(&[Report], &mut Context) -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    let mut bodies = Vec::new();
+    for path in &args.presentations {
+        bodies.push((path, read(path)?));
+    }
+    let (rules, ledger, challenge) = demands(args, context)?;
+    let only = nonce_asked(challenge.as_ref());
+    let challenges = Challenges::of_user()?;
+    let mut nonces = Nonces::new(&rules, &challenges);
+    let mut reports = Vec::new();
+    for (path, bytes) in &bodies {
+        let judged =
+            open(path, bytes).and_then(|body| nonces.judge(body, &ledger, only, context.now()));
+        match judged {
+            Ok(report) => reports.push(report),
+            Err(error) => {
+                nonces.give_back();
+                return Err(error);
+            }
+        }
+    }
+    let told = use_them(&reports, context);
+    if told.is_err() {
+        nonces.give_back();
+    }
+    told
+}
+
 /// Returns what presentations are judged by: the rules, what is known of logs, and the challenge to
 /// answer.
 fn demands(

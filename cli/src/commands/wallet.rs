@@ -20,7 +20,9 @@ use carnet_proto::profile::{FileKind, MAX_LIVE_SECONDS, MAX_PRESENTATION_BYTES};
 use carnet_proto::status::Status;
 use carnet_proto::text::Line;
 use carnet_proto::time::{DAY, UnixSeconds};
-use carnet_proto::wallet::{PresentRequest, Wallet, WalletCredential, WalletError, contents_of};
+use carnet_proto::wallet::{
+    PresentRequest, Preset, Wallet, WalletCredential, WalletError, contents_of,
+};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -248,10 +250,17 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         disclose: &disclose,
         with_evidence: !args.without_evidence,
     };
+    let each = chosen(args.preset, &opened.wallet, &indexes)?;
     let presentation = opened
         .wallet
-        .present(&indexes, &request, Evidence::join_encoded)
+        .present_each(&each, &request, Evidence::join_encoded)
         .map_err(|cause| CliError::usage("wallet-present").caused_by(cause))?;
+    let mut disclose = disclose.clone();
+    for name in each.iter().flat_map(|(_, names)| names) {
+        if !disclose.contains(name) {
+            disclose.push(name.clone());
+        }
+    }
     // Last, so that a name that is misspelt is called so.
     let shows = |claims: &[&str]| disclose.iter().any(|d| claims.contains(&d.as_str()));
     if challenge.is_none()
@@ -279,6 +288,24 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
     }
     let made = show::Presented { audience, challenge: challenge.as_ref(), until: expires_at };
     show::presented(&args.out, &made, &disclose, context)
+}
+
+/// Returns the credentials with the claims that a preset chooses of each.
+fn chosen(
+    preset: Option<Preset>,
+    wallet: &Wallet,
+    indexes: &[usize],
+) -> Result<Vec<(usize, Vec<String>)>, CliError> {
+    let Some(preset) = preset else {
+        return Ok(indexes.iter().map(|index| (*index, Vec::new())).collect());
+    };
+    let refused = |cause| CliError::usage("wallet-present").caused_by(cause);
+    let credentials = indexes.iter().filter_map(|index| wallet.credentials().get(*index));
+    let contents = credentials.map(contents_of).collect::<Result<Vec<_>, _>>().map_err(refused)?;
+    let names = preset
+        .disclosures(&contents.iter().collect::<Vec<_>>())
+        .map_err(|cause| CliError::usage("wallet-preset").caused_by(cause).hint("wallet-preset"))?;
+    Ok(indexes.iter().copied().zip(names).collect())
 }
 
 /// Reads a challenge that can still be answered.

@@ -4,6 +4,7 @@ use super::{In, all, broken, maybe, read_toml};
 use crate::error::CliError;
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::skill::{
     Assessment, AssessmentMethod, ClaimType, Experience, LanguageSkill, Learning, Licence,
     PriorLearningEvidence, Skill, SkillItem,
@@ -31,7 +32,7 @@ pub struct Certificate {
     /// Who it is about.
     pub person: PersonRow,
     /// What it attests.
-    pub skill: Skill,
+    pub attested: Attested,
     /// Until when it counts.
     pub expires_at: UnixSeconds,
 }
@@ -46,9 +47,10 @@ struct CertificateForm {
     skill: SkillForm,
 }
 
+/// Who a credential is about.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PersonForm {
+pub struct PersonForm {
     name_native: Option<In<Line>>,
     name_latin: Option<In<Line>>,
     name_icao: Option<In<Line>>,
@@ -144,26 +146,59 @@ forms! {
 /// As [`read_toml`], or `form-rule` if it breaks a rule of the format.
 pub fn read(path: &Path) -> Result<Certificate, CliError> {
     let form: CertificateForm = read_toml(path)?;
-    let person = PersonRow {
-        name_native: maybe(form.person.name_native),
-        name_latin: maybe(form.person.name_latin),
-        name_icao: maybe(form.person.name_icao),
-        birth_date: Some(form.person.birth_date.0),
-        nationality: maybe(form.person.nationality),
-        document_number: maybe(form.person.document_number),
-        portrait: maybe(form.person.portrait),
-    };
-    if !has_name(&person) {
-        return Err(broken(path, "[person] gives no name"));
+    let head = Head { row: form.row, key_request: form.key_request, expires: form.expires };
+    let skill = checked(form.skill.into()).map_err(|reason| broken(path, reason))?;
+    head.certificate(path, form.person, skill.into())
+}
+
+/// What every form of a credential begins with.
+pub struct Head {
+    /// The clerk's key for it.
+    pub row: In<Line>,
+    /// File with the holder's key request, relative to the form.
+    pub key_request: PathBuf,
+    /// The first day on which it no longer counts.
+    pub expires: In<Date>,
+}
+
+impl Head {
+    /// Returns what is to be issued.
+    ///
+    /// # Errors
+    /// `form-rule` if nobody is named.
+    pub fn certificate(
+        self,
+        path: &Path,
+        person: PersonForm,
+        attested: Attested,
+    ) -> Result<Certificate, CliError> {
+        let person = PersonRow::from(person);
+        if !has_name(&person) {
+            return Err(broken(path, "[person] gives no name"));
+        }
+        Ok(Certificate {
+            line: 1,
+            row: self.row.0,
+            key_request: Some(beside(path, &self.key_request)),
+            person,
+            attested,
+            expires_at: self.expires.0.start(),
+        })
     }
-    Ok(Certificate {
-        line: 1,
-        row: form.row.0,
-        key_request: Some(beside(path, &form.key_request)),
-        person,
-        skill: checked(form.skill.into()).map_err(|reason| broken(path, reason))?,
-        expires_at: form.expires.0.start(),
-    })
+}
+
+impl From<PersonForm> for PersonRow {
+    fn from(form: PersonForm) -> Self {
+        Self {
+            name_native: maybe(form.name_native),
+            name_latin: maybe(form.name_latin),
+            name_icao: maybe(form.name_icao),
+            birth_date: Some(form.birth_date.0),
+            nationality: maybe(form.nationality),
+            document_number: maybe(form.document_number),
+            portrait: maybe(form.portrait),
+        }
+    }
 }
 
 /// Returns whether a person has at least one name.
@@ -229,8 +264,8 @@ mod tests {
         let path = dir.path().join("certificate.toml");
         std::fs::write(&path, TEMPLATE).unwrap();
         let certificate = read(&path).unwrap();
-        assert_eq!(certificate.skill.occupation.code(), "7212");
-        assert_eq!(certificate.skill.skills.len(), 2);
+        let skill = certificate.attested.skill().unwrap();
+        assert_eq!((skill.occupation.code(), skill.skills.len()), ("7212", 2));
         assert_eq!(certificate.key_request, Some(dir.path().join("ana.request")));
         std::fs::write(&path, TEMPLATE.replace("name_latin", "# name_latin")).unwrap();
         assert_eq!(read(&path).unwrap_err().code(), "form-rule");

@@ -5,7 +5,7 @@ use crate::error::CliError;
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::profile::VCT_SKILL;
-use carnet_proto::statement::accreditation::{Grant, Level, LevelRange};
+use carnet_proto::statement::accreditation::{Branch, Grant, Level, LevelRange};
 use carnet_proto::text::Line;
 use serde::Deserialize;
 use std::path::Path;
@@ -30,6 +30,8 @@ pub struct GrantForm {
     fields: Vec<In<Field>>,
     #[serde(default)]
     levels: Vec<LevelsForm>,
+    #[serde(default)]
+    branches: Vec<In<Branch>>,
     #[serde(default)]
     countries: Vec<In<Country>>,
 }
@@ -62,7 +64,7 @@ impl GrantForm {
             occupations: all(self.occupations),
             fields: all(self.fields),
             levels: self.levels.into_iter().map(level).collect(),
-            branches: Vec::new(),
+            branches: all(self.branches),
             countries: all(self.countries),
         };
         // Reading it again applies the rules of the format.
@@ -95,6 +97,13 @@ mod tests {
         let grants = read(&path).unwrap();
         assert_eq!(grants[0].occupations[0].code(), "721");
         assert_eq!(grants[0].levels[0].highest.to_string(), "4");
+        assert!(grants[0].branches.is_empty());
+        // What is shown for periods is a grant too.
+        let periods = TEMPLATE.split_once("# [[grant]]").unwrap().1.replace("# ", "");
+        std::fs::write(&path, format!("[[grant]]{periods}")).unwrap();
+        let grants = read(&path).unwrap();
+        assert_eq!(grants[0].credential_type.as_str(), "urn:carnet:contribution:1");
+        assert_eq!(grants[0].branches, [Branch::OldAge, Branch::Invalidity]);
     }
 
     #[test]

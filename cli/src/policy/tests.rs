@@ -17,6 +17,7 @@ fn full() -> String {
         &template("https://employer.example"),
         &did("a"),
         &Line::parse("A \"b\"").unwrap(),
+        &[TrustPurpose::Skill],
     );
     with_witnesses(&text, &[did("w"), did("x")], 2)
 }
@@ -56,7 +57,8 @@ fn a_rule_that_is_missing_unknown_or_wrong_refuses() {
     ] {
         assert_eq!(rules(&text.replacen(from, to, 1)).unwrap_err(), "form-rule", "{to}");
     }
-    let twice = with_anchor(&text, &did("a"), &Line::parse("again").unwrap());
+    let twice =
+        with_anchor(&text, &did("a"), &Line::parse("again").unwrap(), &[TrustPurpose::Skill]);
     assert_eq!(rules(&twice).unwrap_err(), "form-rule");
 }
 
@@ -64,7 +66,7 @@ fn a_rule_that_is_missing_unknown_or_wrong_refuses() {
 fn adding_and_removing_an_anchor_keeps_the_rest_as_it_was() {
     let name = Line::parse("B").unwrap();
     let start = full().replace("version = 1", "version = 1 # mine");
-    let more = with_anchor(&start, &did("b"), &name);
+    let more = with_anchor(&start, &did("b"), &name, &[TrustPurpose::Contribution]);
     assert_eq!(rules(&more).unwrap().anchors.len(), 2);
     let less = without_anchor(&more, &did("a")).unwrap();
     let left = rules(&less).unwrap();

@@ -15,14 +15,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use carnet_proto::anchor::Batch;
-use carnet_proto::cbor::{Bytes, Mode};
+use carnet_proto::cbor::{Bytes, CborError, Mode};
 use carnet_proto::credential::SdCwt;
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::issue::{Issue, IssueError};
 use carnet_proto::id::Digest;
 use carnet_proto::issuing::{CredentialFile, IssuedBatch, IssuedRow, IssuingOrder, IssuingRow};
 use carnet_proto::key::PublicKey;
-use carnet_proto::profile::{Profile, VCT_SKILL};
+use carnet_proto::profile::Profile;
 use carnet_proto::request::KeyRequest;
 use carnet_proto::statement::Body;
 use carnet_proto::statement::issuance::Issuance;
@@ -78,8 +78,9 @@ impl Desk {
 
     async fn issue_all(self: &Arc<Self>, order: IssuingOrder) -> Result<IssuedBatch, DeskError> {
         let _turn = self.turn.lock().await;
+        let credential_type =
+            Line::parse(order.credential_type()).map_err(|_| DeskError::Stopped)?;
         let (signed, batch, tokens) = self.blocking(move |desk| desk.prepare(order)).await?;
-        let credential_type = Line::parse(VCT_SKILL).map_err(|_| DeskError::Stopped)?;
         let issuance = Body::Issuance(Issuance { credential_type, root: batch.root() });
         let logged = self.writer.append(Vec::from([issuance]), tokens).await?;
         let issuance = logged.first().ok_or(WriterError::Stopped)?.digest;
@@ -195,13 +196,14 @@ impl Desk {
         let places = ready.iter().zip(indexes);
         for ((row, given), ((key, label), index)) in order.rows.into_iter().enumerate().zip(places)
         {
+            let attested = if given.contribution.is_some() { "contribution" } else { "skill" };
             match self.sign_row(given, *key, label.clone(), (list, *index), now) {
                 Ok(credential) => signed.push(credential),
                 Err(error) => {
                     let field = match error {
                         IssueError::Expired(_) => "expires_at",
                         IssueError::NoName => "person",
-                        _ => "skill",
+                        _ => attested,
                     };
                     errors.push(RowError { row, field, message: error.to_string() });
                 }
@@ -218,11 +220,15 @@ impl Desk {
         (list, index): (u32, u32),
         now: UnixSeconds,
     ) -> Result<Signed, IssueError> {
+        let Some(attested) = row.attested() else {
+            let what = "a row attests a skill or a contribution period";
+            return Err(IssueError::Malformed(CborError::invalid(what)));
+        };
         let issue = Issue {
             issuer: &self.did,
             holder_key,
             person: &row.person.into(),
-            skill: &row.skill,
+            attested: &attested,
             issued_at: now,
             expires_at: row.expires_at,
             status: (StatusUri { issuer: self.did, list }, index.into()),
@@ -233,7 +239,7 @@ impl Desk {
             // What is read here is what was just written.
             Err(_) => {
                 let what = "the credential cannot be read again";
-                return Err(IssueError::Malformed(carnet_proto::cbor::CborError::invalid(what)));
+                return Err(IssueError::Malformed(CborError::invalid(what)));
             }
         };
         let record = IssuingRecord {

@@ -3,13 +3,15 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::attested::Attested;
+use super::contribution::Contribution;
 use super::disclosure::{Node, RestoredClaims};
 use super::skill::Skill;
 use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Key, Mode, Value};
 use crate::classification::Country;
 use crate::id::{CredentialId, Did};
 use crate::key::{CoseKey, PublicKey};
-use crate::profile::{VCT_SKILL, claim};
+use crate::profile::{VCT_CONTRIBUTION, VCT_SKILL, claim};
 use crate::status::StatusReference;
 use crate::text::Line;
 use crate::time::{Date, UnixSeconds};
@@ -87,6 +89,7 @@ pub fn claim_name(key: &Value) -> Option<&'static str> {
                 $(claim::$claim => Some($name),)*
                 claim::SUB => Some("sub"),
                 claim::SKILL => Some("skill"),
+                claim::CONTRIBUTION => Some("contribution"),
                 _ => None,
             }
         };
@@ -124,7 +127,7 @@ pub struct Claims {
     /// Who it is about, as far as disclosed.
     pub person: Person,
     /// What it attests.
-    pub skill: Skill,
+    pub attested: Attested,
 }
 
 /// Why restored claims are not those of a credential.
@@ -191,6 +194,7 @@ struct Parts<'b> {
     person: Person,
     subject: Option<Line>,
     skill: Option<&'b [u8]>,
+    contribution: Option<&'b [u8]>,
     /// The first claim that the format does not define.
     unknown: Option<Key<'b>>,
 }
@@ -198,7 +202,7 @@ struct Parts<'b> {
 impl<'b> Parts<'b> {
     fn read(claims: &'b [u8]) -> Result<Self, CborError> {
         let mut parts = Self::default();
-        let Self { shown, person, subject, skill, unknown } = &mut parts;
+        let Self { shown, person, subject, skill, contribution, unknown } = &mut parts;
         let mut d = Decoder::new(claims, Mode::Strict);
         d.map(|d, key| {
             let number = match key {
@@ -223,6 +227,7 @@ impl<'b> Parts<'b> {
                         $(Some(claim::$key) => person.$field = part(d, $name, wrong)?,)*
                         Some(claim::SUB) => *subject = part(d, "sub", wrong)?,
                         Some(claim::SKILL) => *skill = Some(d.skip()?),
+                        Some(claim::CONTRIBUTION) => *contribution = Some(d.skip()?),
                         _ => {
                             d.skip()?;
                             unknown.get_or_insert(key);
@@ -239,13 +244,19 @@ impl<'b> Parts<'b> {
 
     fn claims(self) -> Result<Claims, ClaimsError> {
         let shown = self.shown;
-        match shown.credential_type {
-            Some(vct) if vct != VCT_SKILL => {
-                return Err(ClaimsError::UnknownType(vct.chars().take(80).collect()));
-            }
-            _ => {}
-        }
-        if let Some(key) = self.unknown {
+        let is_contribution = match shown.credential_type.as_deref() {
+            Some(VCT_CONTRIBUTION) => true,
+            Some(VCT_SKILL) | None => false,
+            Some(vct) => return Err(ClaimsError::UnknownType(vct.chars().take(80).collect())),
+        };
+        // A claim of the other type is as unknown as one that nobody defined.
+        let other = |there: Option<&[u8]>, key: i64| there.map(|_| Key::Int(key.into()));
+        let other = if is_contribution {
+            other(self.skill, claim::SKILL)
+        } else {
+            other(self.contribution, claim::CONTRIBUTION)
+        };
+        if let Some(key) = self.unknown.or(other) {
             let name = match key {
                 Key::Int(n) => alloc::format!("{n}"),
                 Key::Text(text) => text.chars().take(60).collect(),
@@ -258,17 +269,30 @@ impl<'b> Parts<'b> {
         }
         let missing = ClaimsError::Missing;
         shown.credential_type.ok_or(missing("vct"))?;
+        let issued_at = shown.issued_at.ok_or(missing("iat"));
+        let attested = |issued_at: UnixSeconds| {
+            if !is_contribution {
+                let skill = Skill::read(self.skill.ok_or(missing("skill"))?);
+                return skill.map(Attested::from).map_err(malformed("skill"));
+            }
+            let wrong = malformed("contribution");
+            let value = self.contribution.ok_or(missing("contribution"))?;
+            let contribution = Contribution::read(value).map_err(&wrong)?;
+            let issued = contribution.check_issued(issued_at.date());
+            issued.map_err(|rule| wrong(CborError::invalid(rule.text())))?;
+            Ok(contribution.into())
+        };
         Ok(Claims {
             issuer: shown.issuer.ok_or(missing("iss"))?,
             subject: self.subject.map(|sub| sub.as_str().into()),
             expires_at: shown.expires_at.ok_or(missing("exp"))?,
             not_before: shown.not_before,
-            issued_at: shown.issued_at.ok_or(missing("iat"))?,
+            issued_at: issued_at.clone()?,
             id: shown.id.ok_or(missing("cti"))?,
             holder_key: shown.holder_key.ok_or(missing("cnf"))?,
             status: shown.status.ok_or(missing("status"))?,
             person: self.person,
-            skill: Skill::read(self.skill.ok_or(missing("skill"))?).map_err(malformed("skill"))?,
+            attested: attested(issued_at?)?,
         })
     }
 }
@@ -304,8 +328,21 @@ impl Claims {
             )*};
         }
         person_claims!(push);
-        names.extend(self.skill.withheld());
+        match &self.attested {
+            Attested::Skill(skill) => names.extend(skill.withheld()),
+            Attested::Contribution(contribution) => names.extend(contribution.withheld()),
+        }
         names
+    }
+
+    /// Returns the skill attestation, if it is one.
+    pub fn skill(&self) -> Option<&Skill> {
+        self.attested.skill()
+    }
+
+    /// Returns the contribution attestation, if it is one.
+    pub fn contribution(&self) -> Option<&Contribution> {
+        self.attested.contribution()
     }
 }
 

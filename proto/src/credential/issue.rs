@@ -5,16 +5,16 @@ use alloc::vec::Vec;
 
 use rand_core::CryptoRng;
 
+use super::attested::Attested;
 use super::claims::Person;
 use super::disclosure::{Node, redact};
-use super::skill::Skill;
 use crate::cbor::{CborError, Encoder, Value};
 use crate::cose;
 use crate::id::{CredentialId, Did};
 use crate::key::{CoseKey, PublicKey, SigningKey};
 use crate::profile::{
-    ALG_ED25519, ALG_SHA256, MAX_CREDENTIAL_BYTES, MAX_DISCLOSURES, Profile, TYP_SD_CWT, VCT_SKILL,
-    claim, header,
+    ALG_ED25519, ALG_SHA256, MAX_CREDENTIAL_BYTES, MAX_DISCLOSURES, Profile, TYP_SD_CWT, claim,
+    header,
 };
 use crate::status::StatusUri;
 use crate::time::UnixSeconds;
@@ -29,7 +29,7 @@ pub struct Issue<'a> {
     /// Who it is about.
     pub person: &'a Person,
     /// What it attests.
-    pub skill: &'a Skill,
+    pub attested: &'a Attested,
     /// Now; rounded down to the day.
     pub issued_at: UnixSeconds,
     /// Until when it counts; rounded down to the day.
@@ -102,11 +102,15 @@ impl Issue<'_> {
         always(claim::IAT, &|e| e.item(&issued_at));
         always(claim::CTI, &|e| e.bytes(id.as_bytes()));
         always(claim::CNF, &|e| e.map(1).int(1).item(&CoseKey(self.holder_key)));
-        always(claim::VCT, &|e| e.text(VCT_SKILL));
+        always(claim::VCT, &|e| e.text(self.attested.credential_type()));
         always(claim::STATUS, &|e| {
             e.map(1).text("status_list").map(2).text("idx").uint(index).text("uri").text(&uri)
         });
-        claims.push((int(claim::SKILL), self.skill.node()?, false));
+        if let Attested::Contribution(contribution) = self.attested {
+            let issued = contribution.check_issued(issued_at.date());
+            issued.map_err(|rule| CborError::invalid(rule.text()))?;
+        }
+        claims.push((int(self.attested.claim()), self.attested.node()?, false));
 
         let (payload, disclosures) = redact(Profile::SdCwt08, claims, rng);
         if disclosures.len() > MAX_DISCLOSURES {

@@ -104,7 +104,7 @@ impl Judge<'_, '_> {
         if not_before > now.plus(skew) || iat > now.plus(skew) {
             return fail(check::TIME, Reason::new(reason::NOT_YET_VALID).with("from", iat));
         }
-        match credential.claims.as_ref().ok().and_then(|claims| claims.skill.valid_until) {
+        match credential.claims.as_ref().ok().and_then(|claims| claims.skill()?.valid_until) {
             Some(until) if until.start().end_of_day() < now => {
                 fail(check::TIME, Reason::new(reason::QUALIFICATION_ENDED).with("until", until))
             }

@@ -115,15 +115,18 @@ pub(super) fn same_subject(claims: &[Option<&Claims>]) -> Check {
     if people.len() != claims.len() {
         return not_checked(id);
     }
-    let all_match = people
-        .iter()
-        .enumerate()
-        .all(|(i, one)| people.iter().skip(i + 1).all(|other| are_one(one, other)));
-    if all_match {
+    if is_one_person(&people) {
         pass(id, Reason::new(reason::OK).with("count", people.len().to_string()))
     } else {
         undetermined(id, Reason::new(reason::SUBJECT_NOT_SHOWN))
     }
+}
+
+/// Returns whether all are shown to be one person: each gives the same birth date, and the same document
+/// number or an equal name. One alone is.
+pub fn is_one_person(people: &[&Person]) -> bool {
+    let mut pairs = people.iter().enumerate();
+    pairs.all(|(i, one)| people.iter().skip(i + 1).all(|other| are_one(one, other)))
 }
 
 fn are_one(one: &Person, other: &Person) -> bool {

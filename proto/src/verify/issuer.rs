@@ -6,6 +6,7 @@ use core::cell::RefCell;
 
 use super::credential::Credential;
 use super::path::{Found, Wanted};
+use super::policy::TrustPurpose;
 use super::report::{Check, Link, Outcome, Reason, check, reason};
 use super::{Judge, called, fail, made, not_checked, pass, undetermined};
 use crate::id::{Did, Digest, LeafIndex};
@@ -66,10 +67,14 @@ impl Judge<'_, '_> {
         });
         let log = holding.map(|(log, _)| log).or_else(|| views().next());
         let leaf = holding.map(|(_, leaf)| leaf);
-        let scope = credential.claims.as_ref().ok().map(|claims| claims.skill.scope());
+        let scope = credential.claims.as_ref().ok().map(|claims| claims.attested.scope());
+        // Of a type that is not known, no more can be told than of a skill; the claims say what it is.
+        let vct = credential.shown.credential_type.as_deref();
+        let purpose = vct.and_then(TrustPurpose::of_type).unwrap_or(TrustPurpose::Skill);
         let found = credential.shown.issuer.map(|issuer| {
             self.search.find(&Wanted {
                 issuer,
+                purpose,
                 scope: scope.as_ref(),
                 issued_at: credential.shown.issued_at,
                 issuance,

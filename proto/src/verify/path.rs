@@ -41,6 +41,8 @@ pub const MAX_DEPTH: usize = 8;
 #[derive(Clone, Debug)]
 pub(super) struct Wanted<'a> {
     pub issuer: Did,
+    /// What a trust anchor has to be trusted for.
+    pub purpose: TrustPurpose,
     /// Absent if the claims could not be read.
     pub scope: Option<&'a Scope>,
     pub issued_at: Option<UnixSeconds>,
@@ -127,39 +129,53 @@ fn place_of(realms: &mut Vec<Realm>, realm: Realm) -> usize {
 pub(super) struct Search<'l> {
     pub quorums: Quorums<'l>,
     policy: &'l Policy,
-    index: Rc<Index<'l>>,
+    indexes: Rc<Indexes<'l>>,
     settled: RefCell<BTreeMap<WitnessPolicy, Settled>>,
     /// For each trust anchor, the witnesses by whom it is judged.
     homes: OnceCell<Vec<(&'l TrustAnchor, Option<Settled>)>>,
 }
 
-/// Returns the trust anchors for skills.
-pub(super) fn anchors(policy: &Policy) -> impl Iterator<Item = &TrustAnchor> {
-    policy.trust_anchors.iter().filter(|a| a.purposes.contains(&TrustPurpose::Skill))
+/// The links of one ledger, by what the trust anchors that lead to them are trusted for; each made when
+/// it is first asked for.
+#[derive(Default)]
+pub(super) struct Indexes<'l> {
+    skill: OnceCell<Index<'l>>,
+    contribution: OnceCell<Index<'l>>,
 }
 
-/// Returns the links of a ledger.
-pub(super) fn index_of<'l>(ledger: &'l Ledger, policy: &Policy) -> Index<'l> {
-    Index::new(ledger, anchors(policy).map(|anchor| anchor.did))
+impl<'l> Indexes<'l> {
+    fn of(&self, purpose: TrustPurpose, ledger: &'l Ledger, policy: &Policy) -> &Index<'l> {
+        let cell = match purpose {
+            TrustPurpose::Skill => &self.skill,
+            TrustPurpose::Contribution => &self.contribution,
+        };
+        cell.get_or_init(|| Index::new(ledger, anchors(policy, purpose).map(|anchor| anchor.did)))
+    }
+}
+
+/// Returns the trust anchors for a purpose.
+fn anchors(policy: &Policy, purpose: TrustPurpose) -> impl Iterator<Item = &TrustAnchor> {
+    policy.trust_anchors.iter().filter(move |anchor| anchor.purposes.contains(&purpose))
 }
 
 impl<'l> Search<'l> {
-    pub fn new(quorums: Quorums<'l>, policy: &'l Policy, index: Rc<Index<'l>>) -> Self {
-        Self { quorums, policy, index, settled: RefCell::default(), homes: OnceCell::new() }
+    pub fn new(quorums: Quorums<'l>, policy: &'l Policy, indexes: Rc<Indexes<'l>>) -> Self {
+        Self { quorums, policy, indexes, settled: RefCell::default(), homes: OnceCell::new() }
     }
 
     pub fn find(&self, wanted: &Wanted<'_>) -> Found {
-        if anchors(self.policy).next().is_none() {
+        if anchors(self.policy, wanted.purpose).next().is_none() {
             return Found::Unknown(Reason::new(reason::NO_TRUST_ANCHOR));
         }
         let no_path = || Found::Unknown(Reason::new(reason::NO_PATH));
-        let Some(issuer) = self.index.body(&wanted.issuer) else { return no_path() };
-        let Some(nearest) = self.index.distance(issuer) else { return no_path() };
+        let index = self.indexes.of(wanted.purpose, self.quorums.ledger(), self.policy);
+        let Some(issuer) = index.body(&wanted.issuer) else { return no_path() };
+        let Some(nearest) = index.distance(issuer) else { return no_path() };
         for pass in [Pass::Holding, Pass::Unclear, Pass::All] {
             // Most often the shortest way is the one.
             let within = |longest| {
-                let edges = self.index.towards(issuer, wanted.scope, pass, longest);
-                self.search(wanted, pass, &edges, longest)
+                let edges = index.towards(issuer, wanted.scope, pass, longest);
+                self.search(wanted, pass, index, &edges, longest)
             };
             let found = within(nearest).or_else(|| within(MAX_DEPTH as u8));
             let Some((links, realm, doubt, oldest)) = found else { continue };
@@ -230,7 +246,7 @@ impl<'l> Search<'l> {
                 };
                 (anchor, self.witnesses(named.as_ref()))
             };
-            anchors(self.policy).map(home).collect()
+            self.policy.trust_anchors.iter().map(home).collect()
         })
     }
 
@@ -259,13 +275,17 @@ impl<'l> Search<'l> {
         &self,
         wanted: &Wanted<'_>,
         pass: Pass,
+        index: &Index<'l>,
         edges: &[&Edge<'l>],
         longest: u8,
     ) -> Option<(Vec<Link>, Realm, Option<(Reason, Option<Digest>)>, Option<UnixSeconds>)> {
         let mut realms = Vec::new();
         let mut frontier = Vec::new();
         for (anchor, witnesses) in self.homes() {
-            let Some(body) = self.index.body(&anchor.did) else { continue };
+            let Some(body) = index.body(&anchor.did) else { continue };
+            if !anchor.purposes.contains(&wanted.purpose) {
+                continue;
+            }
             if anchor.did != wanted.issuer && onward(edges, body).is_empty() {
                 continue;
             }

@@ -5,14 +5,44 @@ use alloc::vec::Vec;
 
 use crate::id::Did;
 use crate::ledger::WitnessPolicy;
+use crate::profile::{VCT_CONTRIBUTION, VCT_SKILL};
 use crate::text::Line;
 use crate::time::UnixSeconds;
 
 /// What a trust anchor is trusted for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TrustPurpose {
-    /// Skill credentials.
+    /// Skill attestations.
     Skill,
+    /// Contribution attestations.
+    Contribution,
+}
+
+impl TrustPurpose {
+    /// Every purpose.
+    pub const ALL: &[Self] = &[Self::Skill, Self::Contribution];
+
+    /// Returns what a credential of a type has to be vouched for by; `None` for an unknown type.
+    pub fn of_type(credential_type: &str) -> Option<Self> {
+        match credential_type {
+            VCT_SKILL => Some(Self::Skill),
+            VCT_CONTRIBUTION => Some(Self::Contribution),
+            _ => None,
+        }
+    }
+
+    /// Returns the name used in files, reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Skill => "skill",
+            Self::Contribution => "contribution",
+        }
+    }
+
+    /// Returns the purpose with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|purpose| purpose.name() == name)
+    }
 }
 
 /// An institution from which a verifier starts. It never comes with a presentation.

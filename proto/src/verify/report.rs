@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use serde::ser::SerializeMap as _;
 
+use crate::credential::attested::Attested;
 use crate::credential::claims::Person;
-use crate::credential::skill::Skill;
 use crate::id::{CredentialId, Did, Digest};
 use crate::text::Line;
 use crate::time::UnixSeconds;
@@ -360,7 +360,8 @@ pub struct Disclosed {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sub: Option<String>,
     /// What it attests.
-    pub skill: Skill,
+    #[serde(flatten)]
+    pub attested: Attested,
     /// When it was issued.
     pub issued_at: UnixSeconds,
     /// Until when it counts.

@@ -169,7 +169,7 @@ fn issue(
         issuer: &did,
         holder_key: KeyRequest::open(&request, &did).expect("a request").key(),
         person: &worker(),
-        skill: &Skill { country: federation.country(issuer), ..welding() },
+        attested: &Skill { country: federation.country(issuer), ..welding() }.into(),
         issued_at: COSIGNED,
         expires_at: COSIGNED.plus(365 * DAY),
         status: (uri, 5000),

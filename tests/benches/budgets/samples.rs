@@ -4,10 +4,10 @@ use carnet_proto::anchor::Batch;
 use carnet_proto::cbor::{Bytes, Mode};
 use carnet_proto::cose::Sign1;
 use carnet_proto::credential::SdCwt;
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::disclosure::Reader;
 use carnet_proto::credential::issue::{Issue, Issued};
-use carnet_proto::credential::skill::Skill;
 use carnet_proto::id::{Did, Digest};
 use carnet_proto::issuing::CredentialFile;
 use carnet_proto::key::{PublicKey, Purpose, Seed, SigningKey};
@@ -112,7 +112,7 @@ fn issue_in_batch(world: &mut World, name: &'static str) -> usize {
         issuer: &did,
         holder_key: KeyRequest::open(&request, &did).expect("a request").key(),
         person: &worker(),
-        skill: &welding(),
+        attested: &welding().into(),
         issued_at: world.now,
         expires_at: world.now.plus(365 * DAY),
         status: (StatusUri { issuer: did, list: 0 }, 5000),
@@ -136,7 +136,7 @@ fn issue_in_batch(world: &mut World, name: &'static str) -> usize {
 /// What one credential is made of, and what it makes an issuer sign and hash.
 pub struct Order {
     person: Person,
-    skill: Skill,
+    attested: Attested,
     issuer: Did,
     holder: PublicKey,
     key: SigningKey,
@@ -149,7 +149,7 @@ impl Order {
     pub fn new() -> Self {
         let mut order = Self {
             person: worker(),
-            skill: welding(),
+            attested: welding().into(),
             issuer: Did::of_inception(b"an issuer"),
             holder: Seed::new([2; 32]).credential_key(&[0; 16]).public(),
             key: Seed::new([1; 32]).signing_key(Purpose::Credential),
@@ -172,7 +172,7 @@ impl Order {
             issuer: &self.issuer,
             holder_key: self.holder,
             person: &self.person,
-            skill: &self.skill,
+            attested: &self.attested,
             issued_at: START,
             expires_at: START.plus(365 * DAY),
             status: (StatusUri { issuer: self.issuer, list: 0 }, 77),

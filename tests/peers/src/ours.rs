@@ -189,7 +189,7 @@ impl Peer for Ours {
             issuer: &did,
             holder_key: self.world.wallet.key(&self.world.wallet.credentials()[0]).public(),
             person: &worker::PERSON,
-            skill: &worker::SKILL,
+            attested: &worker::SKILL.clone().into(),
             issued_at: self.world.now,
             expires_at: self.world.now.plus(365 * DAY),
             status: (StatusUri { issuer: did, list: 0 }, 1000),

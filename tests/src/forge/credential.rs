@@ -1,9 +1,10 @@
 //! Credentials: the one that most cases alter, its form and signature. What concerns headers,
-//! disclosures and claims is in `credential_headers.rs`, `credential_disclosures.rs` and
-//! `credential_claims.rs`.
+//! disclosures and claims is in `credential_headers.rs`, `credential_disclosures.rs`,
+//! `credential_claims.rs` and `credential_contribution.rs`.
 
 use carnet_proto::cbor::{Encode as _, Encoder, Mode, Value};
 use carnet_proto::credential::SdCwt;
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::disclosure::Reader;
 use carnet_proto::credential::issue::Issue;
 use carnet_proto::id::{Did, Digest};
@@ -28,14 +29,19 @@ pub fn holder_key() -> SigningKey {
     Seed::new([0x66; 32]).credential_key(&[1; 16])
 }
 
-/// A credential with all its disclosures.
+/// A skill attestation with all its disclosures.
 pub fn issued() -> Vec<u8> {
+    issued_of(&welding().into())
+}
+
+/// A credential with all its disclosures.
+pub fn issued_of(attested: &Attested) -> Vec<u8> {
     let issuer = Did::of_inception(b"the issuer of the conformance vectors");
     let issue = Issue {
         issuer: &issuer,
         holder_key: holder_key().public(),
         person: &worker(),
-        skill: &welding(),
+        attested,
         issued_at: START,
         expires_at: START.plus(365 * DAY),
         status: (StatusUri { issuer, list: 7 }, 1000),

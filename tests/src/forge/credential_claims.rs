@@ -189,11 +189,12 @@ pub fn cases() -> Cases {
         "A credential of a type that this version does not know is newer, not wrong.",
         with(claim::VCT, text("urn:carnet:skill:2")),
     );
-    c.refused(
+    c.source("wire-format.md, claims");
+    c.invalid(
         "type-of-contributions",
         BASE,
-        "UnknownType",
-        "A contribution attestation, which no reader of this version accepts.",
+        "Unknown",
+        "A contribution attestation holds skill claims.",
         with(claim::VCT, text("urn:carnet:contribution:1")),
     );
     confirmation(&mut c, &good);

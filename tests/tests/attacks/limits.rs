@@ -105,7 +105,7 @@ fn a_credential_that_hides_something_from_its_holder_is_refused() {
         issuer: &did,
         holder_key,
         person: &worker(),
-        skill: &welding(),
+        attested: &welding().into(),
         issued_at: world.now,
         expires_at: world.now.plus(DAY * 9),
         status: (StatusUri { issuer: did, list: 0 }, 5),

@@ -255,7 +255,8 @@ fn file_bodies(fixture: &Fixture, world: &mut World) {
         row: line("1"),
         key_request: Bytes(request.clone()),
         person: person.clone(),
-        skill: welding(),
+        skill: Some(welding()),
+        contribution: None,
         expires_at: world.now.plus(DAY),
     };
     let issued = IssuedRow { row: line("1"), file: Bytes(file.to_file()) };

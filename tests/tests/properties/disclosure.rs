@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use carnet_proto::cbor::{Decode as _, Encode as _, Mode, Value};
 use carnet_proto::credential::SdCwt;
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::claims::{Claims, Person};
 use carnet_proto::credential::disclosure::{DisclosureError, Reader, Restored};
 use carnet_proto::credential::issue::Issue;
@@ -35,7 +36,7 @@ fn issued(drawn: &[u8]) -> (Vec<u8>, Person, Skill, Seed) {
         issuer: &issuer,
         holder_key: seed.credential_key(&[0; 16]).public(),
         person: &person,
-        skill: &skill,
+        attested: &Attested::from(&skill),
         issued_at: START,
         expires_at: START.plus(30 * DAY),
         status: (StatusUri { issuer, list: 0 }, 7),
@@ -126,7 +127,7 @@ proptest! {
         let token = parse(&bytes);
         let all = restore(&token, Reader::Holder).unwrap();
         let claims = Claims::read(&all.claims).unwrap();
-        prop_assert_eq!((&claims.person, &claims.skill), (&person, &skill));
+        prop_assert_eq!((&claims.person, claims.skill()), (&person, Some(&skill)));
         prop_assert_eq!(all.withheld, 0);
 
         // Whoever shows a part shows what holds it.

@@ -6,6 +6,7 @@ use carnet_proto::cbor::Bytes;
 use carnet_proto::challenge::Challenge;
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::credential::claims::Person;
+use carnet_proto::credential::contribution::Contribution;
 use carnet_proto::credential::skill::{
     Assessment, AssessmentMethod, ClaimType, Endorsement, Experience, LanguageSkill, Learning,
     Licence, PriorLearningEvidence, Skill, SkillItem,
@@ -45,6 +46,7 @@ use carnet_proto::sync::message::{
 use carnet_proto::text::{Language, Line, Name};
 use carnet_proto::time::{Date, UnixSeconds, Validity};
 use carnet_proto::wallet::{PendingKey, WalletBody, WalletCredential};
+use carnet_tests::world::{period, period_by_year};
 
 /// The bytes that are left.
 pub struct Source<'s>(pub &'s [u8]);
@@ -113,6 +115,26 @@ macro_rules! records {
 /// Enumerations that know all their values.
 macro_rules! codes {
     ($($type:ident)*) => { draw! { $($type: |s| s.one_of($type::ALL);)* } };
+}
+
+// Most combinations of its fields break a rule: one that breaks none is varied.
+impl Draw for Contribution {
+    fn draw(s: &mut Source<'_>) -> Self {
+        let of = if s.draw() { period() } else { period_by_year() };
+        let series: Option<CredentialId> = s.draw();
+        Self {
+            legislation: s.draw(),
+            scheme: s.draw(),
+            dates_uncertain: s.draw(),
+            category: s.draw(),
+            sequence: series.map(|_| s.draw()),
+            series,
+            supersedes: s.draw(),
+            occupation: s.draw(),
+            special_scheme: s.draw(),
+            ..of
+        }
+    }
 }
 
 impl<T: Draw> Draw for Vec<T> {
@@ -341,8 +363,16 @@ records! {
             p.name_icao = Some(s.draw())
         };
     PersonRow { name_native, name_latin, name_icao, birth_date, nationality, document_number, portrait };
-    IssuingRow { row, key_request, person, skill, expires_at };
-    IssuingOrder { rows } where |o, s| o.rows.push(s.draw());
+    IssuingRow { row, key_request, person, skill, expires_at, contribution }
+        where |r, s| if r.contribution.is_some() == r.skill.is_some() {
+            r.contribution = None;
+            r.skill = Some(s.draw())
+        };
+    IssuingOrder { rows } where |o, s| {
+        o.rows.push(s.draw());
+        let periods = o.rows.last().is_some_and(|row| row.contribution.is_some());
+        o.rows.retain(|row| row.contribution.is_some() == periods)
+    };
     IssuedRow { row, file };
     IssuedBatch { issuance, rows };
     CredentialFile { profile, sd_cwt, anchor };

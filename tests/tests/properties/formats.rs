@@ -71,6 +71,7 @@ const FORMATS: &[(&str, Property)] = &{
     formats![
         anchor::Anchor,
         challenge::Challenge,
+        credential::contribution::Contribution,
         credential::skill::Skill,
         evidence::Evidence,
         id::Did,

@@ -25,7 +25,7 @@ use carnet_tests::world::{START, line};
 use data_encoding::HEXLOWER;
 
 use super::example::Example;
-use super::skill::skills;
+use super::skill::{contributions, skills};
 use super::story::{AUDIENCE, Institution, NONCE, Story, person, skill};
 use super::sync::replication;
 use super::views::{receipts, tlog_proof};
@@ -49,6 +49,7 @@ pub fn groups(story: &Story) -> Vec<(&'static str, Group)> {
         ("standing", objects(standing(story))),
         ("credential", objects(credential(story))),
         ("skill", objects(skills())),
+        ("contribution", objects(contributions())),
         ("anchor", objects(anchor(story))),
         ("status", objects(status(story))),
         ("presentation", objects(presentation(story))),
@@ -470,8 +471,9 @@ fn issuing(story: &Story) -> Vec<Example> {
             row: row.clone(),
             key_request: Bytes(story.requests[0].clone()),
             person,
-            skill: skill(),
+            skill: Some(skill()),
             expires_at: START.plus(366 * DAY),
+            contribution: None,
         }],
     };
     let credential = CredentialFile {
@@ -487,7 +489,7 @@ fn issuing(story: &Story) -> Vec<Example> {
         Example::of("issuing-order", "", &order)
             .holds("issuing-row", &order.rows[0])
             .holds("person-row", &order.rows[0].person)
-            .holds("skill", &order.rows[0].skill),
+            .holds("skill", order.rows[0].skill.as_ref().unwrap()),
         Example::of("issued-batch", "", &issued).holds("issued-row", &issued.rows[0]),
     ]
 }

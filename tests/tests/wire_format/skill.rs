@@ -1,4 +1,4 @@
-//! A skill attestation with everything in it.
+//! A skill and a contribution attestation with everything in them.
 
 use carnet_proto::credential::skill::{
     Endorsement, Experience, LanguageSkill, Licence, PriorLearningEvidence, Skill,
@@ -7,7 +7,7 @@ use carnet_proto::id::{CredentialId, Did, Digest};
 use carnet_proto::statement::accreditation::Level;
 use carnet_proto::text::Language;
 use carnet_proto::time::Date;
-use carnet_tests::world::{line, welding};
+use carnet_tests::world::{line, period_by_year, welding};
 
 use super::example::Example;
 
@@ -85,5 +85,19 @@ pub fn skills() -> Vec<Example> {
             .holds("licence", skill.licence.as_ref().unwrap())
             .holds("prior-learning-evidence", &skill.prior_learning[0])
             .holds("language-skill", &skill.languages[0]),
+    ]
+}
+
+pub fn contributions() -> Vec<Example> {
+    let period = period_by_year();
+    vec![
+        Example::of("contribution", "restored, with every redactable entry", &period)
+            .holds("institution", &period.institution)
+            .holds("quantity", period.total.as_ref().unwrap())
+            .holds("year-value", &period.years[0])
+            .holds("scheme-totals", period.scheme_totals.as_ref().unwrap())
+            .holds("employer", &period.employers[0])
+            .holds("earnings", &period.earnings[0])
+            .holds("insurance-number", &period.insurance_numbers[0]),
     ]
 }

@@ -219,7 +219,7 @@ impl Story {
                 issuer: &institute.did,
                 holder_key: KeyRequest::open(&request, &institute.did).unwrap().key(),
                 person: &person(),
-                skill: &skill(),
+                attested: &skill().into(),
                 issued_at: now,
                 expires_at: now.plus(365 * DAY),
                 status: (StatusUri { issuer: institute.did, list: 0 }, index),

@@ -64,7 +64,8 @@ impl Worker {
                 row: row.row.clone(),
                 key_request: Bytes(self.request(stage)?),
                 person: row.person,
-                skill: row.skill,
+                skill: row.attested.skill().cloned(),
+                contribution: row.attested.contribution().cloned(),
                 expires_at: row.expires_at,
             }],
         };

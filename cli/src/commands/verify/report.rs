@@ -183,10 +183,10 @@ fn short(digest: &carnet_proto::id::Digest) -> String {
 fn claim_rows(disclosed: &Disclosed) -> Vec<(String, String)> {
     let value = |value: serde_json::Result<Value>| value.unwrap_or_default();
     let person = value(serde_json::to_value(&disclosed.person));
-    let skill = value(serde_json::to_value(&disclosed.skill));
+    let attested = value(claims::to_json(&disclosed.attested));
     let mut rows = claims::ordered(&person);
     rows.extend(disclosed.sub.clone().map(|sub| ("sub".to_owned(), sub)));
-    rows.extend(claims::ordered(&skill));
+    rows.extend(claims::ordered(&attested));
     rows.push(("issued".to_owned(), disclosed.issued_at.date().to_string()));
     rows.push(("expires".to_owned(), disclosed.expires_at.date().to_string()));
     rows

@@ -9,6 +9,7 @@ use crate::render::{bold, time};
 use crate::text::Args;
 use carnet_proto::cbor::Decode as _;
 use carnet_proto::challenge::Challenge;
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::evidence::Evidence;
 use carnet_proto::id::Did;
 use carnet_proto::status::Status;
@@ -54,8 +55,8 @@ pub fn list(wallet: &Wallet, context: &mut Context) -> Result<Answer, CliError> 
             };
             rows.push(vec![
                 format!("{number}"),
-                claims.skill.title.text.to_string(),
-                format!("{} {}", claims.skill.framework, claims.skill.level),
+                claims::title(&claims.attested, &context.texts),
+                claims::extent(&claims.attested),
                 issuer(credential, &claims.issuer, &claims.issuer.short()),
                 claims.expires_at.date().to_string(),
                 evidence,
@@ -92,7 +93,7 @@ pub fn one(wallet: &Wallet, index: usize, context: &mut Context) -> Result<Answe
         return Ok(Answer::Yes);
     }
     let read = &contents.claims;
-    context.out.line(bold(&read.skill.title.text))?;
+    context.out.line(bold(claims::title(&read.attested, &context.texts)))?;
     let args = Args::new()
         .with("id", read.id.to_string())
         .with("issuer", issuer(credential, &read.issuer, &read.issuer.to_string()))
@@ -134,7 +135,7 @@ pub fn added(wallet: &Wallet, first: usize, context: &mut Context) -> Result<Ans
         let claims = read(credential)?.claims;
         let args = Args::new()
             .with("number", number)
-            .with("title", claims.skill.title.text.to_string())
+            .with("title", claims::title(&claims.attested, &context.texts))
             .with("issuer", claims.issuer.to_string())
             .with("until", claims.expires_at.date().to_string());
         context.say("wallet-added", &args)?;
@@ -254,19 +255,34 @@ fn read(credential: &WalletCredential) -> Result<Contents, CliError> {
 
 fn summary(number: usize, credential: &WalletCredential) -> Result<Value, CliError> {
     let claims = read(credential)?.claims;
-    Ok(json!({
-        "number": number,
-        "id": claims.id,
-        "title": claims.skill.title.text,
-        "occupation": claims.skill.occupation,
-        "framework": claims.skill.framework,
-        "level": claims.skill.level,
-        "country": claims.skill.country,
-        "issuer": claims.issuer,
-        "issued_at": claims.issued_at,
-        "expires_at": claims.expires_at,
-        "refreshed_at": credential.refreshed_at,
-    }))
+    let mut summary = match &claims.attested {
+        Attested::Skill(skill) => json!({
+            "title": skill.title.text,
+            "occupation": skill.occupation,
+            "framework": skill.framework,
+            "level": skill.level,
+            "country": skill.country,
+        }),
+        Attested::Contribution(contribution) => json!({
+            "legislation": contribution.legislation,
+            "scheme": contribution.scheme,
+            "branches": contribution.branches,
+            "kind": contribution.kind,
+            "start": contribution.start,
+            "end": contribution.end,
+            "total": contribution.total.or_else(|| contribution.shown_quantity()),
+        }),
+    };
+    if let Value::Object(map) = &mut summary {
+        map.insert("number".into(), json!(number));
+        map.insert("id".into(), json!(claims.id));
+        map.insert("type".into(), json!(claims.attested.credential_type()));
+        map.insert("issuer".into(), json!(claims.issuer));
+        map.insert("issued_at".into(), json!(claims.issued_at));
+        map.insert("expires_at".into(), json!(claims.expires_at));
+        map.insert("refreshed_at".into(), json!(credential.refreshed_at));
+    }
+    Ok(summary)
 }
 
 /// Returns what the issuer calls itself, by the evidence in the wallet, beside its identifier.
@@ -286,19 +302,19 @@ type Named = Vec<(String, Value)>;
 fn parts(contents: &Contents) -> Result<(Named, Named), CliError> {
     let bug = |cause| CliError::bug("json-write").caused_by(cause);
     let person = serde_json::to_value(&contents.claims.person).map_err(bug)?;
-    let skill = serde_json::to_value(&contents.claims.skill).map_err(bug)?;
+    let attested = claims::to_json(&contents.claims.attested).map_err(bug)?;
     let names: Vec<&str> = contents.disclosures.iter().map(|d| d.name.as_str()).collect();
-    let always = skill.as_object().into_iter().flatten();
+    let always = attested.as_object().into_iter().flatten();
     let always = always
         .filter(|(name, _)| !names.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), value.clone()));
     let find = |name: &str| match name.split_once('.') {
         Some((list, number)) => {
             let index = number.parse::<usize>().ok()?.checked_sub(1)?;
-            skill.get(list)?.get(index).cloned()
+            attested.get(list)?.get(index).cloned()
         }
         None if name == "sub" => contents.claims.subject.clone().map(Value::String),
-        None => person.get(name).or_else(|| skill.get(name)).cloned(),
+        None => person.get(name).or_else(|| attested.get(name)).cloned(),
     };
     let mut always: Named = always.collect();
     let mut disclosable: Named =

@@ -1,10 +1,14 @@
 use super::*;
+use crate::error::Mistake;
+use crate::forms::certificate::Certificate;
+use crate::forms::table::{parse, template, wrong_rows};
+use std::path::Path;
 
 const HEADER: &str = "row,key_request,name_latin,birth_date,title,language,occupation,framework,level,field,award_date,country,expires,skills";
 const GOOD: &str = "a-1,a.request,Ana Example,1998-02-17,Welding NC II,en,7212,PQF,2,0715,2026-01-15,PH,2031-01-01,S-1|Flat; S-2||3";
 
 fn read_all(text: &str) -> Result<Vec<Certificate>, Vec<String>> {
-    parse(Path::new("class.csv"), text)
+    parse::<Class>(Path::new("class.csv"), text)
         .map_err(|error| error.all_mistakes().iter().map(ToString::to_string).collect())
 }
 
@@ -13,10 +17,13 @@ fn a_row_becomes_a_certificate() {
     let rows = read_all(&format!("{HEADER}\n{GOOD}\n")).unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].row.as_str(), "a-1");
-    assert_eq!(rows[0].skill.skills[0].title.as_ref().unwrap().as_str(), "Flat");
-    assert_eq!(rows[0].skill.skills[1].level.unwrap().to_string(), "3");
+    assert_eq!(
+        rows[0].attested.skill().unwrap().skills[0].title.as_ref().unwrap().as_str(),
+        "Flat"
+    );
+    assert_eq!(rows[0].attested.skill().unwrap().skills[1].level.unwrap().to_string(), "3");
     assert_eq!(rows[0].expires_at.to_string(), "2031-01-01T00:00:00Z");
-    assert!(rows[0].skill.assessment.is_none());
+    assert!(rows[0].attested.skill().unwrap().assessment.is_none());
 }
 
 #[test]
@@ -79,7 +86,7 @@ fn a_row_of_the_wrong_length_and_a_table_without_rows_are_refused() {
 
 #[test]
 fn the_template_is_a_class() {
-    assert_eq!(read_all(&template()).unwrap().len(), 1);
+    assert_eq!(read_all(&template::<Class>()).unwrap().len(), 1);
 }
 
 #[test]
@@ -88,8 +95,14 @@ fn the_class_that_ships_is_of_25_welders_who_do_not_exist() {
     assert_eq!(rows.len(), 25);
     let mut seen = std::collections::BTreeSet::new();
     for row in &rows {
-        assert_eq!(row.skill.occupation.code(), "7212");
-        assert_eq!((row.skill.framework.code(), row.skill.country.code()), ("PQF", "PH"));
+        assert_eq!(row.attested.skill().unwrap().occupation.code(), "7212");
+        assert_eq!(
+            (
+                row.attested.skill().unwrap().framework.code(),
+                row.attested.skill().unwrap().country.code()
+            ),
+            ("PQF", "PH")
+        );
         assert!(row.key_request.is_none() && row.person.birth_date.is_some());
         assert!(seen.insert(row.person.document_number.clone().unwrap()));
     }

@@ -50,7 +50,7 @@ fn a_holder_gets_back_exactly_what_was_issued() {
     assert_eq!(restored.withheld, 0);
     let claims = Claims::read(&restored.claims).unwrap();
     assert_eq!(claims.person, person());
-    assert_eq!(claims.skill, skill());
+    assert_eq!(claims.skill(), Some(&skill()));
     assert_eq!(claims.id, issued.id);
     assert_eq!(claims.issuer, Did::of_inception(b"an institution"));
     assert_eq!(claims.holder_key, holder_key().public());
@@ -79,7 +79,7 @@ fn every_redactable_field_is_withheld_by_default() {
     (always.skills, always.experience) = (vec![], vec![]);
     (always.assessment, always.learning, always.licence) = (None, None, None);
     (always.prior_learning, always.languages) = (vec![], vec![]);
-    assert_eq!(shown.skill, always);
+    assert_eq!(shown.attested, always.into());
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn each_claim_can_be_shown_to_a_verifier_alone() {
         assert_eq!(shown.placed.len(), 1 + usize::from(one.parent.is_some()));
         let claims = Claims::read(&shown.claims).unwrap();
         let units = if one.path.last() == Some(&Value::Null) { 1 } else { 0 };
-        assert_eq!(claims.skill.skills.len(), units, "{}", name(one));
+        assert_eq!(claims.skill().unwrap().skills.len(), units, "{}", name(one));
     }
 }
 
@@ -196,13 +196,17 @@ fn two_credentials_of_a_person_share_no_identifier() {
 }
 
 /// What [`Issue::sign`] says about a request.
-fn outcome(person: &Person, skill: &Skill, expires_at: UnixSeconds) -> Result<(), IssueError> {
+fn outcome(
+    person: &Person,
+    skill: &skills::Skill,
+    expires_at: UnixSeconds,
+) -> Result<(), IssueError> {
     let issuer = Did::of_inception(b"an institution");
     let request = Issue {
         issuer: &issuer,
         holder_key: holder_key().public(),
         person,
-        skill,
+        attested: &skill.clone().into(),
         issued_at: NOW,
         expires_at,
         status: (StatusUri { issuer, list: 1 }, 1),

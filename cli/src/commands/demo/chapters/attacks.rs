@@ -122,7 +122,7 @@ impl Play<'_, '_> {
             issuer,
             holder_key,
             person: &person,
-            skill: &worker.row.skill,
+            attested: &worker.row.attested,
             issued_at: now,
             expires_at: now.plus(365 * DAY),
             status: (StatusUri { issuer: *issuer, list: 0 }, 7),

@@ -2,7 +2,7 @@
 
 use super::Play;
 use crate::args::Operate;
-use crate::args::issue::{From, Skill};
+use crate::args::issue::{From, Issuing};
 use crate::commands::demo::people::{Employer, Worker, keep};
 use crate::commands::demo::stage::Stage;
 use crate::commands::demo::story::Story;
@@ -10,7 +10,8 @@ use crate::commands::demo::trouble;
 use crate::commands::{Context, issue};
 use crate::error::CliError;
 use crate::files;
-use crate::forms::{agreement, class, grant};
+use crate::forms::class::Class;
+use crate::forms::{agreement, grant, table};
 use crate::policy;
 use crate::render::Output;
 use crate::text::{Args, Texts};
@@ -20,6 +21,7 @@ use carnet_proto::statement::agreement::Ratification;
 use carnet_proto::statement::profile::Role;
 use carnet_proto::text::Line;
 use carnet_proto::time::{DAY, Validity};
+use carnet_proto::verify::policy::TrustPurpose;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -106,8 +108,12 @@ fn in_force(stage: &Stage, key: &str, digest: &carnet_proto::id::Digest) -> &'st
 /// The employer trusts its own country's authority and nobody else.
 fn employer(stage: &Stage) -> Result<Employer, CliError> {
     let text = policy::template(AUDIENCE).replace("view_age = \"24h\"", "view_age = \"7d\"");
-    let text =
-        policy::with_anchor(&text, &stage.did("de-authority")?, &stage.name("de-authority")?);
+    let text = policy::with_anchor(
+        &text,
+        &stage.did("de-authority")?,
+        &stage.name("de-authority")?,
+        &[TrustPurpose::Skill],
+    );
     let rules = policy::parse(Path::new("trust.toml"), &text)?;
     Ok(Employer::new(rules, &stage.dir().join("employer")))
 }
@@ -175,7 +181,7 @@ impl Play<'_, '_> {
         let dir = self.stage.dir().to_owned();
         let path = dir.join("class").join("class.csv");
         keep(&path, self.class_list()?.as_bytes())?;
-        for row in class::read(&path)? {
+        for row in table::read::<Class>(&path)? {
             let mut worker = Worker::new(row);
             let request = worker.request(&self.stage)?;
             let file = worker.row.key_request.clone().ok_or_else(|| CliError::bug("demo"))?;
@@ -219,7 +225,7 @@ impl Play<'_, '_> {
             out: Output::plain(std::io::sink(), true),
             clock: Arc::new(move || now),
         };
-        let args = Skill {
+        let args = Issuing {
             from: From {
                 csv: Some(csv.to_owned()),
                 toml: None,

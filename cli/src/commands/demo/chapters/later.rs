@@ -12,12 +12,14 @@ use crate::secret::{self, Passphrase};
 use crate::text::Args;
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::classification::Occupation;
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::evidence::Evidence;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::presentation::Presentation;
 use carnet_proto::statement::accreditation::{Withdrawal, WithdrawalReason};
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::DAY;
+use carnet_proto::verify::policy::TrustPurpose;
 use serde::Deserialize;
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -71,7 +73,11 @@ impl Play<'_, '_> {
         let expires = self.stage.now().plus(3 * DAY);
         let nursing = Occupation::parse("2221").map_err(trouble)?;
         self.issue_to(5, "short-course", |row| row.expires_at = expires)?;
-        self.issue_to(5, "night-school", |row| row.skill.occupation = nursing)?;
+        self.issue_to(5, "night-school", |row| {
+            if let Attested::Skill(skill) = &mut row.attested {
+                skill.occupation = nursing;
+            }
+        })?;
         self.settle()?;
         self.judge("outside-scope", "invalid: path", 5, 2)?;
 
@@ -195,7 +201,7 @@ impl Play<'_, '_> {
             .replace("accept = \"live\"", "accept = \"prepared\"")
             .replace("view_age = \"24h\"", "view_age = \"7d\"");
         debug_assert!(self.employer.rules.accepts == Accepts::Live);
-        Ok(policy::with_anchor(&text, &did, &name))
+        Ok(policy::with_anchor(&text, &did, &name, &[TrustPurpose::Skill]))
     }
 
     fn keep_wallet(&self, dir: &Path) -> Result<(), CliError> {

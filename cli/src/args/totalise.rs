@@ -1,0 +1,79 @@
+//! Arguments of `totalise`.
+
+use super::{PolicyFile, one_of};
+use crate::forms::{FromText, not};
+use carnet_proto::credential::contribution::Decimal;
+use carnet_proto::statement::accreditation::Branch;
+use carnet_proto::time::Date;
+use carnet_proto::totalisation::period::{State, Unit};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Arguments of `totalise`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet totalise --agreement eu-883 --claim-country DE --branch old-age --needed 60 periods.carnet --policy trust.toml
+  carnet totalise --cases cases.json --json
+  carnet totalise --agreement eu-883 --claim-country DE --branch old-age --risk-date 2026-05-01 --html worksheet.html periods.carnet --policy trust.toml
+
+Every presentation is verified first, as `carnet verify` does; what is not valid is refused and said so.
+Several count together only if they are shown to be about one person.
+Exit codes: 0 counted, and the right opens as far as that is asked; 1 it does not open; 3 something was
+refused, or nothing could be counted.
+
+With --cases every case of a file is computed by the rules of the agreement that it names, and the
+answer compared with the one that the file expects: 0 if all are alike, 1 if one is not.")]
+pub struct Totalise {
+    /// File of cases, as JSON: what is given and what is expected.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["agreement", "claim_country", "branch", "presentations"])]
+    pub cases: Option<PathBuf>,
+    /// Rules to count by: the name of a shipped agreement, or a file.
+    #[arg(long, value_name = "AGREEMENT", required_unless_present = "cases")]
+    pub agreement: Option<String>,
+    /// The State whose institution is asked.
+    #[arg(long, value_name = "STATE", value_parser = state, required_unless_present = "cases")]
+    pub claim_country: Option<State>,
+    /// The branch of social security.
+    #[arg(long, value_name = "BRANCH", value_parser = one_of(Branch::ALL, Branch::name), required_unless_present = "cases")]
+    pub branch: Option<Branch>,
+    /// When the risk materialised: time after it does not count.
+    #[arg(long, value_name = "DAY", value_parser = read::<Date>)]
+    pub risk_date: Option<Date>,
+    /// The unit to count in.
+    #[arg(long, value_name = "UNIT", default_value = "month", value_parser = one_of(UNITS, Unit::name))]
+    pub unit: Unit,
+    /// The time that the right needs, in that unit [default: as the agreement states].
+    #[arg(long, value_name = "N", value_parser = read::<Decimal>)]
+    pub needed: Option<Decimal>,
+    /// The presentations; `-` is stdin.
+    #[arg(value_name = "FILE", required_unless_present = "cases")]
+    pub presentations: Vec<PathBuf>,
+    /// Also write a worksheet to print.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// The verifier's rules.
+    #[command(flatten)]
+    pub policy: PolicyFile,
+    /// The challenge that they must answer [default: any of yours that is open].
+    #[arg(long, value_name = "FILE")]
+    pub challenge: Option<PathBuf>,
+    /// A node of yours to take logs and status lists from, as wholes.
+    #[arg(long, value_name = "URL")]
+    pub node: Option<String>,
+    /// Use the stapled evidence alone.
+    #[arg(long, conflicts_with = "node")]
+    pub offline: bool,
+}
+
+/// The units that a right is counted in.
+const UNITS: &[Unit] =
+    &[Unit::Year, Unit::Quarter, Unit::Month, Unit::Week, Unit::Day5, Unit::Day6, Unit::Day7];
+
+fn state(text: &str) -> Result<State, String> {
+    State::parse(text).ok_or_else(|| not(text, "the code of a State, such as DE or CA-QC"))
+}
+
+fn read<T: FromText + Clone>(text: &str) -> Result<T, String> {
+    T::from_text(text)
+}

@@ -1,0 +1,177 @@
+//! Cases of totalisation as JSON: what is given, what is expected, and what the engine answers.
+//!
+//! The engine follows the rules of the agreement that a case names; `expected` is read by the comparison
+//! alone.
+
+pub mod compare;
+mod credit;
+mod formula;
+mod read;
+mod right;
+mod rules;
+
+use carnet_proto::totalisation::{PeriodRules, Plan, Rational, TotalisationError};
+use read::Node;
+use serde_json::{Map, Value, json};
+
+/// Most cases of a file.
+pub const MAX_CASES: usize = 4096;
+
+/// Why a case has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    /// Something that the task needs is not there.
+    #[error("{0} is missing")]
+    Missing(String),
+    /// Something is not what it should be.
+    #[error("{name} is not {what}")]
+    Wrong {
+        /// Which key.
+        name: String,
+        /// What it should be.
+        what: String,
+    },
+    /// A task that this program does not know.
+    #[error("the task {0} is not known")]
+    Task(String),
+    /// No shipped agreement has this rule, and no agreement of the case's name is there.
+    #[error("neither the agreement {agreement} nor its rule {rule} is known")]
+    Rule {
+        /// The agreement.
+        agreement: String,
+        /// The rule.
+        rule: String,
+    },
+    /// The rules cannot be used.
+    #[error("the rules cannot be used: {0}")]
+    Rules(String),
+    /// The engine refuses.
+    #[error(transparent)]
+    Engine(#[from] TotalisationError),
+}
+
+/// A case with its answer.
+#[derive(Debug)]
+pub struct Answered {
+    /// Its identifier.
+    pub id: String,
+    /// What it is called.
+    pub title: String,
+    /// What the engine answers, in the shape of `expected`.
+    pub computed: Result<Value, CaseError>,
+    /// Where the answer differs from `expected`: path, expected, computed.
+    pub differences: Vec<(String, Value, Value)>,
+}
+
+impl Answered {
+    /// Tells whether the answer is the expected one.
+    pub fn matches(&self) -> bool {
+        self.computed.is_ok() && self.differences.is_empty()
+    }
+
+    /// Returns the answer as `carnet totalise --cases --json` prints it.
+    pub fn to_json(&self) -> Value {
+        let differs = |(path, expected, computed): &(String, Value, Value)| json!({ "at": path, "expected": expected, "computed": computed });
+        let differences: Vec<_> = self.differences.iter().map(differs).collect();
+        let mut answer = json!({ "id": self.id, "matches": self.matches() });
+        match &self.computed {
+            Ok(computed) => answer["computed"] = computed.clone(),
+            Err(error) => {
+                answer["computed"] = Value::Null;
+                answer["error"] = error.to_string().into();
+            }
+        }
+        if !differences.is_empty() {
+            answer["differences"] = differences.into();
+        }
+        answer
+    }
+}
+
+/// Answers a case by the rules of the agreement that it names.
+pub fn answer(case: &Value) -> Answered {
+    answered(case, |task| rules::of(case, task))
+}
+
+/// Answers a case by given rules: how an agreement's own cases are tried.
+pub fn answer_by(case: &Value, given: &PeriodRules) -> Answered {
+    answered(case, |task| Ok(rules::for_task(given.clone(), case, task)))
+}
+
+fn answered(case: &Value, rules: impl FnOnce(&str) -> Result<PeriodRules, CaseError>) -> Answered {
+    let root = Node::new(case, "case");
+    let text = |name| root.get(name).text().unwrap_or_default().to_owned();
+    let computed = root.get("task").text().and_then(|task| {
+        let rules = rules(task)?;
+        let plan = Plan::new(&rules)?;
+        compute(task, &plan, root)
+    });
+    let expected = case.get("expected").unwrap_or(&Value::Null);
+    let differences = match &computed {
+        Ok(computed) if expected.is_object() => compare::differences(expected, computed),
+        Ok(computed) => vec![("expected".to_owned(), expected.clone(), computed.clone())],
+        Err(_) => Vec::new(),
+    };
+    Answered { id: text("id"), title: text("title"), computed, differences }
+}
+
+/// Computes one task; the case's `expected` is never looked at.
+fn compute(task: &str, plan: &Plan<'_>, case: Node<'_>) -> Result<Value, CaseError> {
+    let (given, inputs) = (case.get("parameters"), case.get("inputs"));
+    match task {
+        "convert" => right::convert(plan, given, inputs),
+        "calendar_months" => right::calendar_months(inputs),
+        "overlap" => right::overlap(plan, given, inputs),
+        "overlap_by_claim_country" => right::overlap_by_state(plan, given, inputs),
+        "totalise" | "pro_rata" => right::totalise(plan, given, inputs),
+        "home_scheme" => right::home_scheme(plan, given, inputs),
+        "totalise_multi" => right::several(plan, given, inputs),
+        "ph_minimum_pro_rata" => right::minimum_needed(plan, given, inputs),
+        "amount" => right::amounts(plan, given, inputs),
+        "credit_quarters" | "credit_quarters_count" => credit::quarters(plan, given, inputs),
+        "us_insured" => credit::insured(plan, given, inputs),
+        "rate_fraction" => formula::rate(plan, given, inputs),
+        "capped_noncontributory" => formula::capped(plan, given, inputs),
+        "irish_yearly_average" => formula::irish(plan, given, inputs),
+        "us_rep" => formula::relative_earnings(inputs),
+        "oas" => formula::old_age_security(plan, given, inputs),
+        other => Err(CaseError::Task(other.to_owned())),
+    }
+}
+
+/// An answer under construction.
+#[derive(Default)]
+struct Answer(Map<String, Value>);
+
+impl Answer {
+    fn set(&mut self, key: &str, value: impl Into<Value>) -> &mut Self {
+        self.0.insert(key.to_owned(), value.into());
+        self
+    }
+
+    fn number(&mut self, key: &str, value: Rational) -> &mut Self {
+        self.set(key, number(value))
+    }
+
+    fn maybe(&mut self, key: &str, value: Option<Rational>) -> &mut Self {
+        self.set(key, value.map_or(Value::Null, number))
+    }
+
+    fn done(self) -> Value {
+        Value::Object(self.0)
+    }
+}
+
+/// Writes a number: a whole one as it is, any other as an exact text.
+fn number(value: Rational) -> Value {
+    value.to_whole().map_or_else(|| value.to_string().into(), Value::from)
+}
+
+fn fraction(num: Rational, den: Rational) -> Value {
+    json!({ "num": number(num), "den": number(den) })
+}
+
+/// Writes money with the decimals that the agreement has.
+fn money(plan: &Plan<'_>, amount: Rational) -> Result<Value, CaseError> {
+    Ok(amount.to_decimal(plan.decimals())?.into())
+}

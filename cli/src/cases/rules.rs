@@ -1,0 +1,182 @@
+//! Which rules answer a case: those of the agreement that it names, else those that it lists.
+
+use super::CaseError;
+use super::read::Node;
+use crate::agreements;
+use carnet_proto::totalisation::period::State;
+use carnet_proto::totalisation::rules::{Family, MechanismKind, PeriodRules, RuleId};
+use serde_json::Value;
+use std::path::Path;
+
+fn broken(error: impl std::fmt::Debug) -> CaseError {
+    CaseError::Rules(format!("{error:?}"))
+}
+
+/// Returns the shipped rules with this identifier, with those of the sets that they include.
+fn shipped(id: &str) -> Result<Option<PeriodRules>, CaseError> {
+    let Some(file) = agreements::by_id(id).map_err(broken)? else { return Ok(None) };
+    agreements::complete(Path::new(id), file).map(Some).map_err(broken)
+}
+
+fn needed(id: &str) -> Result<PeriodRules, CaseError> {
+    shipped(id)?.ok_or_else(|| CaseError::Rules(id.to_owned()))
+}
+
+/// Finds the rules for a case: no agreement, a shipped one, or one put together from the rules listed.
+pub fn of(case: &Value, task: &str) -> Result<PeriodRules, CaseError> {
+    let root = Node::new(case, "case");
+    let agreement = root.get("agreement");
+    let totalises = root.get("parameters").get("totalisation").maybe(Node::yes)? != Some(false);
+    let rules = if agreement.is_there() {
+        let id = agreement.get("id").text()?;
+        match shipped(id)? {
+            Some(rules) => with_listed(rules, root, id)?,
+            None => assembled(root, agreement, id, totalises)?,
+        }
+    } else if lists(root, "NOAG")? || !agreement.is_there() && !has_rule_that_adds(root)? {
+        needed("NONE")?
+    } else {
+        with_listed(needed("MODEL")?, root, "none")?
+    };
+    let rules = if totalises { rules } else { without_adding(rules, root)? };
+    Ok(for_task(rules, case, task))
+}
+
+/// Prepares rules for a task: where the case itself says what a right needs, rules on that are not asked,
+/// and model States are parties.
+pub fn for_task(mut rules: PeriodRules, case: &Value, task: &str) -> PeriodRules {
+    if matches!(task, "pro_rata" | "amount" | "overlap" | "totalise_multi") {
+        for rule in &mut rules.rules {
+            rule.does.retain(|does| does.kind != MechanismKind::Qualifying);
+        }
+    }
+    if rules.parties.is_empty() {
+        return rules;
+    }
+    let root = Node::new(case, "case");
+    let periods = root.get("inputs").get("periods").list().unwrap_or_default();
+    for state in periods.into_iter().filter_map(|period| period.get("country").state().ok()) {
+        // Codes that nobody is assigned stand for some State of the agreement; in a coordination of many
+        // States the others are members whose date of accession a case does not ask about.
+        let model = state.code().starts_with('X') || state.code() == "ZZ";
+        if (model || rules.family == Family::Coordination) && !rules.parties.contains(&state) {
+            rules.parties.push(state);
+        }
+    }
+    rules
+}
+
+fn listed<'v>(root: Node<'v>) -> Result<Vec<&'v str>, CaseError> {
+    root.get("rules").list()?.into_iter().map(|rule| rule.get("id").text()).collect()
+}
+
+fn lists(root: Node<'_>, id: &str) -> Result<bool, CaseError> {
+    Ok(listed(root)?.contains(&id))
+}
+
+fn has_rule_that_adds(root: Node<'_>) -> Result<bool, CaseError> {
+    for id in listed(root)? {
+        let rule = agreements::rule(id).map_err(broken)?;
+        let adds = |rule: &carnet_proto::totalisation::rules::Rule| {
+            rule.does.iter().any(|does| does.kind == MechanismKind::Totalise)
+        };
+        if rule.is_some_and(adds) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Adds rules that a case lists beside those of its agreement.
+fn with_listed(
+    mut rules: PeriodRules,
+    root: Node<'_>,
+    agreement: &str,
+) -> Result<PeriodRules, CaseError> {
+    for (place, id) in listed(root)?.into_iter().enumerate() {
+        let known = RuleId::parse(id).is_some_and(|id| rules.rule(id).is_some());
+        if known {
+            continue;
+        }
+        let rule = agreements::rule(id).map_err(broken)?;
+        let rule =
+            rule.ok_or_else(|| CaseError::Rule { agreement: agreement.into(), rule: id.into() })?;
+        rules.rules.insert(place.min(rules.rules.len()), rule.clone());
+    }
+    crate::forms::periods::checked(&rules).map_err(CaseError::Rules)
+}
+
+/// Puts rules together for an agreement that is not shipped: those listed, over those that agreements
+/// share.
+fn assembled(
+    root: Node<'_>,
+    agreement: Node<'_>,
+    id: &str,
+    totalises: bool,
+) -> Result<PeriodRules, CaseError> {
+    let kind = agreement.get("type").maybe(Node::text)?.unwrap_or_default();
+    let only_contributions = kind.contains("contributions_only") || !totalises;
+    let mut rules = needed(if only_contributions { "NONE" } else { "MODEL" })?;
+    rules.rules.retain(|rule| rule.id.as_str() != "NOAG" || !only_contributions);
+    rules.id = RuleId::parse(id).unwrap_or(rules.id);
+    rules.family = match kind {
+        _ if only_contributions => Family::ContributionsOnly,
+        kind if kind.contains("home_scheme") => Family::HomeScheme,
+        kind if kind.contains("coordination") => Family::Coordination,
+        _ => Family::Totalisation,
+    };
+    if rules.family == Family::HomeScheme {
+        rules.rules.retain(|rule| rule.id.as_str() != "G-ADD");
+    }
+    let states: Vec<State> = id
+        .split('-')
+        .filter(|part| part.len() == 2)
+        .filter_map(|part| State::parse(if part == "UK" { "GB" } else { part }))
+        .collect();
+    if states.len() == 2 && id.len() == 5 {
+        rules.parties.clone_from(&states);
+    }
+    let mut rules = with_listed(rules, root, id)?;
+    let american = id.split('-').any(|part| part == "US");
+    if american && !only_contributions {
+        let common = needed("US-RULES")?;
+        let partners = root.get("inputs").get("periods").list()?;
+        let partners: Vec<State> =
+            partners.into_iter().filter_map(|period| period.get("country").state().ok()).collect();
+        let quarters =
+            agreements::shipped().map_err(broken)?.iter().flat_map(|file| &file.rules.rules);
+        let of_partner = quarters.filter(|rule| {
+            rule.does.iter().any(|does| {
+                does.kind == MechanismKind::Quarters
+                    && does.countries.iter().any(|c| partners.contains(c))
+            })
+        });
+        for rule in common.rules.iter().chain(of_partner) {
+            if rules.rule(rule.id).is_none() {
+                rules.rules.push(rule.clone());
+            }
+        }
+    }
+    if only_contributions && !rules.rules.iter().any(stops) {
+        rules = without_adding(rules, root)?;
+    }
+    Ok(rules)
+}
+
+fn stops(rule: &carnet_proto::totalisation::rules::Rule) -> bool {
+    rule.does.iter().any(|does| does.kind == MechanismKind::NoTotalisation)
+}
+
+/// Makes rules add nothing, by the rule that the case lists, else by the one on such agreements.
+fn without_adding(mut rules: PeriodRules, root: Node<'_>) -> Result<PeriodRules, CaseError> {
+    if rules.rules.iter().any(stops) {
+        return Ok(rules);
+    }
+    let listed = listed(root)?;
+    let id = listed
+        .into_iter()
+        .find(|id| agreements::rule(id).is_ok_and(|rule| rule.is_some_and(stops)));
+    let rule = agreements::rule(id.unwrap_or("NOTOT")).map_err(broken)?;
+    rules.rules.extend(rule.cloned());
+    Ok(rules)
+}

@@ -1,0 +1,153 @@
+//! `carnet totalise --cases` (without them see [`super::worksheet`]) and `carnet agreement check`: rules on periods held against worked cases.
+
+use super::{Context, worksheet};
+use crate::agreements;
+use crate::args::totalise as args;
+use crate::cases::{self, Answered, MAX_CASES};
+use crate::error::{Answer, CliError};
+use crate::files;
+use crate::forms::{broken, wrong};
+use crate::render::{Mark, bold, inline};
+use crate::text::Args;
+use carnet_proto::totalisation::rules::PeriodRules;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Version of the JSON that both commands print.
+const VERSION: u32 = 1;
+/// Largest file of cases, in bytes.
+const MAX_CASES_BYTES: u64 = 8 * 1024 * 1024;
+/// The format of a file of cases.
+const FORMAT: &str = "totalisation-cases/1";
+
+/// Runs `totalise`.
+///
+/// # Errors
+/// What kept it from an answer.
+pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliError> {
+    let Some(path) = args.cases.as_deref() else { return worksheet::run(args, context) };
+    let answered: Vec<Answered> = read(path)?.iter().map(cases::answer).collect();
+    report(&answered, json!({ "version": VERSION }), context)
+}
+
+/// Reads the cases of a file.
+fn read(path: &Path) -> Result<Vec<Value>, CliError> {
+    let text = files::read_text(path, MAX_CASES_BYTES)?;
+    let file: Value = serde_json::from_str(&text)
+        .map_err(|error| wrong(path, error.line(), error.column(), &error.to_string()))?;
+    if let Some(format) = file.get("format")
+        && format != FORMAT
+    {
+        return Err(broken(path, format!("its format is {} and not {FORMAT}", inline(format))));
+    }
+    match file.get("cases") {
+        Some(Value::Array(cases)) if cases.len() <= MAX_CASES => Ok(cases.clone()),
+        Some(Value::Array(_)) => Err(broken(path, format!("it has more than {MAX_CASES} cases"))),
+        _ => Err(broken(path, "it has no list of cases")),
+    }
+}
+
+/// Shows cases with their answers; `head` is what the JSON begins with.
+fn report(answered: &[Answered], head: Value, context: &mut Context) -> Result<Answer, CliError> {
+    let matching = answered.iter().filter(|case| case.matches()).count();
+    let answer = if matching == answered.len() { Answer::Yes } else { Answer::No };
+    if context.out.is_json() {
+        let mut all = head;
+        all["count"] = answered.len().into();
+        all["matching"] = matching.into();
+        all["cases"] = answered.iter().map(Answered::to_json).collect();
+        return context.out.answer(answer, |out| out.json(&all));
+    }
+    let lines: Vec<(Mark, String, Vec<String>)> =
+        answered.iter().map(|case| lines(case, context)).collect();
+    let args = Args::new().with("matching", matching).with("count", answered.len());
+    let total = context.texts.get("cases-total", &args);
+    context.out.answer(answer, |out| {
+        for (mark, line, details) in lines {
+            out.item(0, mark, &line)?;
+            details.iter().try_for_each(|detail| out.paragraph(4, detail))?;
+        }
+        out.line(total)
+    })
+}
+
+/// Returns the line of a case, and one for each difference.
+fn lines(case: &Answered, context: &Context) -> (Mark, String, Vec<String>) {
+    let name = [case.id.as_str(), case.title.as_str()].join(" ");
+    let details = match &case.computed {
+        Err(error) => {
+            let args = Args::new().with("reason", error.to_string());
+            vec![context.texts.get("case-not-computed", &args)]
+        }
+        Ok(_) => {
+            let differs = |(path, expected, computed): &(String, Value, Value)| {
+                let args = Args::new()
+                    .with("at", path.clone())
+                    .with("expected", expected.to_string())
+                    .with("computed", computed.to_string());
+                context.texts.get("case-differs", &args)
+            };
+            case.differences.iter().map(differs).collect()
+        }
+    };
+    let mark = match (&case.computed, case.matches()) {
+        (_, true) => Mark::Yes,
+        (Ok(_), false) => Mark::No,
+        (Err(_), _) => Mark::Unknown,
+    };
+    (mark, name.trim().to_owned(), details)
+}
+
+/// Runs `agreement check`: the file is read as rules on periods, and its own cases are computed by them.
+///
+/// # Errors
+/// What is wrong with the file, with line and column where it can be told.
+pub fn check(path: &Path, context: &mut Context) -> Result<Answer, CliError> {
+    let (file, rules) = match path.to_str() {
+        Some(name) => agreements::named(name)?,
+        None => agreements::read(path)?,
+    };
+    let answered: Vec<Answered> =
+        file.cases.iter().map(|case| cases::answer_by(case, &rules)).collect();
+    let unsure = rules.rules.iter().filter(|rule| rule.general_knowledge).count();
+    if context.out.is_json() {
+        let head = json!({
+            "version": VERSION,
+            "kind": "periods",
+            "id": rules.id,
+            "title": file.title,
+            "family": rules.family,
+            "parties": rules.parties,
+            "rules": rules.rules.iter().map(rule_to_json).collect::<Vec<_>>(),
+        });
+        return report(&answered, head, context);
+    }
+    context.out.line(bold(&file.title))?;
+    let args = Args::new()
+        .with("id", rules.id.to_string())
+        .with("family", rules.family.name())
+        .with("rules", rules.rules.len())
+        .with("unsure", unsure);
+    context.say("agreement-rules", &args)?;
+    if is_untried(&rules, &answered) {
+        context.say("agreement-no-cases", &Args::new())?;
+    }
+    report(&answered, Value::Null, context)
+}
+
+/// Tells whether an agreement of parties has no case to hold it against.
+fn is_untried(rules: &PeriodRules, answered: &[Answered]) -> bool {
+    !rules.parties.is_empty() && answered.is_empty()
+}
+
+fn rule_to_json(rule: &carnet_proto::totalisation::rules::Rule) -> Value {
+    let text: Vec<_> = rule.text.iter().map(ToString::to_string).collect();
+    let does: Vec<_> = rule.does.iter().map(|does| does.kind.name()).collect();
+    json!({
+        "id": rule.id,
+        "citation": rule.citation.to_string(),
+        "text": text.join(" "),
+        "general_knowledge": rule.general_knowledge,
+        "does": does,
+    })
+}

@@ -1,0 +1,207 @@
+//! `carnet totalise` of presentations: to the time that counts in one State, step by step.
+//!
+//! Verified first, as `carnet verify` does: what is not valid is refused and named. What remains is
+//! counted only if it is shown to be about one person.
+
+mod html;
+mod sheet;
+mod words;
+
+use super::{Context, verify};
+use crate::agreements;
+use crate::args::totalise as args;
+use crate::args::verifier::Verify;
+use crate::error::{Answer, CliError};
+use crate::files::{self, Access, Existing};
+use crate::text::Args;
+use carnet_proto::credential::claims::Person;
+use carnet_proto::credential::contribution::{Decimal, Place};
+use carnet_proto::time::{Date, UnixSeconds};
+use carnet_proto::totalisation::attested::{Attested, attested};
+use carnet_proto::totalisation::qualify::Outcome;
+use carnet_proto::totalisation::rules::PeriodRules;
+use carnet_proto::totalisation::{Claim, Plan, Rational, TotalisationError};
+use carnet_proto::verify::is_one_person;
+use carnet_proto::verify::report::{CredentialReport, Report, Verdict};
+use std::path::Path;
+
+/// Counts the periods of presentations together.
+///
+/// # Errors
+/// Those of verifying, of the agreement and of the computation. A refused credential is no error.
+pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliError> {
+    let demands = Verify {
+        presentations: args.presentations.clone(),
+        policy: args.policy.clone(),
+        challenge: args.challenge.clone(),
+        node: args.node.clone(),
+        offline: args.offline,
+    };
+    verify::each(&demands, context, |reports, context| {
+        let name = args.agreement.as_deref().ok_or_else(|| CliError::bug("arguments"))?;
+        let agreement = agreement(name)?;
+        let work = Work::of(args, &agreement, reports, context.now())?;
+        let page = sheet::sheet(&work, &context.texts);
+        if let Some(path) = &args.html {
+            let text = html::page(&page, context.texts.language());
+            files::write(path, text.as_bytes(), Access::Private, Existing::Keep)?;
+        }
+        let answer = work.answer();
+        context.out.answer(answer, |out| {
+            if out.is_json() { out.json(&work.to_json()) } else { sheet::write(&page, out) }
+        })?;
+        if let Some(path) = args.html.as_ref().filter(|_| !context.out.is_json()) {
+            let file = Args::new().with("file", path.display().to_string());
+            context.note("totalise-written", &file);
+        }
+        Ok(answer)
+    })
+}
+
+/// The rules to count by, and what people call them.
+#[derive(Debug)]
+pub struct Agreement {
+    title: String,
+    rules: PeriodRules,
+}
+
+/// Finds an agreement: by the name of a shipped one, or in a file.
+fn agreement(name: &str) -> Result<Agreement, CliError> {
+    let missing = || {
+        CliError::input("totalise-agreement")
+            .arg("name", name.to_owned())
+            .hint("totalise-agreement")
+    };
+    let known = agreements::by_id(name)?.is_some();
+    if !known && !Path::new(name).exists() {
+        return Err(missing());
+    }
+    let (file, rules) = agreements::named(name)?;
+    Ok(Agreement { title: file.title, rules })
+}
+
+/// A credential with the file it was shown in.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'r> {
+    file: &'r Path,
+    report: &'r CredentialReport,
+}
+
+impl<'r> Item<'r> {
+    /// Returns what it attests, if it is valid and attests a period.
+    fn period(&self) -> Option<(Place<'r>, &'r Person)> {
+        let disclosed = self.report.disclosed.as_ref()?;
+        let contribution = disclosed.attested.contribution()?;
+        let (issuer, id) = self.report.issuer.zip(self.report.id)?;
+        let valid = self.report.verdict == Verdict::Valid;
+        valid.then_some((Place { issuer, id, contribution }, &disclosed.person))
+    }
+}
+
+/// Everything that a worksheet says.
+#[derive(Debug)]
+pub struct Work<'r> {
+    agreement: &'r Agreement,
+    claim: Claim,
+    made_at: UnixSeconds,
+    /// Valid attestations of periods, in the order shown.
+    counted: Vec<Item<'r>>,
+    places: Vec<Place<'r>>,
+    /// What was refused: not valid, or no period.
+    refused: Vec<Item<'r>>,
+    /// Whom it is about, by the first attestation.
+    person: Option<&'r Person>,
+    is_one_person: bool,
+    attested: Attested,
+    outcome: Option<Outcome>,
+}
+
+impl<'r> Work<'r> {
+    fn of(
+        args: &'r args::Totalise,
+        agreement: &'r Agreement,
+        reports: &'r [Report],
+        now: UnixSeconds,
+    ) -> Result<Self, CliError> {
+        let items = args.presentations.iter().zip(reports).flat_map(|(file, report)| {
+            report.credentials.iter().map(move |report| Item { file, report })
+        });
+        let (counted, refused): (Vec<_>, Vec<_>) = items.partition(|item| item.period().is_some());
+        let (places, people): (Vec<_>, Vec<_>) = counted.iter().filter_map(Item::period).unzip();
+        let is_one_person = is_one_person(&people);
+        let person = people.first().copied();
+        let claim = Claim {
+            branch: args.branch,
+            qualifying: args.needed.map(rational).transpose().map_err(failed)?,
+            risk: args.risk_date,
+            birth: person.and_then(|person| person.birth_date),
+            on: Some(args.risk_date.unwrap_or_else(|| now.date())),
+            ..Claim::new(args.claim_country, args.unit)
+        };
+        let attested =
+            if is_one_person { attested(&places, args.branch) } else { Attested::default() };
+        let outcome = if attested.periods.is_empty() {
+            None
+        } else {
+            let plan = Plan::new(&agreement.rules).map_err(failed)?;
+            Some(plan.totalise(&claim, &attested.periods).map_err(failed)?)
+        };
+        Ok(Self {
+            agreement,
+            claim,
+            made_at: now,
+            counted,
+            places,
+            refused,
+            person,
+            is_one_person,
+            attested,
+            outcome,
+        })
+    }
+
+    /// Returns the answer: whether the right opens, and unknown if something was refused.
+    fn answer(&self) -> Answer {
+        match &self.outcome {
+            Some(_) if !self.refused.is_empty() => Answer::Unknown,
+            Some(outcome) if outcome.together == Some(false) => Answer::No,
+            Some(_) => Answer::Yes,
+            None => Answer::Unknown,
+        }
+    }
+
+    /// Returns the number that a period goes by.
+    fn number(&self, index: Option<usize>) -> String {
+        let shown = index.and_then(|index| self.attested.shown.get(index));
+        shown.map_or_else(|| "?".to_owned(), |shown| (shown + 1).to_string())
+    }
+
+    /// Returns the rules that some step, or something that was not counted, names.
+    fn rules_used(&self) -> Vec<&carnet_proto::totalisation::rules::Rule> {
+        let Some(outcome) = &self.outcome else { return Vec::new() };
+        let told = &outcome.explanation;
+        let steps = told.steps.iter().filter_map(|step| step.rule);
+        let not = told.not_counted.iter().filter_map(|not| not.rule);
+        let warnings = told.warnings.iter().filter_map(|warning| warning.rule);
+        let periods = outcome.counted.periods.iter().filter_map(|period| period.rule);
+        let used: std::collections::BTreeSet<_> =
+            steps.chain(not).chain(warnings).chain(periods).chain(outcome.reason).collect();
+        self.agreement.rules.rules.iter().filter(|rule| used.contains(&rule.id)).collect()
+    }
+}
+
+fn rational(decimal: Decimal) -> Result<Rational, TotalisationError> {
+    Rational::new(decimal.ten_thousandths().into(), Decimal::PARTS.into())
+}
+
+fn failed(cause: TotalisationError) -> CliError {
+    CliError::input("totalise-rules").caused_by(cause)
+}
+
+/// Returns a day, or nothing.
+fn day(date: Option<Date>) -> String {
+    date.map(|date| date.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,331 @@
+use super::*;
+use crate::text::Texts;
+use carnet_proto::classification::Country;
+use carnet_proto::credential::attested::Attested as AttestedClaim;
+use carnet_proto::credential::contribution::{
+    Contribution, Institution, InstitutionRole, Month, PeriodKind, PeriodType, Quantity, Refund,
+    ReportingMode, SchemeTotals, Unit as Certified, YearValue,
+};
+use carnet_proto::id::{CredentialId, Did, Digest};
+use carnet_proto::statement::accreditation::Branch;
+use carnet_proto::text::Line;
+use carnet_proto::totalisation::period::{State, Unit};
+use carnet_proto::verify::report::{
+    Check, Disclosed, Link, Outcome as Checked, REPORT_VERSION, Reason, check, reason,
+};
+use std::path::PathBuf;
+
+const NOW: UnixSeconds = UnixSeconds(1_780_000_000);
+
+fn line(text: &str) -> Line {
+    Line::parse(text).unwrap()
+}
+
+fn did(name: &str) -> Did {
+    Did::of_inception(name.as_bytes())
+}
+
+fn months(number: u32) -> Quantity {
+    Quantity::of(Certified::Month, Decimal::whole(number))
+}
+
+fn period(state: &str, start: &str, end: &str, number: u32) -> Contribution {
+    Contribution {
+        institution: Institution {
+            code: line(&format!("{state}:1")),
+            name: line("Fictitious Office"),
+            role: InstitutionRole::Competent,
+        },
+        legislation: Country::parse(state).unwrap(),
+        scheme: line("general"),
+        branches: vec![Branch::OldAge],
+        kind: PeriodKind::Compulsory,
+        period_type: Some(PeriodType::Compulsory),
+        start: Month::parse(start).unwrap(),
+        end: Month::parse(end).unwrap(),
+        dates_uncertain: false,
+        mode: ReportingMode::Aggregate,
+        day_basis: None,
+        value: Some(months(number)),
+        counts_for_right: vec![Branch::OldAge],
+        counts_for_amount: vec![Branch::OldAge],
+        refunded: Refund::None,
+        refund_date: None,
+        category: None,
+        as_of: Date::parse("2026-01-31").unwrap(),
+        complete: true,
+        complete_up_to: Date::parse("2026-01-31"),
+        series: None,
+        sequence: None,
+        supersedes: None,
+        years: vec![],
+        total: None,
+        scheme_totals: None,
+        first_day: None,
+        last_day: None,
+        national_right: None,
+        scheme_class: None,
+        occupation: None,
+        special_scheme: None,
+        employers: vec![],
+        earnings: vec![],
+        insurance_numbers: vec![],
+        sex: None,
+    }
+}
+
+/// 48 German and 15 Spanish months: neither alone makes 60.
+fn usual() -> Vec<Contribution> {
+    vec![period("DE", "2001-01", "2004-12", 48), period("ES", "2005-01", "2006-03", 15)]
+}
+
+fn person() -> Person {
+    Person {
+        name_latin: Some(line("Ana Example")),
+        birth_date: Date::parse("1970-02-17"),
+        ..Person::default()
+    }
+}
+
+/// The report on one valid credential.
+fn valid(number: u8, contribution: Contribution) -> CredentialReport {
+    let issuer = did(contribution.legislation.code());
+    let disclosed = Disclosed {
+        person: person(),
+        sub: None,
+        attested: AttestedClaim::from(contribution),
+        issued_at: NOW,
+        expires_at: NOW,
+    };
+    CredentialReport {
+        verdict: Verdict::Valid,
+        id: Some(CredentialId::new([number; 16])),
+        issuer: Some(issuer),
+        calls_itself: None,
+        checks: vec![],
+        path: Some(vec![Link::TrustAnchor { did: issuer, name: line("Pension Office <b>") }]),
+        proven_time: None,
+        disclosed: Some(disclosed),
+        withheld: vec![],
+        withheld_hashes: 0,
+        prepared: false,
+    }
+}
+
+fn refused(mut report: CredentialReport, id: &'static str, why: Reason) -> CredentialReport {
+    let outcome = Checked::Fail;
+    report.verdict = Verdict::Invalid;
+    report.checks = vec![Check { id, outcome, reason: why, statements: vec![Digest::of(b"x")] }];
+    report
+}
+
+/// What a computation says, in text, as JSON and on paper.
+struct Said {
+    answer: Answer,
+    text: String,
+    json: serde_json::Value,
+    page: String,
+}
+
+fn totalise(agreement: &str, credentials: Vec<CredentialReport>, needed: u32) -> Said {
+    totalise_before(agreement, credentials, needed, None)
+}
+
+fn totalise_before(
+    agreement: &str,
+    credentials: Vec<CredentialReport>,
+    needed: u32,
+    risk_date: Option<Date>,
+) -> Said {
+    let args = args::Totalise {
+        cases: None,
+        agreement: Some(agreement.to_owned()),
+        claim_country: State::parse("DE"),
+        branch: Some(Branch::OldAge),
+        risk_date,
+        unit: Unit::Month,
+        needed: Some(Decimal::whole(needed)),
+        presentations: vec![PathBuf::from("shown.carnet")],
+        html: None,
+        policy: crate::args::PolicyFile { path: None },
+        challenge: None,
+        node: None,
+        offline: false,
+    };
+    let verdict = Verdict::Valid;
+    let report = Report {
+        version: REPORT_VERSION,
+        verdict,
+        checked_at: NOW,
+        evidence_age: None,
+        credentials,
+    };
+    let rules = super::agreement(agreement).unwrap();
+    let reports = [report];
+    let work = Work::of(&args, &rules, &reports, NOW).unwrap();
+    let sheet = sheet::sheet(&work, &Texts::load(Some("en")));
+    let mut text = sheet.answer.join("\n");
+    for section in &sheet.sections {
+        text += &format!("\n# {}\n{}\n", section.heading, section.lines.join("\n"));
+        for row in &section.table {
+            text += &format!("{}\n", row.join(" | "));
+        }
+    }
+    let page = html::page(&sheet, "en");
+    Said { answer: work.answer(), text, json: work.to_json(), page }
+}
+
+fn both(first: Contribution, second: Contribution) -> Vec<CredentialReport> {
+    vec![valid(1, first), valid(2, second)]
+}
+
+fn usual_two() -> Vec<CredentialReport> {
+    let [first, second] = <[_; 2]>::try_from(usual()).unwrap();
+    both(first, second)
+}
+
+#[track_caller]
+fn says(said: &Said, words: &[&str]) {
+    for word in words {
+        assert!(said.text.contains(word), "{word}:\n{}", said.text);
+    }
+}
+
+#[test]
+fn periods_of_two_states_open_a_right_that_neither_opens_alone() {
+    let said = totalise("eu-883", usual_two(), 60);
+    assert_eq!(said.answer, Answer::Yes);
+    says(
+        &said,
+        &[
+            "From the attestations shown: 48 months of DE and 15 months of other States make 63",
+            "it opens with the periods of the other States",
+            "Share of DE: 48 / 63.",
+            "# Steps",
+            "EU-6",
+            "No. 1: the institution states that every period of the scheme “general” up to 2026-01-31",
+        ],
+    );
+    assert_eq!(said.json["outcome"]["together"], true);
+    assert_eq!(said.json["attestations"][1]["number"], 2);
+    let not = totalise("eu-883", usual_two(), 64);
+    assert_eq!(not.answer, Answer::No);
+    says(&not, &["it does not open", "1 month more, to open the right in DE"]);
+}
+
+#[test]
+fn the_page_escapes_what_issuers_call_themselves() {
+    let said = totalise("eu-883", usual_two(), 60);
+    assert!(said.page.contains("Pension Office &lt;b&gt;") && !said.page.contains("Office <b>"));
+    assert!(said.page.contains("Ana Example") && said.page.contains("Checked by"));
+}
+
+#[test]
+fn what_is_not_valid_is_refused_by_name_and_the_answer_is_open() {
+    let [own, other] = <[_; 2]>::try_from(usual()).unwrap();
+    let scope =
+        Reason::new(reason::OUTSIDE_SCOPE).with("name", "Office of Spain").with("part", "branch");
+    let other = refused(valid(2, other), check::PATH, scope);
+    let said = totalise("eu-883", vec![valid(1, own.clone()), other], 60);
+    assert_eq!(said.answer, Answer::Unknown);
+    says(
+        &said,
+        &[
+            "1 credential was refused".replace("1", "One").as_str(),
+            "# Refused, and not counted",
+            "the accreditation of Office of Spain does not cover this branch of social security",
+            "48 months of DE and 0 months of other States",
+        ],
+    );
+    assert_eq!(said.json["refused"][0]["reason"]["id"], "outside-scope");
+    let revoked = refused(valid(1, own), check::STATUS, Reason::new(reason::REVOKED));
+    let said = totalise("eu-883", vec![revoked], 60);
+    assert_eq!(said.answer, Answer::Unknown);
+    says(&said, &["Nothing was counted", "the issuer has revoked it"]);
+    assert_eq!(said.json["outcome"], serde_json::Value::Null);
+}
+
+#[test]
+fn a_replaced_and_a_repeated_attestation_do_not_count_twice() {
+    let series = |sequence, number| Contribution {
+        series: Some(CredentialId::new([9; 16])),
+        sequence: Some(sequence),
+        ..period("DE", "2001-01", "2004-12", number)
+    };
+    let shown = vec![valid(1, series(1, 48)), valid(2, series(2, 40)), valid(2, series(2, 40))];
+    let said = totalise("eu-883", shown, 60);
+    says(
+        &said,
+        &[
+            "40 months of DE and 0 months",
+            "No. 1: a newer attestation that was shown, No. 2, takes its place",
+            "No. 3: the same as No. 2",
+        ],
+    );
+    let plain = period("DE", "2001-01", "2004-12", 48);
+    let said = totalise("eu-883", both(plain.clone(), plain), 60);
+    says(&said, &["48 months of DE", "Ask for series and sequence of both"]);
+}
+
+#[test]
+fn a_refund_ends_the_time_and_a_risk_cuts_it() {
+    let [own, other] = <[_; 2]>::try_from(usual()).unwrap();
+    let refunded = Contribution {
+        refunded: Refund::Full,
+        refund_date: Date::parse("2010-01-01"),
+        ..other.clone()
+    };
+    let said = totalise("eu-883", both(own.clone(), refunded), 60);
+    assert_eq!(said.answer, Answer::No);
+    says(&said, &["because its contributions were paid back", "0 months of other States"]);
+    let risk = Date::parse("2005-12-31");
+    let said = totalise_before("eu-883", both(own, other), 60, risk);
+    says(&said, &["because it lies after the risk"]);
+}
+
+#[test]
+fn hidden_years_and_scheme_totals_are_told() {
+    let years = |list: &[u16]| {
+        list.iter().map(|year| YearValue { year: *year, value: months(12) }).collect()
+    };
+    let some = Contribution {
+        mode: ReportingMode::ByYear,
+        value: None,
+        years: years(&[2001, 2003]),
+        total: Some(months(48)),
+        scheme_totals: Some(SchemeTotals { right: months(60), amount: months(60) }),
+        ..period("DE", "2001-01", "2004-12", 48)
+    };
+    let none = Contribution { years: vec![], ..some.clone() };
+    let said = totalise("eu-883", vec![valid(1, some)], 60);
+    says(
+        &said,
+        &[
+            "24 months of DE",
+            "No. 1: its total is more than the years shown",
+            "No. 1: the institution has more on record",
+            "Periods of other States that are hidden make the share of DE larger",
+        ],
+    );
+    let said = totalise("eu-883", vec![valid(1, none)], 60);
+    says(&said, &["no year is shown", "Nothing was counted"]);
+}
+
+#[test]
+fn two_holders_are_not_added_up() {
+    let [own, other] = <[_; 2]>::try_from(usual()).unwrap();
+    let mut second = valid(2, other);
+    second.disclosed.as_mut().unwrap().person.birth_date = Date::parse("1971-01-01");
+    let said = totalise("eu-883", vec![valid(1, own), second], 60);
+    assert_eq!(said.answer, Answer::Unknown);
+    says(&said, &["not shown to be about one person"]);
+    assert_eq!(said.json["one_person"], false);
+    assert_eq!(said.json["outcome"], serde_json::Value::Null);
+    assert!(!said.page.contains("Ana Example"), "whose worksheet it would be is not known");
+}
+
+#[test]
+fn an_agreement_that_is_not_there_says_what_may_be_named() {
+    let error = super::agreement("no-such-agreement").unwrap_err();
+    assert_eq!(error.code(), "totalise-agreement");
+}

@@ -1,0 +1,284 @@
+//! Tables of people to be certified, as CSV: one credential per row.
+//!
+//! UTF-8 with or without byte order mark; columns parted by comma, semicolon or tab, in any order, and
+//! named in the first line; fields may be quoted; empty lines do not count. All mistakes are found at
+//! once, each with its line and column.
+
+use super::FromText;
+use super::certificate::{Certificate, beside, has_name};
+use crate::error::{CliError, Mistake};
+use crate::files;
+use carnet_proto::credential::attested::Attested;
+use carnet_proto::issuing::{MAX_ROWS, PersonRow};
+use carnet_proto::time::Date;
+use csv::StringRecord;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Largest table, in bytes.
+pub const MAX_TABLE_BYTES: u64 = 16 * 1024 * 1024;
+/// Most mistakes that are listed.
+const MAX_MISTAKES: usize = 50;
+
+/// A column: its name, whether it must be there, and what it holds.
+pub type Column = (&'static str, bool, &'static str);
+
+/// A kind of table: its columns, and how what is attested is read from a row.
+pub trait Table {
+    /// Every column.
+    const COLUMNS: &[Column];
+
+    /// Returns what stands in a column of the row to start from.
+    fn sample(column: &str) -> &'static str;
+
+    /// Reads what a row attests; nothing if there are mistakes, which the row keeps.
+    fn attested(row: &mut Row<'_>) -> Option<Attested>;
+}
+
+/// Returns a table to start from: every column, and one fictitious row.
+pub fn template<T: Table>() -> String {
+    let line = |cells: Vec<&str>| cells.join(",") + "\n";
+    line(T::COLUMNS.iter().map(|(name, ..)| *name).collect())
+        + &line(T::COLUMNS.iter().map(|(name, ..)| T::sample(name)).collect())
+}
+
+/// Reads a table. Key requests are named relative to it and are not opened.
+///
+/// # Errors
+/// Those of reading, or `rows` with every mistake.
+pub fn read<T: Table>(path: &Path) -> Result<Vec<Certificate>, CliError> {
+    parse::<T>(path, &files::read_text(path, MAX_TABLE_BYTES)?)
+}
+
+/// Returns the error that lists mistakes; there is at least one.
+pub fn wrong_rows(path: &Path, mut mistakes: Vec<Mistake>) -> CliError {
+    let count = mistakes.len();
+    mistakes.sort_by_key(|mistake| mistake.line);
+    mistakes.truncate(MAX_MISTAKES);
+    CliError::input("rows")
+        .arg("file", path.display().to_string())
+        .arg("count", count)
+        .mistakes(mistakes)
+        .more_mistakes(count.saturating_sub(MAX_MISTAKES))
+        .hint("rows")
+}
+
+/// Reads a table that is in memory.
+///
+/// # Errors
+/// `rows` with every mistake.
+pub fn parse<T: Table>(path: &Path, text: &str) -> Result<Vec<Certificate>, CliError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter(text))
+        .flexible(true)
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut mistakes = Vec::new();
+    let mut columns = None;
+    let mut rows = Vec::new();
+    let mut keys: BTreeMap<String, u64> = BTreeMap::new();
+    let mut lines = Lines { text: text.as_bytes(), at: 0, line: 1 };
+    for record in reader.records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                mistakes.push(Mistake::new(lines.line, None, error.to_string()));
+                break;
+            }
+        };
+        let line = lines.of(&record);
+        if record.iter().all(str::is_empty) {
+            continue;
+        }
+        let Some(columns) = &columns else {
+            columns = Some(read_columns(T::COLUMNS, &record, line, &mut mistakes));
+            if !mistakes.is_empty() {
+                break;
+            }
+            continue;
+        };
+        if rows.len() >= MAX_ROWS {
+            mistakes.push(Mistake::new(line, None, format!("more than {MAX_ROWS} rows")));
+            break;
+        }
+        let mut row = Row { record: &record, columns, line, mistakes: Vec::new() };
+        let certificate = row.certificate::<T>(path);
+        if let Some(key) = row.cell("row") {
+            let first = *keys.entry(key.to_owned()).or_insert(line);
+            if first != line {
+                row.mistake("row", format!("the same key stands in line {first} already"));
+            }
+        }
+        mistakes.append(&mut row.mistakes);
+        rows.extend(certificate);
+    }
+    if mistakes.is_empty() && rows.is_empty() {
+        mistakes.push(Mistake::new(1, None, "the table has no rows".into()));
+    }
+    if mistakes.is_empty() { Ok(rows) } else { Err(wrong_rows(path, mistakes)) }
+}
+
+/// Returns what parts the columns: whatever the first line has most of.
+fn delimiter(text: &str) -> u8 {
+    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let count = |mark: u8| header.bytes().filter(|byte| *byte == mark).count();
+    [b',', b';', b'\t'].into_iter().rev().max_by_key(|mark| count(*mark)).unwrap_or(b',')
+}
+
+/// Counts lines as records are read. The reader's own count stops before empty lines.
+struct Lines<'t> {
+    text: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// Returns the line in which a record begins, from 1.
+    fn of(&mut self, record: &StringRecord) -> u64 {
+        let start = record.position().map_or(0, csv::Position::byte);
+        let start = usize::try_from(start).unwrap_or(usize::MAX).min(self.text.len());
+        let rest = self.text.get(start..).unwrap_or_default();
+        let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let end = start + empty;
+        let passed = self.text.get(self.at..end).unwrap_or_default();
+        let breaks = passed.iter().filter(|byte| **byte == b'\n').count();
+        self.line += breaks as u64;
+        self.at = end.max(self.at);
+        self.line
+    }
+}
+
+type Columns = BTreeMap<&'static str, usize>;
+
+fn read_columns(
+    known: &[Column],
+    header: &StringRecord,
+    line: u64,
+    mistakes: &mut Vec<Mistake>,
+) -> Columns {
+    let mut columns = Columns::new();
+    for (index, cell) in header.iter().enumerate() {
+        let mut wrong = |reason: String| {
+            mistakes.push(Mistake::new(line, Some(cell.chars().take(40).collect()), reason));
+        };
+        match known.iter().find(|(name, ..)| name.eq_ignore_ascii_case(cell)) {
+            None => wrong(format!("there is no such column (column {})", index + 1)),
+            Some((name, ..)) if columns.insert(name, index).is_some() => {
+                wrong("the column stands there twice".into());
+            }
+            Some(_) => {}
+        }
+    }
+    for (name, must, _) in known {
+        if *must && !columns.contains_key(name) {
+            mistakes.push(Mistake::new(
+                line,
+                Some((*name).to_owned()),
+                "the column is missing".into(),
+            ));
+        }
+    }
+    columns
+}
+
+/// One row while it is read; mistakes are collected.
+pub struct Row<'r> {
+    record: &'r StringRecord,
+    columns: &'r Columns,
+    line: u64,
+    mistakes: Vec<Mistake>,
+}
+
+impl<'r> Row<'r> {
+    /// Returns what stands in a column, if anything does.
+    pub fn cell(&self, column: &str) -> Option<&'r str> {
+        self.record.get(*self.columns.get(column)?).filter(|cell| !cell.is_empty())
+    }
+
+    /// Keeps a mistake.
+    pub fn mistake(&mut self, column: &str, reason: String) {
+        self.mistakes.push(Mistake::new(self.line, Some(column.to_owned()), reason));
+    }
+
+    /// Reads what may stand in a column.
+    pub fn may<T: FromText>(&mut self, column: &str) -> Option<T> {
+        let cell = self.cell(column)?;
+        T::from_text(cell).map_err(|reason| self.mistake(column, reason)).ok()
+    }
+
+    /// Reads what must stand in a column.
+    pub fn must<T: FromText>(&mut self, column: &str) -> Option<T> {
+        if self.cell(column).is_none() {
+            self.mistake(column, "nothing stands there".into());
+        }
+        self.may(column)
+    }
+
+    /// Reads a list parted by semicolons.
+    pub fn list<T>(&mut self, column: &str, read: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
+        let items = self.cell(column).unwrap_or_default().split(';').map(str::trim);
+        let mut values = Vec::new();
+        for item in items.filter(|item| !item.is_empty()) {
+            match read(item) {
+                Ok(value) => values.push(value),
+                Err(reason) => self.mistake(column, reason),
+            }
+        }
+        values
+    }
+
+    fn certificate<T: Table>(&mut self, path: &Path) -> Option<Certificate> {
+        let extra = self.record.iter().skip(self.columns.len()).filter(|cell| !cell.is_empty());
+        if extra.count() > 0 || self.record.len() < self.columns.len() {
+            let (found, wanted) = (self.record.len(), self.columns.len());
+            let reason = format!("the row has {found} fields, the first line {wanted}");
+            self.mistakes.push(Mistake::new(self.line, None, reason));
+            return None;
+        }
+        let row = self.must("row");
+        let person = self.person();
+        let attested = T::attested(self);
+        let expires = self.must::<Date>("expires");
+        let named = self.cell("key_request").map(Path::new);
+        if !self.mistakes.is_empty() {
+            return None;
+        }
+        Some(Certificate {
+            line: self.line,
+            row: row?,
+            key_request: named.map(|named| beside(path, named)),
+            person,
+            attested: attested?,
+            expires_at: expires?.start(),
+        })
+    }
+
+    fn person(&mut self) -> PersonRow {
+        let person = PersonRow {
+            name_native: self.may("name_native"),
+            name_latin: self.may("name_latin"),
+            name_icao: self.may("name_icao"),
+            birth_date: self.must("birth_date"),
+            nationality: self.may("nationality"),
+            document_number: self.may("document_number"),
+            portrait: None,
+        };
+        let named = ["name_native", "name_latin", "name_icao"];
+        if !has_name(&person) && named.iter().all(|column| self.cell(column).is_none()) {
+            self.mistake("name_latin", "the row gives no name in any of the three columns".into());
+        }
+        person
+    }
+
+    /// Returns whether anything stands in a column whose name begins so.
+    pub fn any(&self, prefix: &str) -> bool {
+        self.columns.keys().any(|name| name.starts_with(prefix) && self.cell(name).is_some())
+    }
+
+    /// Keeps a mistake of the row as a whole.
+    pub fn mistake_of_row(&mut self, reason: String) {
+        self.mistakes.push(Mistake::new(self.line, None, reason));
+    }
+}

@@ -1,0 +1,135 @@
+//! Periods of two States, from the offices that certify them to the clerk's worksheet.
+
+#[cfg(test)]
+mod support;
+
+use support::node::{Node, until};
+use support::{PASSPHRASE, User};
+
+/// A grant for periods of both States in three branches.
+const GRANT: &str = "[[grant]]\ncredential = \"urn:carnet:contribution:1\"\n\
+    branches = [\"old-age\", \"invalidity\", \"survivors\"]\ncountries = [\"PH\", \"DE\"]\n";
+
+#[test]
+fn periods_are_certified_carried_shown_in_part_and_counted_on_a_worksheet() {
+    let user = User::new();
+    let authority = Node::institution(&user, "authority", "Ministry", "ministry");
+    let office = Node::institution(&user, "office", "Social Office", "social-security");
+    Node::init(&user, "clerk", &["--no-log"]);
+    let a = Node::start(&user, "authority");
+    let o = Node::start(&user, "office");
+    let c = Node::start(&user, "clerk");
+    a.follow(&user, &office, &o);
+    o.follow(&user, &authority, &a);
+    c.follow(&user, &authority, &a);
+    c.follow(&user, &office, &o);
+    std::fs::write(user.path("grant.toml"), GRANT).unwrap();
+    let accredit =
+        format!("accredit --subject {office} --name Office --grant grant.toml --from 2020-01-01");
+    a.operate(&user, &accredit).ok();
+    let witnesses = format!("witnesses = [\"{authority}\", \"{office}\"]\nquorum = 1\n");
+    std::fs::write(user.path("profile.toml"), witnesses).unwrap();
+    a.operate(&user, "node profile profile.toml").ok();
+
+    user.run_locked("wallet new --wallet ana.age", PASSPHRASE).ok();
+    for name in ["ana", "two"] {
+        let line = format!("wallet key --for {office} --out {name}.request --wallet ana.age");
+        user.run_locked(&line, PASSPHRASE).ok();
+    }
+    // 31.5 months year by year from one State, 40 months in one figure from the other.
+    let template = user.run("issue contribution --toml-template").ok();
+    std::fs::write(user.path("period.toml"), &template).unwrap();
+    let wrong = template.replace("2015 = \"12\"", "2015 = \"13\"");
+    std::fs::write(user.path("wrong.toml"), wrong).unwrap();
+    o.operate(&user, "issue contribution --toml wrong.toml --out issued")
+        .fails(3, &["above-year", "wrong.toml"]);
+    o.operate(&user, "issue contribution --toml period.toml --out issued").ok();
+    let table = "row,key_request,name_latin,birth_date,institution_code,institution_name,\
+         legislation,scheme,branches,kind,period_type,start,end,unit,value,as_of,complete_up_to,expires\n\
+         period-two,two.request,Ana Example,1988-02-17,DE:EX,Fictitious Pension Insurance,DE,general,\
+         old-age; invalidity,compulsory,11,2017-01,2020-04,month,40,2026-06-30,2026-06-30,2031-01-01\n";
+    std::fs::write(user.path("periods.csv"), table.replace("2020-04,", "2020-03,")).unwrap();
+    let refused = o.operate(&user, "issue contribution --csv periods.csv --out issued");
+    refused.fails(3, &["rows", "value", "above-frame"]);
+    std::fs::write(user.path("periods.csv"), table).unwrap();
+    o.operate(&user, "issue contribution --csv periods.csv --out issued").ok();
+    let files = "issued/period-2014-ana.carnet issued/period-two.carnet";
+    user.run_locked(&format!("wallet add {files} --wallet ana.age"), PASSPHRASE).ok();
+    let listed = user.run_locked("wallet list --wallet ana.age", PASSPHRASE).ok();
+    assert!(listed.contains("Contributions 2014-03 to 2016-10, Philippines"), "{listed}");
+    assert!(listed.contains("31.5 months") && listed.contains("40 months"), "{listed}");
+    let shown = user.run_locked("wallet show 1 --wallet ana.age", PASSPHRASE).ok();
+    assert!(shown.contains("2014: 10 months") && shown.contains("earnings.1"), "{shown}");
+
+    let trust = format!("trust add {authority} --name Ministry --policy trust.toml --yes");
+    user.run(&format!("{trust} --for contributions")).ok();
+    let number = std::cell::Cell::new(0);
+    // Presents under a new challenge, and returns the file.
+    let present = |what: &str| {
+        number.set(number.get() + 1);
+        let name = format!("shown-{}", number.get());
+        user.run(&format!("challenge --policy trust.toml --out {name}.challenge")).ok();
+        let line = format!(
+            "wallet present {what} --challenge {name}.challenge --out {name}.carnet --wallet ana.age"
+        );
+        user.run_locked(&line, PASSPHRASE).ok();
+        format!("{name}.carnet")
+    };
+    let person = "--disclose name_latin --disclose birth_date";
+    let count = |file: &str, more: &str| {
+        user.run(&format!(
+            "totalise --agreement eu-883 --claim-country DE --branch old-age --needed 60 {file} \
+             --policy trust.toml --offline {more}"
+        ))
+    };
+    // As soon as witnesses have cosigned what was issued, stapled evidence is enough.
+    let refresh = format!("wallet refresh --node {} --wallet ana.age", c.url);
+    let told = until(|| {
+        user.run_locked(&refresh, PASSPHRASE);
+        let file = present(&format!("1 2 --preset ratio {person}"));
+        let answer = user.run(&format!(
+            "totalise --agreement de-ph --claim-country DE --branch old-age --needed 60 {file} \
+             --policy trust.toml --offline --html worksheet.html"
+        ));
+        if answer.code == 0 { Ok(answer.stdout) } else { Err(answer.stdout + &answer.stderr) }
+    });
+    assert!(told.contains("40 months of DE and"), "{told}");
+    assert!(told.contains("it opens with the periods of the other States"), "{told}");
+    assert!(told.contains("Office") && told.contains("No. 1 converted"), "{told}");
+    let page = std::fs::read_to_string(user.path("worksheet.html")).unwrap();
+    assert!(page.contains("Ana Example") && !page.contains("<script"), "{page}");
+    assert!(!page.contains("Example Shipyard"), "employers were not shown");
+
+    // Two attestations that do not show whose they are do not count together.
+    let file = present("1 2 --preset eligible");
+    let apart = count(&file, "--json");
+    assert_eq!(apart.code, 3, "{}", apart.stdout);
+    assert!(apart.stdout.contains("subject-not-shown"), "{}", apart.stdout);
+
+    // As few years as twelve months take; nothing else of the attestation.
+    let file = present("1 --preset at-least:12");
+    let verified = user.run(&format!("verify {file} --policy trust.toml --offline --json")).json();
+    let shown = &verified["credentials"][0]["disclosed"];
+    assert_eq!(shown["contribution"]["years"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["contribution"]["years"][0]["year"], 2015);
+    assert!(shown.get("name_latin").is_none() && shown["contribution"].get("earnings").is_none());
+
+    // Whoever is trusted for skills alone vouches for no period.
+    let skills = trust.replace("trust.toml", "skills.toml");
+    user.run(&skills).ok();
+    let audience = |file: &str| {
+        let text = std::fs::read_to_string(user.path(file)).unwrap();
+        text.lines().find(|line| line.starts_with("audience")).unwrap().to_owned()
+    };
+    let text = std::fs::read_to_string(user.path("skills.toml")).unwrap();
+    let text = text.replace(&audience("skills.toml"), &audience("trust.toml"));
+    std::fs::write(user.path("skills.toml"), text).unwrap();
+    let file = present(&format!("1 2 --preset ratio {person}"));
+    let refused = user.run(&format!(
+        "totalise --agreement de-ph --claim-country DE --branch old-age {file} \
+         --policy skills.toml --offline"
+    ));
+    assert_eq!(refused.code, 3, "{}", refused.stdout);
+    assert!(refused.stdout.contains("Nothing was counted"), "{}", refused.stdout);
+    assert!(refused.stdout.contains("nobody whom you trust"), "{}", refused.stdout);
+}

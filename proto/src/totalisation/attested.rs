@@ -1,0 +1,244 @@
+//! From contribution attestations to periods: which of them count once, and what they leave unsaid.
+//!
+//! An attestation says only what its holder showed. What it does not show is never guessed: a period by
+//! years of which none is shown is left out, and a period of which some may be missing is told apart.
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::period::{Frame, Period, Quantity, Reported, Unit};
+use super::{Rational, Refund};
+use crate::cbor::codes;
+use crate::credential::contribution::{
+    self as attested, Contribution, DayBasis, Decimal, NationalRight, Place, Replaced,
+    ReportingMode, replaced,
+};
+use crate::statement::accreditation::Branch;
+
+codes! {
+    /// Why an attestation is no period of a computation.
+    pub enum LeftOutReason {
+        /// A newer attestation that was shown too takes its place.
+        Replaced = 1, "replaced";
+        /// The same attestation was shown before.
+        ShownTwice = 2, "shown-twice";
+        /// It is certified by years, and none of them is shown.
+        NoFigure = 3, "no-figure";
+        /// It certifies the same time of the same scheme as another of the same institution, and
+        /// neither shows whether it replaces the other.
+        SameTime = 4, "same-time";
+    }
+}
+
+codes! {
+    /// What an attestation that counts leaves unsaid, or says beside.
+    pub enum NoteKind {
+        /// Its total is more than the years that are shown.
+        YearsHidden = 1, "years-hidden";
+        /// Its total is not shown: whether years are missing cannot be told.
+        YearsUnknown = 2, "years-unknown";
+        /// More is on record in its scheme than is shown.
+        SchemeHoldsMore = 3, "scheme-holds-more";
+        /// All that is on record in its scheme is shown.
+        SchemeAllShown = 4, "scheme-all-shown";
+        /// The institution says that every period of the scheme is attested, up to a day.
+        Complete = 5, "complete";
+        /// The institution does not say so.
+        NotComplete = 6, "not-complete";
+        /// Contributions were paid back in part.
+        PartlyRefunded = 7, "partly-refunded";
+    }
+}
+
+/// An attestation that is no period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct LeftOut {
+    /// Its place among those shown.
+    pub shown: usize,
+    /// Why.
+    pub reason: LeftOutReason,
+    /// The place of the one because of which.
+    pub other: Option<usize>,
+}
+
+/// What is told of an attestation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Note {
+    /// Its place among those shown.
+    pub shown: usize,
+    /// What.
+    pub kind: NoteKind,
+}
+
+/// The periods that attestations make.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attested {
+    /// The periods; each is named by the place of its attestation, from 1.
+    pub periods: Vec<Period>,
+    /// For each period, the place of its attestation among those shown, from 0.
+    pub shown: Vec<usize>,
+    /// What is no period.
+    pub left_out: Vec<LeftOut>,
+    /// What else is told, in the order of the places.
+    pub notes: Vec<Note>,
+}
+
+/// Makes periods of attestations of one person that were found valid. With a branch, each counts towards
+/// the right and the amount as it says of that branch; without, if it counts for any.
+pub fn attested(shown: &[Place<'_>], branch: Option<Branch>) -> Attested {
+    let mut found = Attested::default();
+    let replaced = replaced(shown);
+    let place_of = |id| shown.iter().position(|place| place.id == id);
+    for (index, (place, replaced)) in shown.iter().zip(&replaced).enumerate() {
+        let left_out = match replaced {
+            Some(Replaced::By(id)) => Some((LeftOutReason::Replaced, place_of(*id))),
+            Some(Replaced::SameAs(id)) => Some((LeftOutReason::ShownTwice, place_of(*id))),
+            None => {
+                let counted = found.shown.iter().copied();
+                let mut same = counted
+                    .filter(|at| shown.get(*at).is_some_and(|other| is_same_time(place, other)));
+                same.next().map(|at| (LeftOutReason::SameTime, Some(at)))
+            }
+        };
+        let period = period(index, place.contribution, branch);
+        match (left_out, period) {
+            (Some((reason, other)), _) => {
+                found.left_out.push(LeftOut { shown: index, reason, other });
+            }
+            (None, None) => {
+                let reason = LeftOutReason::NoFigure;
+                found.left_out.push(LeftOut { shown: index, reason, other: None });
+            }
+            (None, Some(period)) => {
+                found.periods.push(period);
+                found.shown.push(index);
+            }
+        }
+    }
+    for index in found.shown.clone() {
+        if let Some(place) = shown.get(index) {
+            let kinds = notes(place, &found.shown, shown);
+            found.notes.extend(kinds.map(|kind| Note { shown: index, kind }));
+        }
+    }
+    found
+}
+
+/// Returns whether two attestations of one issuer say the same of the same time: one was probably meant
+/// to replace the other, and together they would count it twice.
+fn is_same_time(one: &Place<'_>, other: &Place<'_>) -> bool {
+    let (a, b) = (one.contribution, other.contribution);
+    let coincide = a.start <= b.end && b.start <= a.end;
+    // Who shows different series shows that neither replaces the other.
+    let told_apart = a.series.is_some() && b.series.is_some() && a.series != b.series;
+    one.issuer == other.issuer
+        && coincide
+        && !told_apart
+        && (a.legislation, &a.scheme, a.kind, a.period_type, &a.category)
+            == (b.legislation, &b.scheme, b.kind, b.period_type, &b.category)
+}
+
+fn notes(
+    place: &Place<'_>,
+    counted: &[usize],
+    shown: &[Place<'_>],
+) -> impl Iterator<Item = NoteKind> {
+    let contribution = place.contribution;
+    let hidden = match contribution.hides_years() {
+        Some(false) => None,
+        Some(true) => Some(NoteKind::YearsHidden),
+        None => Some(NoteKind::YearsUnknown),
+    };
+    let of_scheme = counted.iter().filter_map(|at| shown.get(*at)).filter(|other| {
+        let (a, b) = (contribution, other.contribution);
+        other.issuer == place.issuer && (a.legislation, &a.scheme) == (b.legislation, &b.scheme)
+    });
+    let sum =
+        attested::Quantity::sum(of_scheme.filter_map(|other| other.contribution.shown_quantity()));
+    let scheme = contribution.scheme_totals.zip(sum).and_then(|(totals, sum)| {
+        Some(match totals.right.is_at_most(&sum)? {
+            true => NoteKind::SchemeAllShown,
+            false => NoteKind::SchemeHoldsMore,
+        })
+    });
+    let complete = if contribution.complete { NoteKind::Complete } else { NoteKind::NotComplete };
+    let refund = (contribution.refunded == Refund::Partial).then_some(NoteKind::PartlyRefunded);
+    hidden.into_iter().chain(scheme).chain([complete]).chain(refund)
+}
+
+fn period(index: usize, contribution: &Contribution, branch: Option<Branch>) -> Option<Period> {
+    let counts = |list: &[Branch]| branch.map_or(!list.is_empty(), |branch| list.contains(&branch));
+    let basis = contribution.day_basis;
+    let reported = match contribution.mode {
+        ReportingMode::Aggregate => {
+            Reported::Aggregate(quantity(contribution.value.as_ref()?, basis)?)
+        }
+        ReportingMode::ByYear => {
+            let years = contribution.years.iter();
+            let figure = |year: &attested::YearValue| {
+                Some((i32::from(year.year), quantity(&year.value, basis)?))
+            };
+            let years: Vec<_> = years.map(figure).collect::<Option<_>>()?;
+            if years.is_empty() {
+                return None;
+            }
+            Reported::ByYear(years)
+        }
+    };
+    let first = contribution.first_day.unwrap_or_else(|| contribution.start.first_day());
+    let last = contribution.last_day.unwrap_or_else(|| contribution.end.last_day());
+    Some(Period {
+        id: format!("{}", index.saturating_add(1)),
+        country: contribution.legislation.into(),
+        work_country: None,
+        scheme: contribution.scheme.to_string(),
+        branches: contribution.branches.clone(),
+        kind: contribution.kind,
+        frame: Frame::new(first, last)?,
+        dates_uncertain: contribution.dates_uncertain,
+        reported: Some(reported),
+        counts_for_right: counts(&contribution.counts_for_right),
+        counts_for_amount: counts(&contribution.counts_for_amount),
+        refund: contribution.refunded,
+        category: contribution.category.as_ref().map(ToString::to_string),
+        national_right: match contribution.national_right {
+            Some(NationalRight::Yes) => Some(true),
+            Some(NationalRight::No) => Some(false),
+            Some(NationalRight::NotExamined) | None => None,
+        },
+        complete_up_to: contribution.complete_up_to,
+    })
+}
+
+/// Returns a certified number in the units of a computation.
+fn quantity(certified: &attested::Quantity, basis: Option<DayBasis>) -> Option<Quantity> {
+    let unit = match certified.unit()? {
+        attested::Unit::Year => Unit::Year,
+        attested::Unit::Quarter => Unit::Quarter,
+        attested::Unit::Month => Unit::Month,
+        attested::Unit::Week => Unit::Week,
+        attested::Unit::Day => match basis {
+            Some(DayBasis::Five) => Unit::Day5,
+            Some(DayBasis::Six) => Unit::Day6,
+            Some(DayBasis::Seven) => Unit::Day7,
+            None => Unit::Day,
+        },
+        attested::Unit::YearsMonthsDays => {
+            let whole = |part: Option<Decimal>| part.map_or(Some(0), Decimal::to_whole);
+            return Some(Quantity::Ymd {
+                years: whole(certified.years)?,
+                months: whole(certified.months)?,
+                days: whole(certified.days)?,
+            });
+        }
+    };
+    Some(Quantity::Of(unit, rational(certified.number()?)?))
+}
+
+fn rational(decimal: Decimal) -> Option<Rational> {
+    Rational::new(decimal.ten_thousandths().into(), Decimal::PARTS.into()).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,499 @@
+//! Whether a right opens: from own time alone, and with foreign time so far as an agreement adds it.
+
+use alloc::vec::Vec;
+
+use super::count::{Counted, Purpose};
+use super::explain::{
+    Explanation, Missing, MissingKind, NotCounted, NotCountedReason, Step, StepKind, Warning,
+    WarningKind,
+};
+use super::period::{Frame, Period, PeriodKind, State, Unit};
+use super::plan::Plan;
+use super::ratio::Ratio;
+use super::rules::{Family, Mechanism, MechanismKind, RuleId, ShortPeriod};
+use super::time::Measure;
+use super::{Claim, Rational, TotalisationError};
+
+/// The answer to one claim, from the periods shown.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Outcome {
+    /// The unit of every time here.
+    pub unit: Unit,
+    /// What became of the periods.
+    pub counted: Counted,
+    /// The own time, as far as it counts towards the right.
+    pub own: Rational,
+    /// The foreign time that counts.
+    pub foreign: Rational,
+    /// Both.
+    pub total: Rational,
+    /// The time that the right needs, if that is known.
+    pub needed: Option<Rational>,
+    /// The foreign time that the right needs, if there is enough of it.
+    pub foreign_needed: Option<Rational>,
+    /// Whether own time alone opens the right.
+    pub alone: Option<bool>,
+    /// Whether own and foreign time together open it.
+    pub together: Option<bool>,
+    /// The rule that keeps foreign time from being added.
+    pub reason: Option<RuleId>,
+    /// Whether foreign time may be added at all.
+    pub may_add: bool,
+    /// Whether the State is relieved because the own time is short.
+    pub relieved: bool,
+    /// Whether the State may refuse because the own time is short.
+    pub may_refuse: bool,
+    /// What would be reached if an agreement added the periods; only where none does.
+    pub hypothetical: Option<Rational>,
+    /// The own share, where the rules divide.
+    pub ratio: Option<Ratio>,
+    /// How it came about.
+    pub explanation: Explanation,
+}
+
+impl Plan<'_> {
+    /// Answers a claim in a State from the periods shown.
+    ///
+    /// # Errors
+    /// [`TotalisationError`].
+    pub fn totalise(
+        &self,
+        claim: &Claim,
+        periods: &[Period],
+    ) -> Result<Outcome, TotalisationError> {
+        let Some(state) = claim.country else { return Err(TotalisationError::NoClaimState) };
+        let mut explanation = Explanation::default();
+        if self.has(MechanismKind::HomeTime) {
+            return self.home_time(claim, state, periods);
+        }
+        let mut counted = self.count(claim, periods, Purpose::Right, &mut explanation)?;
+        let needed = self.needed(claim, state)?;
+        let alone_time = self.alone_time(claim, periods, &counted)?;
+        let unit = claim.unit;
+        let mut out = Notes { explanation, unit };
+        out.step(StepKind::Own, None, counted.own, counted.own);
+        let alone = needed.map(|needed| alone_time >= needed);
+        if let Some(needed) = needed {
+            out.step(StepKind::Alone, self.rule(MechanismKind::OwnFirst), alone_time, needed);
+        }
+        let mut refusal = match self.adds(state) {
+            Ok(_) if !self.in_force(claim) => Some((None, NotCountedReason::NoAgreement)),
+            Ok(_) if !self.rules.is_party(state) => Some((None, NotCountedReason::NoAgreement)),
+            Ok(_) => None,
+            Err(rule) => Some((rule, NotCountedReason::NoTotalisation)),
+        };
+        if !self.in_force(claim) {
+            out.explanation.warn(WarningKind::NotInForce, None, None);
+        }
+        if let Some((rule, _)) = refusal
+            && self.rules.first(MechanismKind::Totalise).is_some()
+        {
+            out.explanation.warn(WarningKind::OneSided, None, rule);
+        }
+        if refusal.is_none() {
+            let short = self.below_minimum(claim, state, periods, &counted, &mut out)?;
+            refusal = short.map(|rule| (rule, NotCountedReason::NotOwed));
+        }
+        if refusal.is_none() {
+            self.drop_thirds(claim, periods, needed, &mut counted, &mut out)?;
+        }
+        let added = if refusal.is_none() { counted.foreign } else { Rational::ZERO };
+        let total = counted.own.plus(added)?;
+        out.step(StepKind::Foreign, self.rule(MechanismKind::Totalise), counted.foreign, added);
+        let mut together = needed.map(|needed| alone == Some(true) || total >= needed);
+        let mut hypothetical = None;
+        if let Some((rule, reason)) = refusal
+            && !counted.foreign.is_zero()
+        {
+            let time = counted.foreign;
+            out.explanation.not_counted.push(NotCounted { period: None, reason, rule, time });
+            hypothetical = Some(counted.own.plus(counted.foreign)?);
+            let (kind, time) = (WarningKind::Hypothetical, hypothetical);
+            out.explanation.warnings.push(Warning { kind, period: None, other: None, rule, time });
+            together = alone.or(together);
+        }
+        if let Some(needed) = needed {
+            out.step(StepKind::Together, self.rule(MechanismKind::Totalise), total, needed);
+            if together == Some(false) {
+                let time = Some(needed.less(total)?);
+                let kind = MissingKind::Time;
+                out.explanation.missing.push(Missing { kind, state, period: None, time });
+            }
+        }
+        let foreign_needed = needed
+            .filter(|_| together == Some(true))
+            .map(|needed| needed.less(alone_time))
+            .transpose()?;
+        let short = self.short(claim, state, periods, counted.own, alone, &mut out)?;
+        let mut outcome = Outcome {
+            unit,
+            own: counted.own,
+            foreign: added,
+            total,
+            needed,
+            foreign_needed,
+            alone,
+            together,
+            reason: refusal.and_then(|(rule, _)| rule),
+            may_add: refusal.is_none(),
+            relieved: short == Some(ShortPeriod::Relieves),
+            may_refuse: short == Some(ShortPeriod::MayRefuse),
+            hypothetical,
+            ratio: None,
+            counted,
+            explanation: out.explanation,
+        };
+        self.beware(periods, state, &mut outcome);
+        outcome.ratio = self.ratio(claim, state, periods, &outcome)?;
+        if let Some(ratio) = outcome.ratio {
+            let kind = StepKind::Ratio;
+            let (period, other) = (None, None);
+            let (rule, input, result) = (Some(ratio.rule), ratio.num, ratio.den);
+            outcome.explanation.steps.push(Step { kind, rule, period, other, input, result, unit });
+        }
+        Ok(outcome)
+    }
+
+    /// Returns the time that the right needs: as the claim says, else as the rules say.
+    fn needed(&self, claim: &Claim, state: State) -> Result<Option<Rational>, TotalisationError> {
+        if claim.qualifying.is_some() {
+            return Ok(claim.qualifying);
+        }
+        let found = self.rules.about(MechanismKind::Qualifying, state);
+        found.map(|(_, does)| self.threshold(does, claim.unit)).transpose()
+    }
+
+    /// Returns the number of a mechanism in a unit.
+    pub(super) fn threshold(
+        &self,
+        does: &Mechanism,
+        unit: Unit,
+    ) -> Result<Rational, TotalisationError> {
+        let value = Rational::whole(does.value.unwrap_or_default().into());
+        value.times(self.units.factor(does.unit.unwrap_or(unit), unit)?)
+    }
+
+    /// Returns the own time that national law looks at: days and ages that only totalising minds do not
+    /// matter to it.
+    fn alone_time(
+        &self,
+        claim: &Claim,
+        periods: &[Period],
+        counted: &Counted,
+    ) -> Result<Rational, TotalisationError> {
+        use NotCountedReason::{AfterAge, BeforeDay};
+        let mut own = counted.own;
+        let bound = self.has(MechanismKind::OwnAfter)
+            || self.has(MechanismKind::OwnBeforeAge)
+            || claim.own_after.is_some()
+            || claim.own_before_age.is_some();
+        if bound {
+            let mut ignored = Explanation::default();
+            let free = Claim { own_after: None, own_before_age: None, ..claim.clone() };
+            let again = self.count(&free, periods, Purpose::Right, &mut ignored)?;
+            own = again.own;
+            for not in &ignored.not_counted {
+                let index = not.period.unwrap_or(usize::MAX);
+                let is_own = periods.get(index).is_some_and(|p| claim.country == Some(p.country));
+                if is_own && matches!(not.reason, AfterAge | BeforeDay) {
+                    own = own.plus(not.time)?;
+                }
+            }
+        }
+        Ok(own)
+    }
+
+    /// Tells whether the agreement was in force on the day of the claim.
+    fn in_force(&self, claim: &Claim) -> bool {
+        claim.on.is_none_or(|on| {
+            self.rules.from.is_none_or(|from| from <= on)
+                && self.rules.until.is_none_or(|until| on <= until)
+        })
+    }
+
+    /// Holds the own time against what must be there before foreign time is added. Returns the rule that
+    /// it fails; the rule is unknown where only the claim states the minimum.
+    fn below_minimum(
+        &self,
+        claim: &Claim,
+        state: State,
+        periods: &[Period],
+        counted: &Counted,
+        out: &mut Notes,
+    ) -> Result<Option<Option<RuleId>>, TotalisationError> {
+        let no_duty = self.rules.mechanisms().find(|(_, m)| {
+            m.kind == MechanismKind::ShortPeriod
+                && m.short == Some(ShortPeriod::NoDuty)
+                && (m.countries.is_empty() || m.countries.contains(&state))
+        });
+        let minimum = self.rules.about(MechanismKind::OwnMinimum, state).or(no_duty);
+        let continuous = self.rules.about(MechanismKind::OwnContinuous, state);
+        let own = claim.own_time.unwrap_or(counted.own);
+        for (found, stated, has) in [
+            (minimum, claim.own_minimum, own),
+            (continuous, claim.own_continuous, self.longest(claim, periods, counted)?),
+        ] {
+            let wanted = match (stated, found) {
+                (Some(stated), _) => stated,
+                (None, Some((_, does))) => self.threshold(does, claim.unit)?,
+                (None, None) => continue,
+            };
+            let rule = found.map(|(rule, _)| rule);
+            out.step(StepKind::OwnMinimum, rule, has, wanted);
+            if has < wanted {
+                return Ok(Some(rule));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the longest own time without a gap.
+    fn longest(
+        &self,
+        claim: &Claim,
+        periods: &[Period],
+        counted: &Counted,
+    ) -> Result<Rational, TotalisationError> {
+        if let Some(longest) = claim.own_longest {
+            return Ok(longest);
+        }
+        let own =
+            |index: usize| periods.get(index).is_some_and(|p| claim.country == Some(p.country));
+        let of_own = counted.periods.iter().filter(|result| own(result.index));
+        let mut frames: Vec<Frame> =
+            of_own.flat_map(|result| result.frames.iter().copied()).collect();
+        frames.sort_unstable();
+        let measure = Measure::of(claim.unit);
+        let (mut longest, mut run): (i64, Option<Frame>) = (0, None);
+        for frame in frames {
+            let joined = match run {
+                Some(run) if frame.start.0 <= run.end.0 + 1 => {
+                    Frame { start: run.start, end: run.end.max(frame.end) }
+                }
+                _ => frame,
+            };
+            longest = longest.max(measure.ticks(joined));
+            run = Some(joined);
+        }
+        measure.to_unit(longest, claim.unit, &self.units)
+    }
+
+    /// Leaves the time of third States out, if the right opens without it or no rule adds it.
+    fn drop_thirds(
+        &self,
+        claim: &Claim,
+        periods: &[Period],
+        needed: Option<Rational>,
+        counted: &mut Counted,
+        out: &mut Notes,
+    ) -> Result<(), TotalisationError> {
+        let third =
+            |p: &Period| claim.country != Some(p.country) && !self.rules.is_party(p.country);
+        if claim.thirds.is_empty() || !periods.iter().any(third) {
+            return Ok(());
+        }
+        let without = Claim { thirds: Vec::new(), ..claim.clone() };
+        let mut explanation = Explanation::default();
+        let fewer = self.count(&without, periods, Purpose::Right, &mut explanation)?;
+        let found = claim.country.and_then(|c| self.rules.about(MechanismKind::ThirdState, c));
+        if found.is_none() || needed.is_some_and(|needed| fewer.total >= needed) {
+            *counted = fewer;
+            out.explanation = explanation;
+        } else if let Some((rule, _)) = found {
+            out.step(StepKind::ThirdState, Some(rule), fewer.total, counted.total);
+        }
+        Ok(())
+    }
+
+    /// Holds the own time against the threshold of a short period.
+    fn short(
+        &self,
+        claim: &Claim,
+        state: State,
+        periods: &[Period],
+        own: Rational,
+        alone: Option<bool>,
+        out: &mut Notes,
+    ) -> Result<Option<ShortPeriod>, TotalisationError> {
+        let found = self.rules.mechanisms().find(|(_, m)| {
+            m.kind == MechanismKind::ShortPeriod
+                && m.short != Some(ShortPeriod::NoDuty)
+                && (m.countries.is_empty() || m.countries.contains(&state))
+        });
+        let Some((rule, does)) = found else { return Ok(None) };
+        let threshold = match claim.short_threshold {
+            Some(stated) => stated,
+            None => self.one_year(does, claim.unit)?,
+        };
+        out.step(StepKind::Short, Some(rule), own, threshold);
+        if own == threshold {
+            out.explanation.warn(WarningKind::ExactlyOneYear, None, Some(rule));
+        }
+        if own >= threshold {
+            return Ok(None);
+        }
+        let of_state = periods.iter().enumerate().filter(|(_, p)| p.country == state);
+        let certified = of_state.clone().any(|(_, p)| p.national_right == Some(true));
+        let right = claim.right_alone.unwrap_or(certified || alone == Some(true));
+        if does.short == Some(ShortPeriod::Relieves) {
+            if right {
+                out.explanation.warn(WarningKind::ShortWithRight, None, Some(rule));
+                return Ok(None);
+            }
+            if claim.right_alone.is_none() {
+                let unknown = of_state.filter(|(_, p)| p.national_right.is_none());
+                let kind = MissingKind::NationalRight;
+                let missing =
+                    unknown.map(|(i, _)| Missing { kind, state, period: Some(i), time: None });
+                out.explanation.missing.extend(missing);
+            }
+        }
+        Ok(does.short)
+    }
+
+    /// Returns the threshold of a short period; where it is a year, what a year is in this unit.
+    pub(super) fn one_year(
+        &self,
+        does: &Mechanism,
+        unit: Unit,
+    ) -> Result<Rational, TotalisationError> {
+        if (does.value, does.unit) == (Some(1), Some(Unit::Year)) {
+            return Ok(self.units.year_of(unit));
+        }
+        self.threshold(does, unit)
+    }
+
+    /// Adds the warnings that every answer needs, and who can make it surer.
+    fn beware(&self, periods: &[Period], state: State, outcome: &mut Outcome) {
+        let explanation = &mut outcome.explanation;
+        let abroad = periods.iter().any(|p| p.country != state);
+        if abroad {
+            explanation.warn(WarningKind::HiddenRaisesShare, None, None);
+            explanation.warn(WarningKind::OtherAges, None, None);
+        }
+        let left_out = |why| explanation.not_counted.iter().any(|not| not.reason == why);
+        if left_out(NotCountedReason::OtherPartner) || left_out(NotCountedReason::NoAgreement) {
+            let rule = self.rule(MechanismKind::OnePartner);
+            explanation.warn(WarningKind::NotChained, None, rule);
+        }
+        let residence = explanation.not_counted.iter().find(|not| {
+            let kind = not.period.and_then(|index| periods.get(index)).map(|p| p.kind);
+            not.reason == NotCountedReason::Kind && kind == Some(PeriodKind::Residence)
+        });
+        if let Some((period, rule)) = residence.map(|not| (not.period, not.rule)) {
+            explanation.warn(WarningKind::ResidenceNotCounted, period, rule);
+        }
+        for (index, period) in periods.iter().enumerate() {
+            let by_year =
+                matches!(&period.reported, Some(super::Reported::ByYear(years)) if years.len() > 1);
+            let converts =
+                outcome.counted.periods.get(index).is_some_and(|r| r.converted.years.len() > 1);
+            let other_unit = matches!(&period.reported, Some(super::Reported::ByYear(years))
+                if years.iter().any(|(_, q)| super::unit::unit_of(*q) != outcome.unit));
+            if by_year && converts && other_unit {
+                let rule = self.rule(MechanismKind::RoundUp);
+                explanation.warn(WarningKind::RoundedByYear, Some(index), rule);
+            }
+            let complete = period.complete_up_to.is_some_and(|day| day >= period.frame.end);
+            let mut missing = |kind| {
+                let (state, period) = (period.country, Some(index));
+                explanation.missing.push(Missing { kind, state, period, time: None });
+            };
+            if !complete {
+                missing(MissingKind::Completeness);
+            }
+            if period.dates_uncertain {
+                missing(MissingKind::ExactDays);
+            }
+        }
+    }
+
+    /// Counts time under a home scheme: it is own time wherever it was worked.
+    fn home_time(
+        &self,
+        claim: &Claim,
+        home: State,
+        periods: &[Period],
+    ) -> Result<Outcome, TotalisationError> {
+        let rule = self.rule(MechanismKind::HomeTime);
+        let schemes: Vec<&str> =
+            periods.iter().filter(|p| p.country == home).map(|p| p.scheme.as_str()).collect();
+        let at_home = |p: &Period| {
+            let names =
+                p.scheme.strip_prefix(home.code()).is_some_and(|rest| rest.starts_with('-'));
+            let insured = p.country == home || names || schemes.contains(&p.scheme.as_str());
+            let place = p.work_country.unwrap_or(p.country);
+            insured && self.rules.is_party(place)
+        };
+        let insured: Vec<Period> = periods
+            .iter()
+            .map(|period| match at_home(period) {
+                true => Period { country: home, ..period.clone() },
+                false => Period { counts_for_right: false, ..period.clone() },
+            })
+            .collect();
+        let mut out = Notes { explanation: Explanation::default(), unit: claim.unit };
+        let counted = self.count(claim, &insured, Purpose::Right, &mut out.explanation)?;
+        for not in &mut out.explanation.not_counted {
+            if not.period.and_then(|index| periods.get(index)).is_some_and(|p| !at_home(p)) {
+                (not.reason, not.rule) = (NotCountedReason::OutsideHome, rule);
+            }
+        }
+        let needed = self.needed(claim, home)?;
+        let alone = needed.map(|needed| counted.own >= needed);
+        out.step(StepKind::Own, rule, counted.own, counted.own);
+        if let Some(needed) = needed {
+            out.step(StepKind::Alone, rule, counted.own, needed);
+        }
+        Ok(Outcome {
+            unit: claim.unit,
+            own: counted.own,
+            foreign: Rational::ZERO,
+            total: counted.own,
+            needed,
+            foreign_needed: None,
+            alone,
+            together: alone,
+            reason: None,
+            may_add: false,
+            relieved: false,
+            may_refuse: false,
+            hypothetical: None,
+            ratio: None,
+            counted,
+            explanation: out.explanation,
+        })
+    }
+
+    /// Tells whether the rules only extend a home scheme.
+    pub fn is_home_scheme(&self) -> bool {
+        self.rules.family == Family::HomeScheme || self.has(MechanismKind::HomeTime)
+    }
+}
+
+/// Collects steps that are about no single period.
+pub(super) struct Notes {
+    pub explanation: Explanation,
+    pub unit: Unit,
+}
+
+impl Notes {
+    pub fn step(
+        &mut self,
+        kind: StepKind,
+        rule: Option<RuleId>,
+        input: Rational,
+        result: Rational,
+    ) {
+        let unit = self.unit;
+        self.explanation.steps.push(Step {
+            kind,
+            rule,
+            period: None,
+            other: None,
+            input,
+            result,
+            unit,
+        });
+    }
+}

@@ -1,0 +1,475 @@
+//! The rules of an agreement on periods, as data: what each provision says, where it stands, and which
+//! mechanisms of the engine it sets in motion. A new treaty is a new set of rules, not new code.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::period::{PeriodKind, State, Unit};
+use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Encoder, codes, record};
+use crate::statement::accreditation::Branch;
+use crate::text::Line;
+use crate::time::Date;
+
+/// Most rules of an agreement.
+pub const MAX_RULES: usize = 96;
+/// Most mechanisms of a rule.
+pub const MAX_MECHANISMS: usize = 16;
+/// Most lines of the plain text of a rule.
+pub const MAX_TEXT_LINES: usize = 8;
+/// Most States of an agreement, or of a mechanism.
+pub const MAX_STATES: usize = 64;
+/// Most branches of an agreement.
+pub const MAX_BRANCHES: usize = 16;
+/// Most kinds of periods that a mechanism names.
+pub const MAX_KINDS: usize = 8;
+/// Longest identifier of a rule, in bytes.
+pub const MAX_RULE_ID_BYTES: usize = 24;
+
+/// Names a rule within all agreements: letters, digits and hyphens.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId {
+    bytes: [u8; MAX_RULE_ID_BYTES],
+    length: u8,
+}
+
+impl RuleId {
+    /// Reads an identifier: 1 to 24 letters, digits and hyphens.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let mut bytes = [0; MAX_RULE_ID_BYTES];
+        bytes
+            .get_mut(..text.len())
+            .filter(|to| fits && !to.is_empty())?
+            .copy_from_slice(text.as_bytes());
+        Some(Self { bytes, length: u8::try_from(text.len()).ok()? })
+    }
+
+    /// Returns the identifier.
+    pub fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..usize::from(self.length)).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Encode for RuleId {
+    fn encode(&self, e: &mut Encoder) {
+        e.text(self.as_str());
+    }
+}
+
+impl<'b> Decode<'b> for RuleId {
+    fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
+        let start = d.position();
+        Self::parse(d.text()?).ok_or_else(|| {
+            CborError::new(CborErrorKind::Invalid("not the identifier of a rule"), start)
+        })
+    }
+}
+
+impl serde::Serialize for RuleId {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.as_str())
+    }
+}
+
+codes! {
+    /// What kind of agreement it is. Whoever mixes them up is harmed.
+    pub enum Family {
+        /// Coordination among several States, as in the European Union.
+        Coordination = 1, "coordination";
+        /// Totalisation, by two States or more.
+        Totalisation = 2, "totalisation";
+        /// Settles only which State collects; nothing is added.
+        ContributionsOnly = 3, "contributions-only";
+        /// The worker stays insured in the home scheme; nothing is added or divided.
+        HomeScheme = 4, "home-scheme";
+    }
+}
+
+codes! {
+    /// What stands below the own time in the ratio.
+    pub enum Denominator {
+        /// The time of all States.
+        Total = 1, "total";
+        /// The time of all States without that of institutions relieved as short.
+        TotalExcludingShort = 2, "total-excluding-short";
+        /// The longest period that counts for a full benefit, if the total is above it.
+        MaxPeriod = 3, "max-period";
+        /// The own time and only so much foreign time as the right needs.
+        MinimumNeeded = 4, "minimum-needed";
+        /// A fixed number.
+        Fixed = 5, "fixed";
+        /// The quarters of the coverage lifetime.
+        CoverageLifetime = 6, "coverage-lifetime";
+        /// None: the benefit is computed from the own time directly.
+        None = 7, "none";
+        /// None: all time is time of the home scheme.
+        Home = 8, "home";
+    }
+}
+
+codes! {
+    /// What a short period means for the State under whose law it was completed.
+    pub enum ShortPeriod {
+        /// It pays nothing, if the period alone gives no right.
+        Relieves = 1, "relieves";
+        /// It may refuse to pay.
+        MayRefuse = 2, "may-refuse";
+        /// It need not add foreign time.
+        NoDuty = 3, "no-duty";
+    }
+}
+
+codes! {
+    /// How a partner's time becomes quarters of coverage.
+    pub enum QuarterBasis {
+        /// Period by period, placed from its first quarter on.
+        Period = 1, "period";
+        /// Calendar year by calendar year, placed in quarters that the period touches.
+        CalendarYear = 2, "calendar-year";
+        /// A year fills every quarter that is free.
+        FillYear = 3, "fill-year";
+    }
+}
+
+macro_rules! mechanisms {
+    ($($(#[$meta:meta])* $variant:ident = $code:literal, $text:literal, [$($needed:ident)*], [$($allowed:ident)*];)*) => {
+        codes! {
+            /// What the engine can be told to do. Each takes the keys that [`MechanismKind::keys`] lists.
+            pub enum MechanismKind { $($(#[$meta])* $variant = $code, $text;)* }
+        }
+
+        impl MechanismKind {
+            /// Returns the keys it needs, and those it may have beside.
+            pub const fn keys(self) -> (&'static [&'static str], &'static [&'static str]) {
+                match self {
+                    $(Self::$variant => (&[$(stringify!($needed),)*], &[$(stringify!($allowed),)*]),)*
+                }
+            }
+        }
+    };
+}
+
+mechanisms! {
+    /// Days of one basis that make a week, a month, a quarter, and at most a year.
+    DayScheme = 1, "day-scheme", [unit week month quarter year], [];
+    /// Weeks to months and back go through days of the six-day scheme.
+    WeeksBySixDays = 2, "weeks-by-six-days", [], [];
+    /// A fraction left after conversion is rounded up to a whole unit.
+    RoundUp = 3, "round-up", [], [];
+    /// A calendar year gives no more than its unit holds.
+    YearlyMaximum = 4, "yearly-maximum", [], [];
+    /// A full year in the source unit stays a full year in the target unit.
+    FullYearKept = 5, "full-year-kept", [], [];
+    /// Days beyond years and months make one month, as these States report them.
+    RestDaysOneMonth = 6, "rest-days-one-month", [countries], [];
+    /// Time of the other parties is added; `countries` are the parties bound to do so, if not all.
+    Totalise = 10, "totalise", [], [countries];
+    /// The agreement adds nothing.
+    NoTotalisation = 11, "no-totalisation", [], [];
+    /// Time abroad is time of the home scheme.
+    HomeTime = 12, "home-time", [], [];
+    /// The same time counts once.
+    CountOnce = 20, "count-once", [], [];
+    /// Periods of `kinds` displace coinciding ones of the kinds in `over` of another State.
+    Displace = 21, "displace", [kinds over], [];
+    /// Equivalent time in two States counts where insurance was compulsory last before, else first after.
+    EquivalentOnce = 22, "equivalent-once", [], [];
+    /// A period whose days are not known is presumed not to coincide.
+    UncertainApart = 23, "uncertain-apart", [], [];
+    /// The time of all States in one calendar year is limited; foreign time gives way.
+    YearlyTotal = 24, "yearly-total", [], [];
+    /// Compulsory in two States at once: each counts its own and leaves out the other's.
+    EachItsOwn = 25, "each-its-own", [], [];
+    /// Own time alone is tried first.
+    OwnFirst = 30, "own-first", [], [];
+    /// Foreign time counts only so far as the right needs it.
+    OnlyAsNeeded = 31, "only-as-needed", [], [countries];
+    /// Only time before the risk counts.
+    CutAtRisk = 32, "cut-at-risk", [], [];
+    /// Time whose contributions were paid back in full no longer counts.
+    RefundEnds = 33, "refund-ends", [], [];
+    /// Own time that must be there before foreign time is added.
+    OwnMinimum = 34, "own-minimum", [value unit], [countries];
+    /// Own time without a gap that must be there before foreign time is added.
+    OwnContinuous = 35, "own-continuous", [value unit], [countries];
+    /// Time of these States counts for the others only from a day on.
+    CountsFrom = 36, "counts-from", [countries date], [scheme];
+    /// Time of these States serves to totalise at home only if it lies after a day.
+    OwnAfter = 37, "own-after", [countries date], [];
+    /// Time of these States serves to totalise at home only if it lies before an age in years.
+    OwnBeforeAge = 38, "own-before-age", [countries value], [];
+    /// Kinds of periods of these States that the others do not count.
+    ExcludeKinds = 39, "exclude-kinds", [countries kinds], [];
+    /// Time that a right needs in these States.
+    Qualifying = 40, "qualifying", [countries value unit], [];
+    /// A calendar month covered in part counts in full, and once.
+    TouchedMonths = 41, "touched-months", [countries], [];
+    /// So many days beyond whole months make a month, and any rest at the end one more.
+    DaysMakeMonth = 42, "days-make-month", [countries value], [];
+    /// Periods of a third State with an agreement of its own with the claim State may be added.
+    ThirdState = 43, "third-state", [], [countries];
+    /// Only one partner's time is added to that of these States.
+    OnePartner = 44, "one-partner", [countries], [];
+    /// Own time below a threshold: what the State need not do.
+    ShortPeriod = 50, "short-period", [value unit short], [countries];
+    /// Short periods raise the theoretical amount and stay out of the ratio.
+    ShortOutsideRatio = 51, "short-outside-ratio", [], [];
+    /// If every institution is relieved, the last State whose conditions are met pays alone.
+    LastPaysAlone = 52, "last-pays-alone", [], [];
+    /// What stands below the own time in the ratio.
+    Ratio = 53, "ratio", [policy], [countries value unit];
+    /// The theoretical amount takes all time as own time.
+    TheoreticalAmount = 54, "theoretical-amount", [], [];
+    /// A benefit from own time alone is computed beside.
+    IndependentBenefit = 55, "independent-benefit", [], [];
+    /// The higher of the two is paid.
+    HigherOfTwo = 56, "higher-of-two", [], [];
+    /// Voluntary time that was displaced still raises the benefit of its insurer.
+    DisplacedStillPays = 57, "displaced-still-pays", [], [];
+    /// Amounts are rounded once at the end, half up, to so many decimals.
+    RoundMoney = 58, "round-money", [value], [];
+    /// A partner's time in quarters of coverage.
+    Quarters = 60, "quarters", [countries unit value basis], [];
+    /// Quarters may be credited backwards from the last one.
+    QuartersBackward = 61, "quarters-backward", [], [countries];
+    /// No foreign quarter where there is an own one, and none before a year.
+    QuartersOnce = 62, "quarters-once", [], [year];
+    /// Own quarters of a year may be moved within it from this year on.
+    QuartersMove = 63, "quarters-move", [year], [];
+    /// A category counts only between contributory time, and at most so many quarters in all.
+    CategoryLimit = 64, "category-limit", [countries category value], [];
+    /// Quarters that insure fully: one a year from the year after `year` or age 21, at most `value`.
+    InsuredQuarters = 65, "insured-quarters", [value year], [];
+    /// One country's own formula, by name.
+    National = 70, "national", [formula], [countries];
+}
+
+codes! {
+    /// A formula of one country, computed by a module of its own.
+    pub enum Formula {
+        /// A cap on time without contributions.
+        NoncontributoryCap = 1, "noncontributory-cap";
+        /// The Irish yearly average with its bands.
+        IrishAverage = 2, "irish-average";
+        /// The Irish share of a notional rate.
+        IrishProRata = 3, "irish-pro-rata";
+        /// The American relative earnings position.
+        RelativeEarnings = 4, "relative-earnings";
+        /// Canadian old age security.
+        OldAgeSecurity = 5, "old-age-security";
+    }
+}
+
+record! {
+    /// One thing that a rule makes the engine do, with the parameters that its kind takes.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Mechanism {
+        /// What it does.
+        kind [1]: MechanismKind,
+        /// For which States, or about which.
+        countries [2; ..MAX_STATES]: Vec<State>,
+        /// Kinds of periods.
+        kinds [3; ..MAX_KINDS]: Vec<PeriodKind>,
+        /// Kinds of periods that give way.
+        over [4; ..MAX_KINDS]: Vec<PeriodKind>,
+        /// A number.
+        value [5]: Option<u32>,
+        /// The unit of the number.
+        unit [6]: Option<Unit>,
+        /// Days of a week.
+        week [7]: Option<u32>,
+        /// Days of a month.
+        month [8]: Option<u32>,
+        /// Days of a quarter.
+        quarter [9]: Option<u32>,
+        /// Days of a year at most, or a calendar year.
+        year [10]: Option<u32>,
+        /// A day.
+        date [11]: Option<Date>,
+        /// A category of periods.
+        category [12]: Option<Line>,
+        /// A scheme.
+        scheme [13]: Option<Line>,
+        /// What a short period means.
+        short [14]: Option<ShortPeriod>,
+        /// What stands below the own time.
+        policy [15]: Option<Denominator>,
+        /// How time becomes quarters.
+        basis [16]: Option<QuarterBasis>,
+        /// Which formula.
+        formula [17]: Option<Formula>,
+    }
+    check |mechanism| mechanism.check()
+}
+
+impl Mechanism {
+    /// Makes a mechanism without parameters.
+    pub const fn new(kind: MechanismKind) -> Self {
+        Self {
+            kind,
+            countries: Vec::new(),
+            kinds: Vec::new(),
+            over: Vec::new(),
+            value: None,
+            unit: None,
+            week: None,
+            month: None,
+            quarter: None,
+            year: None,
+            date: None,
+            category: None,
+            scheme: None,
+            short: None,
+            policy: None,
+            basis: None,
+            formula: None,
+        }
+    }
+
+    /// Lists the keys that are there, by name.
+    fn present(&self) -> impl Iterator<Item = &'static str> {
+        [
+            ("countries", !self.countries.is_empty()),
+            ("kinds", !self.kinds.is_empty()),
+            ("over", !self.over.is_empty()),
+            ("value", self.value.is_some()),
+            ("unit", self.unit.is_some()),
+            ("week", self.week.is_some()),
+            ("month", self.month.is_some()),
+            ("quarter", self.quarter.is_some()),
+            ("year", self.year.is_some()),
+            ("date", self.date.is_some()),
+            ("category", self.category.is_some()),
+            ("scheme", self.scheme.is_some()),
+            ("short", self.short.is_some()),
+            ("policy", self.policy.is_some()),
+            ("basis", self.basis.is_some()),
+            ("formula", self.formula.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, there)| there.then_some(name))
+    }
+
+    /// Checks that the keys are those of its kind, and that no number divides by zero.
+    fn check(&self) -> Result<(), &'static str> {
+        let (needed, allowed) = self.kind.keys();
+        if needed.iter().any(|key| !self.present().any(|there| there == *key)) {
+            return Err("a mechanism lacks a key that its kind needs");
+        }
+        if self.present().any(|there| !needed.contains(&there) && !allowed.contains(&there)) {
+            return Err("a mechanism has a key that its kind does not take");
+        }
+        let numbers = [self.value, self.week, self.month, self.quarter, self.year];
+        if numbers.iter().flatten().any(|number| !(1..=1_000_000).contains(number)) {
+            return Err("a number of a mechanism is 0 or above 1,000,000");
+        }
+        let is_day = matches!(self.unit, Some(Unit::Day5 | Unit::Day6 | Unit::Day7));
+        if self.kind == MechanismKind::DayScheme && !is_day {
+            return Err("a day scheme has days of five, six or seven a week");
+        }
+        if self.policy.is_some_and(|policy| (policy == Denominator::Fixed) != self.value.is_some())
+        {
+            return Err("a fixed denominator has a number, and no other has");
+        }
+        Ok(())
+    }
+}
+
+record! {
+    /// One provision: where it stands, what it says, and what it makes the engine do.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Rule {
+        /// Its identifier.
+        id [1]: RuleId,
+        /// Where it stands.
+        citation [2]: Line,
+        /// What it says, in plain words.
+        text [3; ..MAX_TEXT_LINES]: Vec<Line>,
+        /// Whether it rests on general knowledge and was not read at its source.
+        general_knowledge [4]: bool,
+        /// What it makes the engine do; nothing, where it states a principle.
+        does [5; ..MAX_MECHANISMS]: Vec<Mechanism>,
+    }
+    check |rule| if rule.text.is_empty() { Err("a rule has a text") } else { Ok(()) }
+}
+
+record! {
+    /// The rules of an agreement on periods.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct PeriodRules {
+        /// What it goes by, such as `EU-883`.
+        id [1]: RuleId,
+        /// What kind of agreement it is.
+        family [2]: Family,
+        /// Whose time it is about; empty only for rules that agreements share.
+        parties [3; ..MAX_STATES]: Vec<State>,
+        /// For which branches; empty: for all.
+        branches [4; ..MAX_BRANCHES]: Vec<Branch>,
+        /// The first day it is in force.
+        from [5]: Option<Date>,
+        /// The last day it is in force.
+        until [6]: Option<Date>,
+        /// Its rules.
+        rules [7; ..MAX_RULES]: Vec<Rule>,
+    }
+    check |rules| rules.check()
+}
+
+impl PeriodRules {
+    fn check(&self) -> Result<(), &'static str> {
+        if self.parties.len() == 1 {
+            return Err("an agreement on periods has no single party");
+        }
+        if self.until.zip(self.from).is_some_and(|(until, from)| until < from) {
+            return Err("an agreement on periods ends before it begins");
+        }
+        let mut ids: Vec<_> = self.rules.iter().map(|rule| rule.id).collect();
+        ids.sort_unstable();
+        let mut pairs = ids.iter().zip(ids.iter().skip(1));
+        if pairs.any(|(before, after)| before == after) {
+            return Err("a rule is there twice");
+        }
+        super::plan::ranks(self).map(|_| ())
+    }
+
+    /// Returns the rule with this identifier.
+    pub fn rule(&self, id: RuleId) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    /// Returns every mechanism with the rule it belongs to.
+    pub fn mechanisms(&self) -> impl Iterator<Item = (RuleId, &Mechanism)> {
+        self.rules.iter().flat_map(|rule| rule.does.iter().map(|does| (rule.id, does)))
+    }
+
+    /// Returns the first mechanism of a kind.
+    pub fn first(&self, kind: MechanismKind) -> Option<(RuleId, &Mechanism)> {
+        self.mechanisms().find(|(_, does)| does.kind == kind)
+    }
+
+    /// Returns the first mechanism of a kind that is about a State, or about no State in particular.
+    pub fn about(&self, kind: MechanismKind, state: State) -> Option<(RuleId, &Mechanism)> {
+        let of_kind = || self.mechanisms().filter(|(_, does)| does.kind == kind);
+        of_kind()
+            .find(|(_, does)| does.countries.contains(&state))
+            .or_else(|| of_kind().find(|(_, does)| does.countries.is_empty()))
+    }
+
+    /// Tells whether a State is a party. Rules without parties are about every State.
+    pub fn is_party(&self, state: State) -> bool {
+        self.parties.is_empty() || self.parties.contains(&state)
+    }
+}

@@ -1,0 +1,186 @@
+//! Calendar time in whole ticks, so that it can be cut, added and compared without fractions.
+
+use alloc::vec::Vec;
+
+use super::period::{Frame, Unit};
+use super::unit::UnitTable;
+use super::{Rational, TotalisationError};
+use crate::time::Date;
+
+/// Ticks of a calendar month: divisible by the days of every month and by the days that a month has in
+/// schemes of five, six and seven days.
+const MONTH: i64 = 53_993_940;
+
+/// How time is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// In calendar months and parts of them: every month is as long as every other.
+    Months,
+    /// In days, seven of which are a week.
+    Weeks,
+}
+
+impl Measure {
+    /// Returns how time is measured that is counted in a unit.
+    pub const fn of(unit: Unit) -> Self {
+        match unit {
+            Unit::Week | Unit::ContributionWeek => Self::Weeks,
+            _ => Self::Months,
+        }
+    }
+
+    /// Returns where a day begins, in ticks.
+    pub fn tick(self, day: i32) -> i64 {
+        match self {
+            Self::Weeks => i64::from(day),
+            Self::Months => {
+                let (year, month, of_month) = Date(day).to_ymd();
+                let length = i64::from(days_of_month(year, month));
+                let months = i64::from(year) * 12 + i64::from(month) - 1;
+                months * MONTH + (i64::from(of_month) - 1) * (MONTH / length)
+            }
+        }
+    }
+
+    /// Returns the ticks of a frame.
+    pub fn ticks(self, frame: Frame) -> i64 {
+        self.tick(frame.end.0.saturating_add(1)) - self.tick(frame.start.0)
+    }
+
+    /// Returns ticks in a unit.
+    ///
+    /// # Errors
+    /// [`TotalisationError::TooLarge`].
+    pub fn to_unit(
+        self,
+        ticks: i64,
+        unit: Unit,
+        table: &UnitTable,
+    ) -> Result<Rational, TotalisationError> {
+        let (natural, size) = match self {
+            Self::Months => (Unit::Month, MONTH),
+            Self::Weeks => (Unit::Week, 7),
+        };
+        let time = Rational::new(ticks.into(), size.into())?;
+        if natural == unit { Ok(time) } else { time.times(table.factor(natural, unit)?) }
+    }
+
+    /// Returns the time of a frame in a unit, before any rounding.
+    ///
+    /// # Errors
+    /// [`TotalisationError::TooLarge`].
+    pub fn time(
+        self,
+        frame: Frame,
+        unit: Unit,
+        table: &UnitTable,
+    ) -> Result<Rational, TotalisationError> {
+        self.to_unit(self.ticks(frame), unit, table)
+    }
+}
+
+/// Returns the days of a month.
+pub fn days_of_month(year: i32, month: u32) -> u32 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Returns the frame from the first day of its first month to the last day of its last month.
+pub fn whole_months(frame: Frame) -> Frame {
+    let (year, month, _) = frame.start.to_ymd();
+    let start = Date::from_ymd(year, month, 1).unwrap_or(frame.start);
+    let (year, month, _) = frame.end.to_ymd();
+    let end = Date::from_ymd(year, month, days_of_month(year, month)).unwrap_or(frame.end);
+    Frame { start, end }
+}
+
+/// Returns the whole calendar months within a frame, if there is one.
+pub fn months_within(frame: Frame) -> Option<Frame> {
+    let (year, month, day) = frame.start.to_ymd();
+    let start = match (day, month) {
+        (1, _) => frame.start,
+        (_, 12) => Date::from_ymd(year + 1, 1, 1)?,
+        _ => Date::from_ymd(year, month + 1, 1)?,
+    };
+    let (year, month, day) = frame.end.to_ymd();
+    let end = if day == days_of_month(year, month) {
+        frame.end
+    } else {
+        Date(Date::from_ymd(year, month, 1)?.0 - 1)
+    };
+    Frame::new(start, end)
+}
+
+/// Returns the part of a frame that lies in a calendar year.
+pub fn within_year(frame: Frame, year: i32) -> Option<Frame> {
+    let start = Date::from_ymd(year, 1, 1)?;
+    let end = Date::from_ymd(year, 12, 31)?;
+    Frame::new(frame.start.max(start), frame.end.min(end))
+}
+
+/// Calendar months that are covered in part or in full, each counted once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct TouchedMonths {
+    /// The months that each frame touches.
+    pub each: Vec<i64>,
+    /// The months that all of them touch.
+    pub total: i64,
+    /// The covered time in whole months, without the gaps.
+    pub merged: Vec<Frame>,
+}
+
+/// Counts the calendar months that frames touch.
+pub fn touched_months(frames: &[Frame]) -> TouchedMonths {
+    let months = |frame: &Frame| Measure::Months.ticks(*frame) / MONTH;
+    let whole: Vec<Frame> = frames.iter().map(|frame| whole_months(*frame)).collect();
+    let mut sorted = whole.clone();
+    sorted.sort_unstable();
+    let mut merged: Vec<Frame> = Vec::new();
+    for frame in sorted {
+        match merged.last_mut() {
+            Some(last) if frame.start.0 <= last.end.0.saturating_add(1) => {
+                last.end = last.end.max(frame.end);
+            }
+            _ => merged.push(frame),
+        }
+    }
+    let total = merged.iter().map(months).sum();
+    TouchedMonths { each: whole.iter().map(months).collect(), total, merged }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(start: &str, end: &str) -> Frame {
+        Frame::new(Date::parse(start).unwrap(), Date::parse(end).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_month_has_the_same_ticks_and_its_days_add_up() {
+        for month in ["2000-02-01/2000-02-29", "2001-02-01/2001-02-28", "2001-01-01/2001-01-31"] {
+            let (start, end) = month.split_once('/').unwrap();
+            assert_eq!(Measure::Months.ticks(frame(start, end)), MONTH);
+        }
+        let (a, b) = (frame("2001-03-15", "2001-07-02"), frame("2001-07-03", "2002-01-01"));
+        let both = frame("2001-03-15", "2002-01-01");
+        for measure in [Measure::Months, Measure::Weeks] {
+            assert_eq!(measure.ticks(a) + measure.ticks(b), measure.ticks(both));
+        }
+        for days in [22, 26, 28, 29, 30, 31] {
+            assert_eq!(MONTH % days, 0);
+        }
+    }
+
+    #[test]
+    fn months_are_touched_or_whole() {
+        let part = frame("2000-08-16", "2000-10-30");
+        assert_eq!(whole_months(part), frame("2000-08-01", "2000-10-31"));
+        assert_eq!(months_within(part), Some(frame("2000-09-01", "2000-09-30")));
+        assert_eq!(months_within(frame("2000-12-02", "2001-01-30")), None);
+    }
+}
