@@ -115,15 +115,20 @@ pub(super) fn same_subject(claims: &[Option<&Claims>]) -> Check {
     if people.len() != claims.len() {
         return not_checked(id);
     }
-    let all_match = people
-        .iter()
-        .enumerate()
-        .all(|(i, one)| people.iter().skip(i + 1).all(|other| are_one(one, other)));
-    if all_match {
+    if is_one_person(&people) {
         pass(id, Reason::new(reason::OK).with("count", people.len().to_string()))
     } else {
         undetermined(id, Reason::new(reason::SUBJECT_NOT_SHOWN))
     }
+}
+
+/// Tells whether what was shown of people shows that they are one: each discloses the same birth date, and
+/// the same document number or an equal name.
+pub fn is_one_person(people: &[&Person]) -> bool {
+    people
+        .iter()
+        .enumerate()
+        .all(|(i, one)| people.iter().skip(i + 1).all(|other| are_one(one, other)))
 }
 
 fn are_one(one: &Person, other: &Person) -> bool {

@@ -80,6 +80,7 @@ pub fn welding() -> Skill {
         licence: None,
         prior_learning: vec![],
         languages: vec![],
+        endorses: None,
     }
 }
 

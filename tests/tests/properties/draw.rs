@@ -7,8 +7,9 @@ use carnet_proto::challenge::Challenge;
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::skill::{
-    Assessment, AssessmentMethod, ClaimType, Endorsement, Experience, LanguageSkill, Learning,
-    Licence, PriorLearningEvidence, Skill, SkillItem,
+    Assessment, AssessmentMethod, ClaimType, Endorsed, Endorsement, EvidenceRule, Experience,
+    LanguageSkill, Learning, Licence, LicenceStatus, PriorLearningEvidence, PriorLearningKind,
+    Skill, SkillItem,
 };
 use carnet_proto::evidence::{
     EarlierCheckpoint, EntryEvidence, Evidence, LogEvidence, StatementEvidence, StatusEvidence,
@@ -158,7 +159,7 @@ fn witnesses(witnesses: &mut Vec<Did>, quorum: &mut Option<u8>) {
     *quorum = (count > 0).then(|| quorum.unwrap_or(0) % count.max(1) + 1);
 }
 
-codes! { AgreementKind AssessmentMethod Branch ClaimType CosignRefusal Profile RefusalReason Role WithdrawalReason }
+codes! { AgreementKind AssessmentMethod Branch ClaimType CosignRefusal EvidenceRule LicenceStatus PriorLearningKind Profile RefusalReason Role WithdrawalReason }
 
 draw! {
     u8: |s| s.byte();
@@ -287,7 +288,7 @@ records! {
         witnesses(&mut p.witnesses, &mut p.quorum)
     };
     SourceText { language, digest, address };
-    Agreement { kind, titles, parties, validity, chains, texts } where |a, s| {
+    Agreement { kind, titles, parties, validity, chains, texts, recognition } where |a, s| {
         a.titles.push(s.draw());
         a.parties.extend([s.draw(), s.draw()]);
         let signatories = a.parties.iter_mut().flat_map(|p| &mut p.signatories);
@@ -314,14 +315,16 @@ records! {
     Experience { role, start, end, hours, supervised, employer }
         where |e, _s| sort(&mut e.start, &mut e.end);
     Licence { number, register, status, restrictions, good_standing };
-    PriorLearningEvidence { kind, date, vouched_by, digest, unit };
+    PriorLearningEvidence { kind, date, vouched_by, digest, unit, rules };
     LanguageSkill { language, level }
         where |l, s| l.level = Line::parse(s.one_of(&["A1", "A2", "B1", "B2", "C1", "C2"])).unwrap();
     Endorsement { by, digest };
+    Endorsed { credential, role, statement } where |e, _s| e.role = Role::Union;
     Skill {
         claim_type, title, national_code, standard, occupation, esco_occupation, framework, level,
         isced_level, field, award_date, valid_until, renewal, country, endorsements, series, sequence,
         supersedes, skills, assessment, learning, experience, licence, prior_learning, languages,
+        endorses,
     } where |x, _s| {
         x.isced_level = x.isced_level.map(|level| level % 9);
         sort(&mut x.award_date, &mut x.valid_until)
