@@ -97,6 +97,8 @@ pub enum Command {
     Challenge(verifier::Challenge),
     /// Verify a presentation, and say why.
     Verify(verifier::Verify),
+    /// Say what agreements make of attestations in another country, and what is missing.
+    Recognise(verifier::Recognise),
     /// Look up an institution by its DID.
     Resolve(anyone::Resolve),
     /// Read and check the public log of an institution.

@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod institution;
 pub mod issue;
 pub mod node;
+pub mod recognise;
 pub mod trust;
 pub mod verify;
 pub mod wallet;
@@ -100,6 +101,7 @@ pub fn run(command: Command, context: &mut Context) -> Result<Answer, CliError> 
         Command::Wallet(command) => wallet::run(command, context),
         Command::Challenge(args) => challenge::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
+        Command::Recognise(args) => recognise::run(&args, context),
         Command::Resolve(args) => anyone::resolve(&args, context),
         Command::Log(command) => anyone::log(command, context),
     }

@@ -8,12 +8,19 @@ pub mod certificate;
 pub mod class;
 pub mod grant;
 pub mod profile;
+pub mod recognition;
 
 use crate::error::CliError;
 use crate::files;
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
-use carnet_proto::credential::skill::{AssessmentMethod, ClaimType};
+use carnet_proto::credential::skill::{
+    AssessmentMethod, ClaimType, EvidenceRule, LicenceStatus, PriorLearningKind,
+};
 use carnet_proto::id::{CredentialId, Did, Digest};
+use carnet_proto::recognition::{
+    Acquired, Basis, Chooser, CompensationReason, ConditionKind, EvidenceKind, LanguageLevel,
+    LevelRelation, MeasureKind, MobilityPurpose, Otherwise, Payer, RecognitionOutcome, TimeSpan,
+};
 use carnet_proto::statement::accreditation::Level;
 use carnet_proto::statement::agreement::AgreementKind;
 use carnet_proto::statement::profile::Role;
@@ -71,6 +78,22 @@ by_name! {
     ClaimType, "a type of claim";
     AssessmentMethod, "a method of assessment";
     AgreementKind, "a kind of agreement";
+    LicenceStatus, "a status of a licence";
+    PriorLearningKind, "a kind of evidence";
+    EvidenceRule, "a rule of evidence";
+    Basis, "a basis";
+    Payer, "a payer";
+    MobilityPurpose, "a purpose";
+    Acquired, "what becomes of what was awarded before the end";
+    LevelRelation, "a relation of levels";
+    ConditionKind, "a kind of condition";
+    EvidenceKind, "a kind of evidence";
+    LanguageLevel, "a level of a language";
+    Otherwise, "what follows";
+    MeasureKind, "a kind of measure";
+    Chooser, "who chooses";
+    CompensationReason, "a reason for compensation";
+    RecognitionOutcome, "an outcome";
 }
 
 macro_rules! by_option {
@@ -84,6 +107,7 @@ macro_rules! by_option {
 }
 by_option! {
     Date, Date::parse, "a day such as 2026-03-31";
+    TimeSpan, TimeSpan::parse, "a length of time such as 3 years";
     Language, Language::parse, "a language such as en or pt-BR";
     Level, Level::parse, "a level such as 4 or 4.5";
     Digest, Digest::from_hex, "a SHA-256 digest of 64 hexadecimal digits";

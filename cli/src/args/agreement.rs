@@ -11,8 +11,12 @@ pub enum Agreement {
     Propose(Propose),
     /// Sign an agreement for the party and in the role that it names for this institution.
     Ratify(Ratify),
+    /// Leave an agreement, from a day on.
+    Denounce(Denounce),
     /// Show an agreement and who has signed.
     Show(Show),
+    /// Check the rules of an agreement, and answer the cases in it.
+    Check(Check),
 }
 
 /// Arguments of `agreement propose`.
@@ -65,4 +69,39 @@ pub struct Show {
     /// The node to ask.
     #[command(flatten)]
     pub node: ReadFrom,
+}
+
+/// Arguments of `agreement denounce`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet agreement denounce 3b9f0c --from 2027-01-01
+
+From that day on the agreement is no longer in force, if it needs this institution's signature. What was
+earned before stays as the agreement says.")]
+pub struct Denounce {
+    /// Digest of the agreement, in full or as many digits as make it unique.
+    #[arg(value_name = "DIGEST")]
+    pub agreement: String,
+    /// The first day on which it no longer holds [default: today].
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// The node of the institution that leaves.
+    #[command(flatten)]
+    pub node: Operate,
+}
+
+/// Arguments of `agreement check`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet agreement check draft.toml
+  carnet agreement check data/recognition/asean-nursing.toml --json
+
+Exit codes: 0 the file is right and every case comes out as it says, 1 a case does not, 3 the file cannot be
+read.")]
+pub struct Check {
+    /// The file, as TOML.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }

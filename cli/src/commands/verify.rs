@@ -53,7 +53,7 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
 
 /// Returns what presentations are judged by: the rules, what is known of logs, and the challenge to
 /// answer.
-fn demands(
+pub(super) fn demands(
     args: &Verify,
     context: &mut Context,
 ) -> Result<(Rules, Ledger, Option<Challenge>), CliError> {
@@ -82,11 +82,11 @@ fn demands(
     Ok((rules, ledger, challenge))
 }
 
-fn nonce_asked(challenge: Option<&Challenge>) -> Option<&[u8]> {
+pub(super) fn nonce_asked(challenge: Option<&Challenge>) -> Option<&[u8]> {
     challenge.map(|challenge| challenge.nonce.0.as_slice())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     files::read_limited(path, MAX_PRESENTATION_BYTES as u64)
 }
 
@@ -123,7 +123,7 @@ pub fn judge(
 ///
 /// It is used only by an answer that the holder's key signed for this verifier, so that nobody else can
 /// spend it, and not by one that could not be judged, so that it can be judged again with a node at hand.
-struct Nonces<'c> {
+pub(super) struct Nonces<'c> {
     rules: &'c Rules,
     challenges: &'c Challenges,
     /// Those answered since the policy was made.
@@ -131,12 +131,12 @@ struct Nonces<'c> {
 }
 
 impl<'c> Nonces<'c> {
-    const fn new(rules: &'c Rules, challenges: &'c Challenges) -> Self {
+    pub(super) const fn new(rules: &'c Rules, challenges: &'c Challenges) -> Self {
         Self { rules, challenges, answered: BTreeSet::new() }
     }
 
     /// Judges a presentation and uses up the nonces that it answers.
-    fn judge(
+    pub(super) fn judge(
         &mut self,
         body: &[u8],
         ledger: &Ledger,
@@ -158,7 +158,7 @@ impl<'c> Nonces<'c> {
     }
 
     /// Takes back that the nonces answered here are used.
-    fn give_back(self) {
+    pub(super) fn give_back(self) {
         self.answered.iter().for_each(|nonce| self.challenges.give_back(nonce));
     }
 

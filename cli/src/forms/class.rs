@@ -357,6 +357,7 @@ impl<'r> Row<'r> {
             licence: None,
             prior_learning: Vec::new(),
             languages: self.list("languages", language_skill),
+            endorses: None,
         };
         Some(skill)
     }

@@ -145,6 +145,8 @@ record! {
         /// The oldest age, in years.
         #[serde(skip_serializing_if = "Option::is_none")]
         oldest [18]: Option<u8>,
+        /// Home countries to whose attestations it applies; none: all.
+        homes [19; ..MAX_PARTIES]: Vec<Country>,
     }
     check |c| c.predicate().map(|_| ())
 }
@@ -259,8 +261,9 @@ impl Condition {
     }
 
     /// Tells whether the condition applies to a question.
-    pub(super) fn applies(&self, host: Country, occupation: Occupation) -> bool {
-        (self.hosts.is_empty() || self.hosts.contains(&host))
+    pub(super) fn applies(&self, home: Country, host: Country, occupation: Occupation) -> bool {
+        (self.homes.is_empty() || self.homes.contains(&home))
+            && (self.hosts.is_empty() || self.hosts.contains(&host))
             && (self.occupations.is_empty()
                 || self.occupations.iter().any(|group| group.covers(occupation)))
     }

@@ -262,7 +262,7 @@ impl Judge<'_> {
         let mut refused = !issuer;
         let mut open: Vec<(&Line, &[EvidenceKind])> = Vec::new();
         for condition in &self.ground.terms.conditions {
-            if !condition.applies(host, occupation) {
+            if !condition.applies(self.home, host, occupation) {
                 continue;
             }
             let Judged { status, reason, is_curable } =

@@ -164,7 +164,6 @@ pub mod step {
         CLAIM_OUTSIDE = "claim-outside";
         LEVEL_OUTSIDE = "level-outside";
         ESCO_OUTSIDE = "esco-outside";
-        NOT_REGULATED_SO = "not-regulated-so";
         ISSUER_ACCEPTED = "issuer-accepted";
         ISSUER_NOT_ACCEPTED = "issuer-not-accepted";
         ISSUER_OTHER_TIME = "issuer-other-time";

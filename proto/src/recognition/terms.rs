@@ -333,7 +333,7 @@ impl RecognitionTerms {
         let is_party = |country: &Country| self.parties.iter().any(|p| p.country == *country);
         let rows = self.title_rows.iter().flat_map(|row| row.home.iter().chain(&row.host));
         let hosts = self.requirements.iter().map(|requirement| &requirement.host);
-        let conditions = self.conditions.iter().flat_map(|condition| &condition.hosts);
+        let conditions = self.conditions.iter().flat_map(|c| c.hosts.iter().chain(&c.homes));
         if !rows.chain(hosts).chain(conditions).all(is_party) {
             return Err("a row or a condition names a country that is no party");
         }

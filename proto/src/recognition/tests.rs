@@ -101,6 +101,7 @@ fn condition(kind: ConditionKind, evidence: EvidenceKind) -> Condition {
         code: None,
         youngest: None,
         oldest: None,
+        homes: vec![],
     }
 }
 

@@ -71,7 +71,7 @@ impl Judge<'_> {
                 }
                 TitleMatch::OtherStandard => {
                     let wanted = row.standard.as_ref().map_or("", Line::as_str);
-                    let shown = skill.standard.as_ref().map_or("", Line::as_str);
+                    let shown = skill.standard.as_ref().map_or("none", Line::as_str);
                     route.steps.push(
                         Step::new(Status::NotShown, step::TITLE_OTHER_STANDARD)
                             .with("home", &row.home_title)

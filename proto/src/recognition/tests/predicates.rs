@@ -266,7 +266,10 @@ fn a_condition_applies_where_it_says() {
     let mut others = experience("1 year");
     others.id = line("others");
     others.occupations = vec![job("2")];
-    terms.conditions = vec![elsewhere, others];
+    let mut of_others = experience("1 year");
+    of_others.id = line("of-others");
+    of_others.homes = vec![country("DE")];
+    terms.conditions = vec![elsewhere, others, of_others];
     assert_eq!(ask(&terms, &[certificate()]).outcome, RecognitionOutcome::Automatic);
 }
 
