@@ -27,7 +27,7 @@ use story::Story;
 
 /// Rules without an example of their own: numbers, texts and byte strings, all of them parts of
 /// objects that have one.
-const SCALARS: [&str; 34] = [
+const SCALARS: [&str; 52] = [
     "bytes16",
     "bytes32",
     "digest",
@@ -62,6 +62,24 @@ const SCALARS: [&str; 34] = [
     "withdrawal-reason",
     "statement",
     "redactions",
+    "span-unit",
+    "basis",
+    "mobility-purpose",
+    "acquired",
+    "payer",
+    "level-relation",
+    "condition-kind",
+    "evidence-kind",
+    "language-level",
+    "otherwise",
+    "measure-kind",
+    "chooser",
+    "compensation-reason",
+    "recognition-outcome",
+    "licence-status",
+    "prior-learning-kind",
+    "evidence-rule",
+    "uint16",
 ];
 
 fn docs() -> PathBuf {

@@ -156,3 +156,8 @@ agreement-denounced = denounced from { $from } on: statement { $digest }, leaf {
 agreement-leaves = { "      " }no longer bound from { $day } on
 agreement-recognition = Recognition of skills: { $id }, version { $version }; { $titles } title rows, { $conditions } conditions; what was awarded before its end { $acquired }.
 agreement-threshold = { $country }: { $signed } of { $roles } ({ $names }), { $least } needed
+
+issue-weak = { $row }: { $reason }
+recognise-beside = As { $occupation } { $title } in { $country }: { $outcome } `carnet recognise` says why, step by step.
+error-verify-recognition-of-several = several presentations are judged for one occupation only together
+hint-recognise = use `carnet recognise` for them

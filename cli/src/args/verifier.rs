@@ -47,7 +47,11 @@ Examples:
   carnet verify presentation.carnet --policy trust.toml
   carnet verify shown.carnet --challenge challenge.carnet --node http://127.0.0.1:7878
   carnet verify - --policy trust.toml --offline --json < presentation.carnet
+  carnet verify presentation.carnet --policy trust.toml --destination DE --occupation 7212
   carnet verify applicants/anna.carnet applicants/ben.carnet --policy trust.toml
+
+With --destination and --occupation it says beside the verdict what agreements in force make of a valid
+presentation there; `carnet recognise` says why, step by step. The verdict and the exit code stay the same.
 
 Without --node the evidence stapled to the presentation is all that is used.
 Of several files each gets one line, in the order given; what cannot be read is named and the
@@ -64,6 +68,7 @@ The shape of --json, version 1:
     path: [{ kind (\"trust_anchor\", \"accreditation\", \"agreement\"), did, name, ... }] or null,
     proven_time (Unix seconds, or null), disclosed: { claims shown } or null,
     withheld: [claim], withheld_hashes, prepared }]
+With --destination and --occupation also recognition: as of `carnet recognise`, or null if it is not valid.
 Of several files it is one such object a line, with file; of one that cannot be read, its line is
   version, file, error: { code, message, causes, hint }.
 A later version adds to it and takes nothing away.")]
@@ -83,6 +88,12 @@ pub struct Verify {
     /// Use the stapled evidence alone.
     #[arg(long, conflicts_with = "node")]
     pub offline: bool,
+    /// Country where the holder wants to work: say also what agreements make of it there.
+    #[arg(long, value_name = "COUNTRY", requires = "occupation", value_parser = |text: &str| Country::parse(text))]
+    pub destination: Option<Country>,
+    /// Occupation there, ISCO-08.
+    #[arg(long, value_name = "ISCO", requires = "destination", value_parser = |text: &str| Occupation::parse(text))]
+    pub occupation: Option<Occupation>,
 }
 
 /// Arguments of `recognise`.

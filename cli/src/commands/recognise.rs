@@ -15,10 +15,14 @@ use crate::args::verifier::{Recognise, Verify};
 use crate::challenges::Challenges;
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
+use crate::policy::Rules;
 use crate::text::Args;
+use carnet_proto::classification::{Country, Occupation};
+use carnet_proto::ledger::Ledger;
 use carnet_proto::recognition::{
     Evidence, Ground, Question, Recognition, RecognitionOutcome, Route, opens, recognise,
 };
+use carnet_proto::time::UnixSeconds;
 use carnet_proto::verify::report::{Report, Verdict};
 use serde_json::json;
 use sheet::Sheet;
@@ -43,6 +47,8 @@ pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> 
         challenge: args.challenge.clone(),
         node: args.node.clone(),
         offline: args.offline,
+        destination: None,
+        occupation: None,
     };
     let (rules, ledger, challenge) = verify::demands(&as_verify, context)?;
     let challenges = Challenges::of_user()?;
@@ -113,6 +119,31 @@ pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> 
         nonces.give_back();
     }
     told
+}
+
+/// Says what the agreements in force make of one presentation, if it is valid.
+///
+/// # Errors
+/// None: without names of agreements no file is read.
+pub fn beside(
+    report: &Report,
+    body: &[u8],
+    question: (Country, Occupation),
+    (rules, ledger): (&Rules, &Ledger),
+    now: UnixSeconds,
+) -> Result<Option<Recognition>, CliError> {
+    let judged = [Judged { file: String::new(), report: report.clone(), bytes: body.to_vec() }];
+    let accepted = Accepted::of(&judged, ledger.clone());
+    if !accepted.is_any() {
+        return Ok(None);
+    }
+    let grounds = grounds::find(&[], rules, &accepted, now)?;
+    let grounds: Vec<Ground<'_>> = grounds.iter().map(grounds::Found::ground).collect();
+    let shown = accepted.shown();
+    let evidence = Evidence { shown: &shown, birth_date: accepted.birth_date() };
+    let (destination, occupation) = question;
+    let question = Question { destination, occupation, purpose: None, today: now.date() };
+    Ok(Some(recognise(&evidence, &question, &grounds)))
 }
 
 /// What was answered.

@@ -31,7 +31,12 @@ use std::path::Path;
 /// cannot be reached. The verdict is no error. Of several files, one that is no presentation is part of
 /// the answer.
 pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
-    let [presentation] = args.presentations.as_slice() else { return many::run(args, context) };
+    let [presentation] = args.presentations.as_slice() else {
+        if args.destination.is_some() {
+            return Err(CliError::usage("verify-recognition-of-several").hint("recognise"));
+        }
+        return many::run(args, context);
+    };
     let bytes = read(presentation)?;
     let body = open(presentation, &bytes)?;
     let (rules, ledger, challenge) = demands(args, context)?;
@@ -40,15 +45,49 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
     let mut nonces = Nonces::new(&rules, &challenges);
     let report = nonces.judge(body, &ledger, only, context.now())?;
     let answer = report::answer(report.verdict);
+    let asked = args.destination.zip(args.occupation);
+    let recognition = match asked {
+        Some(question) => {
+            super::recognise::beside(&report, body, question, (&rules, &ledger), context.now())?
+        }
+        None => None,
+    };
     let (texts, out) = (&context.texts, &mut context.out);
     let told = out.answer(answer, |out| {
-        if out.is_json() { out.json(&report) } else { report::write(&report, texts, out) }
+        if out.is_json() {
+            return match asked {
+                Some(_) => out.json(&WithRecognition { report: &report, recognition }),
+                None => out.json(&report),
+            };
+        }
+        report::write(&report, texts, out)?;
+        match recognition {
+            Some(recognition) => {
+                let outcome = texts.plain(&format!("recognise-outcome-{}", recognition.outcome));
+                let args = Args::new()
+                    .with("country", recognition.destination.name())
+                    .with("occupation", recognition.occupation.code())
+                    .with("title", recognition.occupation.title())
+                    .with("outcome", outcome);
+                out.line("")?;
+                out.paragraph(0, &texts.get("recognise-beside", &args))
+            }
+            None => Ok(()),
+        }
     });
     if told.is_err() {
         // Nobody has seen the verdict: the holder would look like one who answers twice.
         nonces.give_back();
     }
     told
+}
+
+/// A report, and what agreements make of it.
+#[derive(serde::Serialize)]
+struct WithRecognition<'r> {
+    #[serde(flatten)]
+    report: &'r Report,
+    recognition: Option<carnet_proto::recognition::Recognition>,
 }
 
 /// Returns what presentations are judged by: the rules, what is known of logs, and the challenge to

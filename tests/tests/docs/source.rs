@@ -58,6 +58,7 @@ fn cddl(rust: &str) -> String {
         "Digest" | "Commitment" => "digest",
         "RootHash" => "hash",
         "u8" => "uint8",
+        "u16" => "uint16",
         "u32" => "uint32",
         "u64" | "TreeSize" | "LeafIndex" => "uint",
         "String" => "tstr",

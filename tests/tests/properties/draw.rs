@@ -25,6 +25,7 @@ use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::{ConsistencyProof, InclusionProof};
 use carnet_proto::presentation::{KeyBindingClaims, Presentation, Presented};
 use carnet_proto::profile::Profile;
+use carnet_proto::recognition::RecognitionTerms;
 use carnet_proto::request::KeyRequestClaims;
 use carnet_proto::statement::accreditation::{
     Accreditation, Branch, Grant, Level, LevelRange, Withdrawal, WithdrawalReason,
@@ -171,6 +172,18 @@ draw! {
     UnixSeconds: |s| UnixSeconds(s.number() % ((1 << 40) + 1));
     Date: |s| Date((s.number() % 3_652_059) as i32 - 719_162);
     LeafIndex: |s| LeafIndex(s.number());
+    RecognitionTerms: |s| {
+        let mut terms = carnet_tests::recognition::terms();
+        terms.version = s.draw();
+        terms.texts = s.draw();
+        terms.scope.sectors = s.draw();
+        terms.scope.occupations.extend(s.list(0..=3));
+        terms.scope.claims = s.draw();
+        terms.parties[1].region = s.draw();
+        terms.title_rows[0].occupation = s.draw();
+        terms.samples[0].skill = s.draw();
+        terms
+    };
     TreeSize: |s| TreeSize(s.number());
     Did: |s| Did::of_inception(&s.draw::<[u8; 8]>());
     Digest: |s| Digest::new(s.draw());
@@ -291,6 +304,8 @@ records! {
     Agreement { kind, titles, parties, validity, chains, texts, recognition } where |a, s| {
         a.titles.push(s.draw());
         a.parties.extend([s.draw(), s.draw()]);
+        // Its rules would have to name these parties.
+        a.recognition = None;
         let signatories = a.parties.iter_mut().flat_map(|p| &mut p.signatories);
         (0_u8..).zip(signatories).for_each(|(n, one)| one.did = Did::of_inception(&[n]))
     };
