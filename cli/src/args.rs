@@ -100,6 +100,8 @@ pub enum Command {
     Verify(verifier::Verify),
     /// Add up contribution periods of several countries, as far as an agreement says.
     Totalise(totalise::Totalise),
+    /// Say what agreements make of attestations in another country, and what is missing.
+    Recognise(verifier::Recognise),
     /// Look up an institution by its DID.
     Resolve(anyone::Resolve),
     /// Read and check the public log of an institution.

@@ -13,6 +13,7 @@ pub mod institution;
 pub mod issue;
 pub mod node;
 pub mod totalise;
+pub mod recognise;
 pub mod trust;
 pub mod verify;
 pub mod wallet;
@@ -106,6 +107,7 @@ pub fn run(command: Command, context: &mut Context) -> Result<Answer, CliError> 
         Command::Challenge(args) => challenge::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Totalise(args) => totalise::run(&args, context),
+        Command::Recognise(args) => recognise::run(&args, context),
         Command::Resolve(args) => anyone::resolve(&args, context),
         Command::Log(command) => anyone::log(command, context),
     }

@@ -11,6 +11,7 @@ pub mod grant;
 pub mod periods;
 pub mod profile;
 pub mod table;
+pub mod recognition;
 
 use crate::error::CliError;
 use crate::files;
@@ -19,8 +20,14 @@ use carnet_proto::credential::contribution::{
     DayBasis, Decimal, InstitutionRole, Month, NationalRight, PeriodKind, PeriodType, Refund,
     SchemeClass, Sex, Unit,
 };
-use carnet_proto::credential::skill::{AssessmentMethod, ClaimType};
+use carnet_proto::credential::skill::{
+    AssessmentMethod, ClaimType, EvidenceRule, LicenceStatus, PriorLearningKind,
+};
 use carnet_proto::id::{CredentialId, Did, Digest};
+use carnet_proto::recognition::{
+    Acquired, Basis, Chooser, CompensationReason, ConditionKind, EvidenceKind, LanguageLevel,
+    LevelRelation, MeasureKind, MobilityPurpose, Otherwise, Payer, RecognitionOutcome, TimeSpan,
+};
 use carnet_proto::statement::accreditation::{Branch, Level};
 use carnet_proto::statement::agreement::AgreementKind;
 use carnet_proto::statement::profile::Role;
@@ -90,6 +97,22 @@ by_name! {
     NationalRight, "whether it gives a right";
     SchemeClass, "a class of schemes";
     Sex, "a sex";
+    LicenceStatus, "a status of a licence";
+    PriorLearningKind, "a kind of evidence";
+    EvidenceRule, "a rule of evidence";
+    Basis, "a basis";
+    Payer, "a payer";
+    MobilityPurpose, "a purpose";
+    Acquired, "what becomes of what was awarded before the end";
+    LevelRelation, "a relation of levels";
+    ConditionKind, "a kind of condition";
+    EvidenceKind, "a kind of evidence";
+    LanguageLevel, "a level of a language";
+    Otherwise, "what follows";
+    MeasureKind, "a kind of measure";
+    Chooser, "who chooses";
+    CompensationReason, "a reason for compensation";
+    RecognitionOutcome, "an outcome";
 }
 
 macro_rules! by_option {
@@ -104,6 +127,7 @@ macro_rules! by_option {
 by_option! {
     Date, Date::parse, "a day such as 2026-03-31";
     Month, Month::parse, "a month such as 2026-03";
+    TimeSpan, TimeSpan::parse, "a length of time such as 3 years";
     Language, Language::parse, "a language such as en or pt-BR";
     Level, Level::parse, "a level such as 4 or 4.5";
     Digest, Digest::from_hex, "a SHA-256 digest of 64 hexadecimal digits";

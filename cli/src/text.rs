@@ -22,6 +22,7 @@ const LANGUAGES: &[(&str, &[&str])] = &[(
         include_str!("../locales/en/institution.ftl"),
         include_str!("../locales/en/reasons.ftl"),
         include_str!("../locales/en/totalise.ftl"),
+        include_str!("../locales/en/recognition.ftl"),
         include_str!("../locales/en/wallet.ftl"),
         include_str!("../locales/en/worksheet.ftl"),
     ],
@@ -243,7 +244,14 @@ mod tests {
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
         let code = sources.concat();
         // Put together from the lists of the core and of the node.
-        let listed = ["check-", "reason-", "node-warning-"];
+        let listed = [
+            "check-",
+            "reason-",
+            "node-warning-",
+            "recognise-step-",
+            "recognise-outcome-",
+            "recognise-evidence-",
+        ];
         let mut unused = Vec::new();
         for line in LANGUAGES[0].1.iter().flat_map(|file| file.lines()) {
             let Some((id, _)) = line.split_once(" =") else { continue };

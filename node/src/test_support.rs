@@ -100,6 +100,7 @@ fn skill() -> Skill {
         licence: None,
         prior_learning: Vec::new(),
         languages: Vec::new(),
+        endorses: None,
     }
 }
 

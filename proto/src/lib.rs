@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod log;
 pub mod presentation;
 pub mod profile;
+pub mod recognition;
 pub mod request;
 pub mod statement;
 pub mod status;

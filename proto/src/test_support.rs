@@ -14,12 +14,13 @@ use crate::credential::contribution::{
 };
 use crate::credential::issue::{Issue, Issued};
 use crate::credential::skill::{
-    Assessment, AssessmentMethod, ClaimType, Experience, LanguageSkill, Learning, Licence,
-    PriorLearningEvidence, Skill, SkillItem,
+    Assessment, AssessmentMethod, ClaimType, Endorsed, EvidenceRule, Experience, LanguageSkill,
+    Learning, Licence, LicenceStatus, PriorLearningEvidence, PriorLearningKind, Skill, SkillItem,
 };
 use crate::id::{CredentialId, Did, Digest};
 use crate::key::{Purpose, Seed, SigningKey};
 use crate::statement::accreditation::{Branch, Level};
+use crate::statement::profile::Role;
 use crate::status::StatusUri;
 use crate::text::{Language, Line, Name};
 use crate::time::{DAY, Date, UnixSeconds};
@@ -146,20 +147,26 @@ pub(crate) fn skill() -> Skill {
         licence: Some(Licence {
             number: line("WL-2024-000417"),
             register: line("National register of welders"),
-            status: line("active"),
+            status: LicenceStatus::Active,
             restrictions: None,
             good_standing: Some(date("2024-03-08")),
         }),
         prior_learning: [PriorLearningEvidence {
-            kind: line("testimonial"),
+            kind: PriorLearningKind::ThirdPartyReference,
             date: date("2022-06-30"),
             vouched_by: Some(line("Shipyard workers' union")),
             digest: Digest::of(b"testimonial"),
             unit: None,
+            rules: [EvidenceRule::Authenticity].into(),
         }]
         .into(),
         languages: [LanguageSkill { language: Language::parse("de").unwrap(), level: line("B1") }]
             .into(),
+        endorses: Some(Endorsed {
+            credential: CredentialId::new([6; 16]),
+            role: Role::Union,
+            statement: None,
+        }),
     }
 }
 

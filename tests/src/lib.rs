@@ -1,6 +1,7 @@
 //! Shared support of the tests that need two crates or more.
 
 pub mod forge;
+pub mod recognition;
 mod seeded;
 pub mod simulator;
 pub mod world;

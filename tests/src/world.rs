@@ -332,6 +332,7 @@ impl World {
             validity: Validity { from: START, until: None },
             chains: false,
             texts: vec![],
+            recognition: None,
         };
         let digest = self.say("de-ministry", agreement);
         self.agreement = Some(digest);

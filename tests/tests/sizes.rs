@@ -103,6 +103,7 @@ fn welder() -> Skill {
         licence: None,
         prior_learning: Vec::new(),
         languages: Vec::new(),
+        endorses: None,
     }
 }
 

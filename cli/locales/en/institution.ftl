@@ -389,6 +389,8 @@ error-digest-short = { $digest } is not the beginning of a digest: at least 4 he
 hint-digest = `carnet log show DID` lists them
 error-withdrawn-already = withdrawn already from { $effective }; this would not make it stricter
 error-agreement-not-named = the agreement { $digest } does not name { $did } as a signatory
+error-agreement-not-ratified = this institution has not ratified { $digest }, or has left it
+error-agreement-no-recognition = the agreement { $digest } has no rules of recognition, or is not in force yet
 error-agreement-ratified-already = this institution has ratified { $digest } already
 
 error-presentation-not = { $file } is not a presentation

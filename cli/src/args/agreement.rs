@@ -11,10 +11,12 @@ pub enum Agreement {
     Propose(Propose),
     /// Sign an agreement for the party and in the role that it names for this institution.
     Ratify(Ratify),
-    /// Check a file of rules, and that it reproduces the cases it holds.
-    Check(Check),
+    /// Leave an agreement, from a day on.
+    Denounce(Denounce),
     /// Show an agreement and who has signed.
     Show(Show),
+    /// Check the rules of an agreement, and answer the cases in it.
+    Check(Check),
 }
 
 /// Arguments of `agreement propose`.
@@ -60,10 +62,13 @@ pub struct Ratify {
 Examples:
   carnet agreement check eu-883
   carnet agreement check my-agreement.toml
-  carnet agreement check my-agreement.toml --json
+  carnet agreement check asean-nursing --json
 
 Names every mistake, and computes every case in the file. The agreements that come with the program
-go by their names. docs/agreements.md tells how to write one.")]
+go by their names. docs/agreements.md and docs/recognition.md tell how to write one.
+
+Exit codes: 0 the file is right and every case comes out as it says, 1 a case does not, 3 the file cannot be
+read.")]
 pub struct Check {
     /// The file, as TOML, or the name of an agreement that comes with the program.
     #[arg(value_name = "FILE")]
@@ -83,4 +88,24 @@ pub struct Show {
     /// The node to ask.
     #[command(flatten)]
     pub node: ReadFrom,
+}
+
+/// Arguments of `agreement denounce`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  carnet agreement denounce 3b9f0c --from 2027-01-01
+
+From that day on the agreement is no longer in force, if it needs this institution's signature. What was
+earned before stays as the agreement says.")]
+pub struct Denounce {
+    /// Digest of the agreement, in full or as many digits as make it unique.
+    #[arg(value_name = "DIGEST")]
+    pub agreement: String,
+    /// The first day on which it no longer holds [default: today].
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// The node of the institution that leaves.
+    #[command(flatten)]
+    pub node: Operate,
 }

@@ -1,6 +1,9 @@
 //! `carnet agreement`: putting an agreement between countries into force.
 
-use super::institution::{Operator, appended, only_one};
+mod check;
+mod recognition;
+
+use super::institution::{Operator, appended, day, only_one};
 use super::{Context, read_from};
 use crate::args::agreement as args;
 use crate::error::{Answer, CliError};
@@ -10,9 +13,9 @@ use crate::ledger::{self, Fetched};
 use crate::render::{Mark, bold};
 use crate::text::{Args, Texts};
 use carnet_proto::id::Digest;
-use carnet_proto::statement::agreement::{Agreement, Ratification, Signatory};
+use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification, Signatory};
 use carnet_proto::statement::standing::State;
-use carnet_proto::time::UnixSeconds;
+use carnet_proto::time::{Date, UnixSeconds};
 use serde_json::{Value, json};
 
 /// Runs a command of the group.
@@ -23,8 +26,9 @@ pub fn run(command: args::Agreement, context: &mut Context) -> Result<Answer, Cl
     match command {
         args::Agreement::Propose(args) => propose(&args, context),
         args::Agreement::Ratify(args) => ratify(&args, context),
-        args::Agreement::Check(args) => super::totalise::check(&args.file, context),
+        args::Agreement::Denounce(args) => denounce(&args, context),
         args::Agreement::Show(args) => show(&args, context),
+        args::Agreement::Check(args) => check::run(&args, context),
     }
 }
 
@@ -46,6 +50,7 @@ struct Found {
     agreement: Agreement,
     state: State,
     fetched: Fetched,
+    now: UnixSeconds,
 }
 
 fn find(client: &Client, named: &str, context: &Context) -> Result<Found, CliError> {
@@ -59,7 +64,7 @@ fn find(client: &Client, named: &str, context: &Context) -> Result<Found, CliErr
     };
     let (agreement, state) = ((*agreement).clone(), held.state);
     drop(known);
-    Ok(Found { digest, agreement, state, fetched })
+    Ok(Found { digest, agreement, state, fetched, now: context.now() })
 }
 
 fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError> {
@@ -74,7 +79,7 @@ fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError
     let Some(party) = found.agreement.parties.get(party) else {
         return Err(CliError::bug("arguments"));
     };
-    if ratified(&found, signatory).is_some() {
+    if ratified_without_end(&found, signatory) {
         return Err(refused("agreement-ratified-already"));
     }
     let ratification = Ratification {
@@ -92,11 +97,59 @@ fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError
     appended(&done, "agreement-ratified", args, context)
 }
 
-/// Returns whether a signatory's ratification is in force.
+fn denounce(args: &args::Denounce, context: &mut Context) -> Result<Answer, CliError> {
+    let operator = Operator::of(&args.node)?;
+    let own = operator.did()?;
+    let from = day(args.from.as_deref())?.map_or_else(|| context.now(), |day| day.start());
+    let found = find(&operator.client, &args.agreement, context)?;
+    let refused = |code| CliError::usage(code).arg("digest", found.digest.to_string());
+    let Some((party, signatory)) = found.agreement.signatory(&own) else {
+        return Err(refused("agreement-not-named").arg("did", own.to_string()));
+    };
+    let Some(party) = found.agreement.parties.get(party) else {
+        return Err(CliError::bug("arguments"));
+    };
+    if !ratified_without_end(&found, signatory) {
+        return Err(refused("agreement-not-ratified"));
+    }
+    let denunciation = Denunciation {
+        agreement: found.digest,
+        party: party.country,
+        role: signatory.role,
+        effective: from,
+    };
+    let done = operator.append("denunciation", &denunciation)?;
+    crate::uses_texts!["agreement-denounced"];
+    let args = Args::new().with("from", from.date().to_string());
+    appended(&done, "agreement-denounced", args, context)
+}
+
+/// Returns the ratification of a signatory that is in force now: one that ends only later still is.
 fn ratified(found: &Found, signatory: &Signatory) -> Option<Digest> {
     let log = found.fetched.replicas.get(&signatory.did)?;
-    let (digest, held) = log.view().ratification(&found.digest)?;
-    (held.state == State::InForce).then_some(*digest)
+    let mut all = log.view().ratifications(&found.digest);
+    all.find(|(_, held, _)| match held.state {
+        State::InForce => true,
+        State::Withdrawn { effective, .. } => effective > found.now,
+        State::Void => false,
+    })
+    .map(|(digest, ..)| *digest)
+}
+
+/// Tells whether a signatory has ratified and not left, not even for a later day.
+fn ratified_without_end(found: &Found, signatory: &Signatory) -> bool {
+    let log = found.fetched.replicas.get(&signatory.did);
+    let held = log.and_then(|log| log.view().ratification(&found.digest));
+    held.is_some_and(|(_, held)| held.state == State::InForce)
+}
+
+/// Returns the day on which a signatory leaves, or left.
+fn leaves(found: &Found, signatory: &Signatory) -> Option<Date> {
+    let log = found.fetched.replicas.get(&signatory.did)?;
+    match log.view().ratification(&found.digest)?.1.state {
+        State::Withdrawn { effective, .. } => Some(effective.date()),
+        State::InForce | State::Void => None,
+    }
 }
 
 fn title(agreement: &Agreement, texts: &Texts) -> String {
@@ -175,6 +228,9 @@ fn show(args: &args::Show, context: &mut Context) -> Result<Answer, CliError> {
             let text = context.texts.get("agreement-signatory", &args);
             let line = format!("  {} {text}", context.out.mark(mark));
             context.out.line(line)?;
+            if let Some(day) = leaves(&found, signatory) {
+                context.say("agreement-leaves", &Args::new().with("day", day.to_string()))?;
+            }
         }
         if let Some(quorum) = party.quorum {
             let names: Vec<_> = party.witnesses.iter().map(|did| found.fetched.name(did)).collect();
@@ -182,6 +238,7 @@ fn show(args: &args::Show, context: &mut Context) -> Result<Answer, CliError> {
             context.say("agreement-witnesses", &args)?;
         }
     }
+    recognition::show(&found, context)?;
     Ok(Answer::Yes)
 }
 
@@ -223,7 +280,8 @@ fn to_json(found: &Found, answer: Answer) -> Value {
                 .map(|signatory| {
                     json!({ "did": signatory.did, "name": signatory.name,
                             "role": signatory.role, "must": signatory.must,
-                            "ratification": ratified(found, signatory) })
+                            "ratification": ratified(found, signatory),
+                            "leaves": leaves(found, signatory) })
                 })
                 .collect();
             json!({ "country": party.country, "bodies": bodies, "signatories": signatories,
@@ -238,5 +296,6 @@ fn to_json(found: &Found, answer: Answer) -> Value {
         "validity": found.agreement.validity,
         "in_force": match answer { Answer::Yes => Some(true), Answer::No => Some(false), Answer::Unknown => None },
         "parties": parties,
+        "recognition": recognition::shown_json(found),
     })
 }

@@ -330,7 +330,11 @@ pub fn only_one(
     }
 }
 
-fn day(text: Option<&str>) -> Result<Option<Date>, CliError> {
+/// Reads a day that stands on the command line.
+///
+/// # Errors
+/// `day`.
+pub fn day(text: Option<&str>) -> Result<Option<Date>, CliError> {
     text.map(Date::from_text)
         .transpose()
         .map_err(|reason| CliError::usage("day").arg("reason", reason))

@@ -13,6 +13,7 @@ use crate::ledger;
 use crate::progress;
 use crate::text::Args;
 use carnet_proto::cbor::{Bytes, Decode as _, Encode as _};
+use carnet_proto::credential::skill::Weight;
 use carnet_proto::id::Did;
 use carnet_proto::issuing::{IssuedBatch, IssuingOrder, IssuingRow};
 use carnet_proto::request::{KeyRequest, MAX_REQUEST_BYTES};
@@ -55,6 +56,7 @@ fn issue<T: Table>(
         (None, Some(path)) => (path, table::read::<T>(path)?),
         (None, None) => return Err(CliError::bug("arguments")),
     };
+    look_at(path, &rows, context)?;
     // Wherever the files cannot go is found before anything is issued.
     let targets = match &args.out {
         Some(out) if !args.dry_run => targets(out, &rows)?,
@@ -97,6 +99,29 @@ fn issue<T: Table>(
         context.say("issued", &args)?;
     }
     Ok(Answer::Yes)
+}
+
+/// Refuses what nobody should sign, and tells what those who read it will ask.
+fn look_at(path: &Path, rows: &[Certificate], context: &Context) -> Result<(), CliError> {
+    let today = context.now().date();
+    let mut mistakes = Vec::new();
+    for row in rows {
+        let Some(skill) = row.attested.skill() else { continue };
+        for lint in skill.lint(today) {
+            match lint.weight() {
+                Weight::Wrong => mistakes.push(Mistake::new(
+                    row.line,
+                    Some(row.row.to_string()),
+                    lint.text().to_owned(),
+                )),
+                Weight::Weak => context.note(
+                    "issue-weak",
+                    &Args::new().with("row", row.row.to_string()).with("reason", lint.text()),
+                ),
+            }
+        }
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(wrong_rows(path, mistakes)) }
 }
 
 fn template<T: Table>(from: &args::From, toml_template: &str) -> Option<String> {

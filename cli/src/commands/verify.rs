@@ -31,7 +31,12 @@ use std::path::Path;
 /// cannot be reached. The verdict is no error. Of several files, one that is no presentation is part of
 /// the answer.
 pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
-    let [presentation] = args.presentations.as_slice() else { return many::run(args, context) };
+    let [presentation] = args.presentations.as_slice() else {
+        if args.destination.is_some() {
+            return Err(CliError::usage("verify-recognition-of-several").hint("recognise"));
+        }
+        return many::run(args, context);
+    };
     let bytes = read(presentation)?;
     let body = open(presentation, &bytes)?;
     let (rules, ledger, challenge) = demands(args, context)?;
@@ -40,9 +45,35 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
     let mut nonces = Nonces::new(&rules, &challenges);
     let report = nonces.judge(body, &ledger, only, context.now())?;
     let answer = report::answer(report.verdict);
+    let asked = args.destination.zip(args.occupation);
+    let recognition = match asked {
+        Some(question) => {
+            super::recognise::beside(&report, body, question, (&rules, &ledger), context.now())?
+        }
+        None => None,
+    };
     let (texts, out) = (&context.texts, &mut context.out);
     let told = out.answer(answer, |out| {
-        if out.is_json() { out.json(&report) } else { report::write(&report, texts, out) }
+        if out.is_json() {
+            return match asked {
+                Some(_) => out.json(&WithRecognition { report: &report, recognition }),
+                None => out.json(&report),
+            };
+        }
+        report::write(&report, texts, out)?;
+        match recognition {
+            Some(recognition) => {
+                let outcome = texts.plain(&format!("recognise-outcome-{}", recognition.outcome));
+                let args = Args::new()
+                    .with("country", recognition.destination.name())
+                    .with("occupation", recognition.occupation.code())
+                    .with("title", recognition.occupation.title())
+                    .with("outcome", outcome);
+                out.line("")?;
+                out.paragraph(0, &texts.get("recognise-beside", &args))
+            }
+            None => Ok(()),
+        }
     });
     if told.is_err() {
         // Nobody has seen the verdict: the holder would look like one who answers twice.
@@ -88,9 +119,17 @@ pub fn each<T>(
     told
 }
 
+/// A report, and what agreements make of it.
+#[derive(serde::Serialize)]
+struct WithRecognition<'r> {
+    #[serde(flatten)]
+    report: &'r Report,
+    recognition: Option<carnet_proto::recognition::Recognition>,
+}
+
 /// Returns what presentations are judged by: the rules, what is known of logs, and the challenge to
 /// answer.
-fn demands(
+pub(super) fn demands(
     args: &Verify,
     context: &mut Context,
 ) -> Result<(Rules, Ledger, Option<Challenge>), CliError> {
@@ -119,11 +158,11 @@ fn demands(
     Ok((rules, ledger, challenge))
 }
 
-fn nonce_asked(challenge: Option<&Challenge>) -> Option<&[u8]> {
+pub(super) fn nonce_asked(challenge: Option<&Challenge>) -> Option<&[u8]> {
     challenge.map(|challenge| challenge.nonce.0.as_slice())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     files::read_limited(path, MAX_PRESENTATION_BYTES as u64)
 }
 
@@ -160,7 +199,7 @@ pub fn judge(
 ///
 /// It is used only by an answer that the holder's key signed for this verifier, so that nobody else can
 /// spend it, and not by one that could not be judged, so that it can be judged again with a node at hand.
-struct Nonces<'c> {
+pub(super) struct Nonces<'c> {
     rules: &'c Rules,
     challenges: &'c Challenges,
     /// Those answered since the policy was made.
@@ -168,12 +207,12 @@ struct Nonces<'c> {
 }
 
 impl<'c> Nonces<'c> {
-    const fn new(rules: &'c Rules, challenges: &'c Challenges) -> Self {
+    pub(super) const fn new(rules: &'c Rules, challenges: &'c Challenges) -> Self {
         Self { rules, challenges, answered: BTreeSet::new() }
     }
 
     /// Judges a presentation and uses up the nonces that it answers.
-    fn judge(
+    pub(super) fn judge(
         &mut self,
         body: &[u8],
         ledger: &Ledger,
@@ -195,7 +234,7 @@ impl<'c> Nonces<'c> {
     }
 
     /// Takes back that the nonces answered here are used.
-    fn give_back(self) {
+    pub(super) fn give_back(self) {
         self.answered.iter().for_each(|nonce| self.challenges.give_back(nonce));
     }
 

@@ -1,8 +1,10 @@
 //! The text of an agreement, as TOML.
 
 use super::grant::GrantForm;
-use super::{In, all, broken, maybe, read_toml};
+use super::recognition::RecognitionForm;
+use super::{In, all, broken, maybe, parse_toml};
 use crate::error::CliError;
+use crate::files;
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::classification::Country;
 use carnet_proto::id::{Did, Digest};
@@ -34,6 +36,7 @@ struct AgreementForm {
     party: Vec<PartyForm>,
     #[serde(default)]
     text: Vec<TextForm>,
+    recognition: Option<RecognitionForm>,
 }
 
 #[derive(Deserialize)]
@@ -77,9 +80,17 @@ struct TextForm {
 /// Reads the text of an agreement.
 ///
 /// # Errors
-/// As [`read_toml`], or `form-rule` if it breaks a rule of agreements.
+/// Those of reading, `form` with the place, or `form-rule` if it breaks a rule of agreements.
 pub fn read(path: &Path) -> Result<Agreement, CliError> {
-    let form: AgreementForm = read_toml(path)?;
+    parse(path, &files::read_text(path, super::MAX_FORM_BYTES)?)
+}
+
+/// Reads the text of an agreement that is in memory; `path` is for the error only.
+///
+/// # Errors
+/// `form` with the place, or `form-rule`.
+pub fn parse(path: &Path, text: &str) -> Result<Agreement, CliError> {
+    let form: AgreementForm = parse_toml(path, text)?;
     form.into_agreement().map_err(|reason| broken(path, reason))
 }
 
@@ -97,6 +108,7 @@ impl AgreementForm {
             validity: validity(self.from.0, maybe(self.until)),
             chains: self.chains,
             texts: self.text.into_iter().map(text).collect(),
+            recognition: self.recognition.map(RecognitionForm::into_terms).transpose()?,
         };
         Agreement::from_cbor(&agreement.to_cbor()).map_err(|error| error.to_string())
     }

@@ -6,12 +6,13 @@ use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::skill::{
-    Assessment, AssessmentMethod, ClaimType, Experience, LanguageSkill, Learning, Licence,
-    PriorLearningEvidence, Skill, SkillItem,
+    Assessment, AssessmentMethod, ClaimType, Endorsed, EvidenceRule, Experience, LanguageSkill,
+    Learning, Licence, LicenceStatus, PriorLearningEvidence, PriorLearningKind, Skill, SkillItem,
 };
 use carnet_proto::id::{CredentialId, Digest};
 use carnet_proto::issuing::PersonRow;
 use carnet_proto::statement::accreditation::Level;
+use carnet_proto::statement::profile::Role;
 use carnet_proto::text::{Language, Line, Name};
 use carnet_proto::time::{Date, UnixSeconds};
 use serde::Deserialize;
@@ -60,9 +61,10 @@ pub struct PersonForm {
     portrait: Option<In<Digest>>,
 }
 
+/// What a certificate attests.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SkillForm {
+pub struct SkillForm {
     claim_type: Option<In<ClaimType>>,
     title: In<Line>,
     language: In<Language>,
@@ -92,6 +94,7 @@ struct SkillForm {
     prior_learning: Vec<EvidenceForm>,
     #[serde(default)]
     languages: Vec<LanguageForm>,
+    endorses: Option<EndorsedForm>,
 }
 
 /// Defines a form whose fields become those of a value of the core, with the same names.
@@ -131,13 +134,15 @@ forms! {
         employer: may Line,
     }
     LicenceForm => Licence {
-        number: must Line, register: must Line, status: must Line, restrictions: may Line,
+        number: must Line, register: must Line, status: must LicenceStatus, restrictions: may Line,
         good_standing: may Date,
     }
     EvidenceForm => PriorLearningEvidence {
-        kind: must Line, date: must Date, vouched_by: may Line, digest: must Digest, unit: may Line,
+        kind: must PriorLearningKind, date: must Date, vouched_by: may Line, digest: must Digest,
+        unit: may Line, rules: list EvidenceRule,
     }
     LanguageForm => LanguageSkill { language: must Language, level: must Line, }
+    EndorsedForm => Endorsed { credential: must CredentialId, role: must Role, statement: may Line, }
 }
 
 /// Reads a certificate. Its key request is named relative to the form.
@@ -250,6 +255,7 @@ impl From<SkillForm> for Skill {
             licence: form.licence.map(Licence::from),
             prior_learning: list(form.prior_learning),
             languages: list(form.languages),
+            endorses: form.endorses.map(Endorsed::from),
         }
     }
 }

@@ -129,6 +129,7 @@ fn skill(row: &mut Row<'_>) -> Option<Skill> {
         licence: None,
         prior_learning: Vec::new(),
         languages: row.list("languages", language_skill),
+        endorses: None,
     };
     Some(skill)
 }

@@ -3,6 +3,12 @@
 //! Keys 1 to 16 are always shown; keys from 20 on are disclosed one by one, and within `skills` every
 //! element apart.
 
+mod lint;
+mod prior_learning;
+
+pub use lint::{SkillLint, Weight};
+pub use prior_learning::{CURRENCY, EvidenceRule, PriorLearningEvidence, PriorLearningKind};
+
 use alloc::vec::Vec;
 
 use super::disclosure::Node;
@@ -11,6 +17,7 @@ use crate::classification::{Country, Field, Framework, Occupation};
 use crate::id::{CredentialId, Did, Digest};
 use crate::profile::VCT_SKILL;
 use crate::statement::accreditation::{Level, Scope};
+use crate::statement::profile::Role;
 use crate::text::{Language, Line, Name};
 use crate::time::Date;
 
@@ -36,6 +43,10 @@ codes! {
         PriorLearning = 5, "prior-learning";
         /// An assessment without a qualification.
         Assessment = 6, "assessment";
+        /// Continuing education.
+        ContinuingEducation = 7, "continuing-education";
+        /// The support of a union or an employers' body for another attestation.
+        Endorsement = 8, "endorsement";
     }
 }
 
@@ -141,6 +152,24 @@ record! {
     check |e| days_in_order(Some(e.start), e.end)
 }
 
+codes! {
+    /// The status of a licence in its register.
+    pub enum LicenceStatus {
+        /// It holds.
+        Active = 1, "active";
+        /// It holds, and does not allow everything.
+        Restricted = 2, "restricted";
+        /// It does not hold for a time.
+        Suspended = 3, "suspended";
+        /// It ran out.
+        Expired = 4, "expired";
+        /// It was taken away.
+        Revoked = 5, "revoked";
+        /// It was given back.
+        Surrendered = 6, "surrendered";
+    }
+}
+
 record! {
     /// A licence or registration.
     #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -150,32 +179,13 @@ record! {
         /// The register.
         register [2]: Line,
         /// Its status there.
-        status [3]: Line,
+        status [3]: LicenceStatus,
         /// What it does not allow.
         #[serde(skip_serializing_if = "Option::is_none")]
         restrictions [4]: Option<Line>,
         /// The day for which good standing is attested.
         #[serde(skip_serializing_if = "Option::is_none")]
         good_standing [5]: Option<Date>,
-    }
-}
-
-record! {
-    /// Evidence behind recognition of prior learning; the documents stay with the holder.
-    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-    pub struct PriorLearningEvidence {
-        /// What it is.
-        kind [1]: Line,
-        /// From when.
-        date [2]: Date,
-        /// Who vouches for it.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        vouched_by [3]: Option<Line>,
-        /// SHA-256 of the document.
-        digest [4]: Digest,
-        /// The unit that it supports.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        unit [5]: Option<Line>,
     }
 }
 
@@ -195,13 +205,31 @@ record! {
 }
 
 record! {
-    /// A statement of a union or employers' body that supports the attestation.
+    /// A document of a union or employers' body that supported the attestation before it was issued.
     #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
     pub struct Endorsement {
         /// Who endorses.
         by [1]: Did,
         /// The digest of what they signed.
         digest [2]: Digest,
+    }
+}
+
+record! {
+    /// Another attestation that this one supports.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct Endorsed {
+        /// Its identifier, which is random and says nothing of the person.
+        credential [1]: CredentialId,
+        /// As what the issuer of this one supports it: a union or an employers' body.
+        role [2]: Role,
+        /// What it supports, in words.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        statement [3]: Option<Line>,
+    }
+    check |e| match e.role {
+        Role::Union | Role::EmployersBody => Ok(()),
+        _ => Err("a union or an employers' body endorses"),
     }
 }
 
@@ -276,6 +304,9 @@ record! {
         /// Languages.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         languages [29; ..MAX_ITEMS]: Vec<LanguageSkill>,
+        /// The attestation that it endorses.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        endorses [30]: Option<Endorsed>,
     }
     check |s| if s.isced_level.is_some_and(|level| level > 8) {
         Err("ISCED levels run from 0 to 8")
@@ -292,7 +323,7 @@ fn days_in_order(start: Option<Date>, end: Option<Date>) -> Result<(), &'static 
 }
 
 /// Redactable entries: key and name.
-const REDACTABLE: [(i128, &str); 10] = [
+const REDACTABLE: [(i128, &str); 11] = [
     (20, "series"),
     (21, "sequence"),
     (22, "supersedes"),
@@ -303,6 +334,7 @@ const REDACTABLE: [(i128, &str); 10] = [
     (27, "licence"),
     (28, "prior_learning"),
     (29, "languages"),
+    (30, "endorses"),
 ];
 
 impl Skill {
@@ -369,6 +401,7 @@ impl Skill {
             self.licence.is_some(),
             !self.prior_learning.is_empty(),
             !self.languages.is_empty(),
+            self.endorses.is_some(),
         ];
         redactable_names().zip(is_there).filter(|(_, is_there)| !is_there).map(|(name, _)| name)
     }

@@ -7,6 +7,7 @@ use super::profile::{MAX_WITNESSES, Role, check_quorum};
 use crate::cbor::{codes, record};
 use crate::classification::Country;
 use crate::id::{Did, Digest};
+use crate::recognition::RecognitionTerms;
 use crate::text::{Language, Line, MAX_NAMES, Name};
 use crate::time::{UnixSeconds, Validity};
 
@@ -103,6 +104,8 @@ record! {
         chains [5]: bool,
         /// The texts for people.
         texts [6; ..MAX_NAMES]: Vec<SourceText>,
+        /// The rules of recognition.
+        recognition [9]: Option<RecognitionTerms>,
     }
     check |agreement| agreement.check()
 }
@@ -125,6 +128,15 @@ impl Agreement {
         }
         if self.parties.iter().any(|p| !p.signatories.iter().any(|s| s.must)) {
             return Err("every party has a signatory that must ratify");
+        }
+        if let Some(terms) = &self.recognition {
+            if self.kind != AgreementKind::Skills {
+                return Err("rules of recognition stand in an agreement on skills");
+            }
+            let is_party = |country| self.parties.iter().any(|party| party.country == country);
+            if !terms.parties.iter().all(|party| is_party(party.country)) {
+                return Err("rules of recognition name a country that is no party");
+            }
         }
         Ok(())
     }

@@ -86,6 +86,7 @@ pub fn welding() -> Skill {
         licence: None,
         prior_learning: vec![],
         languages: vec![],
+        endorses: None,
     }
 }
 

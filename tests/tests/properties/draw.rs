@@ -8,8 +8,9 @@ use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::contribution::Contribution;
 use carnet_proto::credential::skill::{
-    Assessment, AssessmentMethod, ClaimType, Endorsement, Experience, LanguageSkill, Learning,
-    Licence, PriorLearningEvidence, Skill, SkillItem,
+    Assessment, AssessmentMethod, ClaimType, Endorsed, Endorsement, EvidenceRule, Experience,
+    LanguageSkill, Learning, Licence, LicenceStatus, PriorLearningEvidence, PriorLearningKind,
+    Skill, SkillItem,
 };
 use carnet_proto::evidence::{
     EarlierCheckpoint, EntryEvidence, Evidence, LogEvidence, StatementEvidence, StatusEvidence,
@@ -25,6 +26,7 @@ use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::{ConsistencyProof, InclusionProof};
 use carnet_proto::presentation::{KeyBindingClaims, Presentation, Presented};
 use carnet_proto::profile::Profile;
+use carnet_proto::recognition::RecognitionTerms;
 use carnet_proto::request::KeyRequestClaims;
 use carnet_proto::statement::accreditation::{
     Accreditation, Branch, Grant, Level, LevelRange, Withdrawal, WithdrawalReason,
@@ -180,7 +182,7 @@ fn witnesses(witnesses: &mut Vec<Did>, quorum: &mut Option<u8>) {
     *quorum = (count > 0).then(|| quorum.unwrap_or(0) % count.max(1) + 1);
 }
 
-codes! { AgreementKind AssessmentMethod Branch ClaimType CosignRefusal Profile RefusalReason Role WithdrawalReason }
+codes! { AgreementKind AssessmentMethod Branch ClaimType CosignRefusal EvidenceRule LicenceStatus PriorLearningKind Profile RefusalReason Role WithdrawalReason }
 
 draw! {
     u8: |s| s.byte();
@@ -192,6 +194,18 @@ draw! {
     UnixSeconds: |s| UnixSeconds(s.number() % ((1 << 40) + 1));
     Date: |s| Date((s.number() % 3_652_059) as i32 - 719_162);
     LeafIndex: |s| LeafIndex(s.number());
+    RecognitionTerms: |s| {
+        let mut terms = carnet_tests::recognition::terms();
+        terms.version = s.draw();
+        terms.texts = s.draw();
+        terms.scope.sectors = s.draw();
+        terms.scope.occupations.extend(s.list(0..=3));
+        terms.scope.claims = s.draw();
+        terms.parties[1].region = s.draw();
+        terms.title_rows[0].occupation = s.draw();
+        terms.samples[0].skill = s.draw();
+        terms
+    };
     TreeSize: |s| TreeSize(s.number());
     Did: |s| Did::of_inception(&s.draw::<[u8; 8]>());
     Digest: |s| Digest::new(s.draw());
@@ -309,9 +323,11 @@ records! {
         witnesses(&mut p.witnesses, &mut p.quorum)
     };
     SourceText { language, digest, address };
-    Agreement { kind, titles, parties, validity, chains, texts } where |a, s| {
+    Agreement { kind, titles, parties, validity, chains, texts, recognition } where |a, s| {
         a.titles.push(s.draw());
         a.parties.extend([s.draw(), s.draw()]);
+        // Its rules would have to name these parties.
+        a.recognition = None;
         let signatories = a.parties.iter_mut().flat_map(|p| &mut p.signatories);
         (0_u8..).zip(signatories).for_each(|(n, one)| one.did = Did::of_inception(&[n]))
     };
@@ -336,14 +352,16 @@ records! {
     Experience { role, start, end, hours, supervised, employer }
         where |e, _s| sort(&mut e.start, &mut e.end);
     Licence { number, register, status, restrictions, good_standing };
-    PriorLearningEvidence { kind, date, vouched_by, digest, unit };
+    PriorLearningEvidence { kind, date, vouched_by, digest, unit, rules };
     LanguageSkill { language, level }
         where |l, s| l.level = Line::parse(s.one_of(&["A1", "A2", "B1", "B2", "C1", "C2"])).unwrap();
     Endorsement { by, digest };
+    Endorsed { credential, role, statement } where |e, _s| e.role = Role::Union;
     Skill {
         claim_type, title, national_code, standard, occupation, esco_occupation, framework, level,
         isced_level, field, award_date, valid_until, renewal, country, endorsements, series, sequence,
         supersedes, skills, assessment, learning, experience, licence, prior_learning, languages,
+        endorses,
     } where |x, _s| {
         x.isced_level = x.isced_level.map(|level| level % 9);
         sort(&mut x.award_date, &mut x.valid_until)

@@ -86,6 +86,7 @@ const FORMATS: &[(&str, Property)] = &{
         log::proof::InclusionProof,
         presentation::KeyBindingClaims,
         presentation::Presentation,
+        recognition::RecognitionTerms,
         request::KeyRequestClaims,
         statement::accreditation::Accreditation,
         statement::accreditation::Withdrawal,

@@ -1,10 +1,12 @@
 //! A skill and a contribution attestation with everything in them.
 
 use carnet_proto::credential::skill::{
-    Endorsement, Experience, LanguageSkill, Licence, PriorLearningEvidence, Skill,
+    Endorsed, Endorsement, EvidenceRule, Experience, LanguageSkill, Licence, LicenceStatus,
+    PriorLearningEvidence, PriorLearningKind, Skill,
 };
 use carnet_proto::id::{CredentialId, Did, Digest};
 use carnet_proto::statement::accreditation::Level;
+use carnet_proto::statement::profile::Role;
 use carnet_proto::text::Language;
 use carnet_proto::time::Date;
 use carnet_tests::world::{line, period_by_year, welding};
@@ -53,21 +55,27 @@ fn full() -> Skill {
         licence: Some(Licence {
             number: line("L-17"),
             register: line("Register of Welders"),
-            status: line("active"),
+            status: LicenceStatus::Restricted,
             restrictions: Some(line("no pressure vessels")),
             good_standing: Some(day("2026-03-01")),
         }),
         prior_learning: vec![PriorLearningEvidence {
-            kind: line("portfolio"),
+            kind: PriorLearningKind::WorkProduct,
             date: day("2025-08-01"),
             vouched_by: Some(line("Fictitious Yard")),
             digest: Digest::of(b"portfolio"),
             unit: Some(line("SMAW-PLATE")),
+            rules: vec![EvidenceRule::Validity, EvidenceRule::Currency],
         }],
         languages: vec![LanguageSkill {
             language: Language::parse("en").unwrap(),
             level: line("B1"),
         }],
+        endorses: Some(Endorsed {
+            credential: CredentialId::new([0x33; 16]),
+            role: Role::Union,
+            statement: Some(line("assessed in the presence of the union")),
+        }),
         ..self::welding()
     }
 }
@@ -78,6 +86,7 @@ pub fn skills() -> Vec<Example> {
         Example::of("skill", "restored, with every entry", &skill)
             .holds("name", &skill.title)
             .holds("endorsement", &skill.endorsements[0])
+            .holds("endorsed", skill.endorses.as_ref().unwrap())
             .holds("skill-item", &skill.skills[0])
             .holds("assessment", skill.assessment.as_ref().unwrap())
             .holds("learning", skill.learning.as_ref().unwrap())

@@ -115,6 +115,7 @@ impl Writer {
                     validity: ALWAYS,
                     chains: false,
                     texts: Vec::new(),
+                    recognition: None,
                 });
             }
             2 => self.state(Ratification {

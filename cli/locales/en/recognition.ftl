@@ -1,0 +1,163 @@
+# Recognition of skills: `carnet recognise`, `carnet agreement check` and `denounce`.
+
+recognise-refused = { $file } is not used: it is { $verdict }. { $reason }
+recognise-superseded = An attestation that a newer one replaces is not used.
+recognise-other-person = The presentations are not shown to be of one person: each has to disclose the same birth date, and the same document number or an equal name. Nothing was added up.
+recognise-nothing-valid = Nothing that was shown is valid, so nothing was judged. `carnet verify` says why.
+recognise-from-shown = This is what the agreements make of the attestations shown, on { $day }. The competent body decides. It is no legal advice.
+recognise-question = { $occupation } { $title } in { $country }
+recognise-opens = What the attestations shown open abroad
+recognise-opens-nothing = No agreement at hand opens anything abroad with them.
+recognise-attestations = Attestations
+recognise-attestation = { $number }. { $title }, { $claim }, awarded { $day } by { $issuer }
+recognise-endorsed = endorsed by { $issuer } ({ $role })
+recognise-agreement = { $title }, { $id }, version { $version }
+recognise-not-binding = It is not shown to bind anybody.
+recognise-binding = It stands in a log and is signed.
+recognise-way = { $home } to { $host }: { $occupation } { $title }
+recognise-way-title = There it is called “{ $title }”.
+recognise-steps = Steps
+recognise-signatures = Signatures
+recognise-seat = { $country }: { $name }, { $role }{ $must ->
+    [yes] , has to sign
+   *[no] {""}
+}
+recognise-conditions = Conditions
+recognise-missing = The fewest further pieces of evidence that would show the rest
+recognise-missing-item = { $evidence }{ $conditions ->
+    [none] {""}
+   *[other]  (for: { $conditions })
+}{ $titles ->
+    [none] {""}
+   *[other] : { $titles }
+}
+recognise-missing-nothing = Nothing further from you.
+recognise-compensation = To make up for the difference ({ $chooser ->
+    [worker] the worker chooses
+   *[host] the host country's body chooses
+})
+recognise-measure = { $kind }{ $maximum ->
+    [none] {""}
+   *[other] , at most { $maximum }
+}: { $text }
+recognise-procedure = How to apply
+recognise-body = Competent body: { $body }
+recognise-documents = Documents: { $documents }
+recognise-acknowledgement = It acknowledges within { $span }.
+recognise-decision = It decides within { $span }.
+recognise-fee = Fee: at most { $amount } { $currency }, paid by the { $payer }.
+recognise-no-fee = There is no fee.
+recognise-appeal = Appeal: { $appeal }
+recognise-others = Other agreements
+recognise-levels = What reference frameworks say of the level
+recognise-level-row = { $from } corresponds to { $to }. For reference only: a level alone recognises nothing.
+recognise-level-none = { $from } and { $to }: no agreed correspondence.
+recognise-general-knowledge = general knowledge: compare with the text
+recognise-fictitious = made up
+recognise-html-written = written to { $file }
+
+recognise-outcome-automatic = Recognised. Nothing more is asked.
+recognise-outcome-recognised_with_conditions = Recognised once the conditions below that are not shown yet are shown.
+recognise-outcome-compensation_required = Recognised after a compensation measure.
+recognise-outcome-partial = A part of the occupation is open.
+recognise-outcome-refused = Not recognised by what is shown.
+recognise-outcome-not_in_scope = An agreement binds both countries, and does not speak of this: no agreed correspondence.
+recognise-outcome-no_agreement = No agreement on this binds both countries.
+
+recognise-evidence-qualification-certificate = a certificate of the qualification
+recognise-evidence-unit-certificate = a certificate of the unit
+recognise-evidence-register-extract = an extract of the register
+recognise-evidence-good-standing-certificate = a certificate of good standing
+recognise-evidence-work-certificate = a certificate of work
+recognise-evidence-language-certificate = a certificate of the language
+recognise-evidence-examination-certificate = a certificate of the examination
+recognise-evidence-training-record = a record of continuing education
+recognise-evidence-birth-date = the birth date, disclosed
+
+recognise-step-file-only = Judged by the rules of a file. Nobody's signature was looked up.
+recognise-step-signed = The agreement is signed by those that have to sign: { $signed } of { $seats } seats.
+recognise-step-signed-in-part = The agreement is signed in part only, { $signed } of { $seats } seats; open: { $open }.
+recognise-step-in-force = It is in force between both countries since { $from }.
+recognise-step-not-yet-in-force = It is in force between both countries only from { $from }.
+recognise-step-ended = It ended on { $end }, and no longer helps this attestation.
+recognise-step-ended-but-stays = It ended on { $end }; what was awarded before is still judged by it.
+recognise-step-occupation-in-scope = { $occupation } { $title } is in its scope.
+recognise-step-occupation-outside = { $occupation } { $title } is outside its scope.
+recognise-step-purpose-outside = It does not cover { $purpose }.
+recognise-step-activities-excluded = Left out are: { $activities }.
+recognise-step-claim-outside = None of the attestations shown is of a kind that it maps: { $claims }.
+recognise-step-level-outside = { $framework } { $level } is outside the levels of its scope.
+recognise-step-esco-outside = The ESCO occupation of the attestation is outside its scope.
+recognise-step-issuer-accepted = { $issuer } was accepted as issuer on the day of the award, { $day }.
+recognise-step-issuer-not-accepted = { $issuer } is not an issuer that it accepts.
+recognise-step-issuer-other-time = { $issuer } was not accepted as issuer on the day of the award, { $day }.
+recognise-step-title-corresponds = “{ $home }” corresponds to “{ $host }” in { $country }.
+recognise-step-title-other-standard = “{ $home }” corresponds by the standard { $wanted }; the attestation shows { $shown ->
+    [none] none
+   *[other] { $shown }
+}.
+recognise-step-units-covered = Units of the host title that are shown apart: { $units }.
+recognise-step-units-missing = Units of the host title that are not shown: { $units }.
+recognise-step-level-same = { $title } demands { $wanted_framework } { $wanted }; the attestation is of { $framework } { $level }.
+recognise-step-level-reached = { $title } demands { $wanted_framework } { $wanted }; by this row { $framework } { $level } reaches it.
+recognise-step-level-one-below = { $title } demands { $wanted_framework } { $wanted }; { $framework } { $level } is one below and accepted for it.
+recognise-step-level-too-low = { $title } demands { $wanted_framework } { $wanted }; { $framework } { $level } does not reach it.
+recognise-step-level-alone = { $framework } { $level } corresponds to { $wanted_framework } { $wanted }. A level alone recognises nothing.
+recognise-step-no-correspondence = { $title } demands { $wanted_framework } { $wanted }; for { $framework } { $level } there is no agreed correspondence.
+recognise-step-no-title-row = For “{ $title }” there is no agreed correspondence.
+recognise-step-other-occupation = The attestation is of another occupation: { $occupation } { $title }.
+recognise-step-compensation = A compensation measure may be asked for ({ $because }).
+recognise-step-compensation-waived = Work of { $length } makes up for the difference: no measure may be asked for.
+recognise-step-compensation-not-foreseen = The agreement foresees no measure that would make up for this ({ $reason }).
+recognise-step-partial-access = What is covered is open without the rest.
+recognise-step-nothing-shown = Nothing that it maps is shown.
+recognise-step-no-agreement = No agreement at hand binds a country of the attestations and { $country }.
+recognise-step-own-certificate = An attestation is of { $country } itself: there it needs no agreement.
+recognise-step-host-decides = only the host country's body can say
+recognise-step-experience-not-shown = no work in the occupation is shown; { $length } is asked
+recognise-step-experience-met = { $days } days of work are shown; { $length } is asked
+recognise-step-experience-short = { $days } days of work are shown, which is less than { $length }
+recognise-step-registration-not-shown = no registration is shown
+recognise-step-registration-met = registered now: { $register }
+recognise-step-registration-ended = the registration has ended: { $register }
+recognise-step-registration-status = the registration is { $status }: { $register }
+recognise-step-standing-not-shown = good standing is not shown
+recognise-step-standing-old = good standing was attested for { $day }, longer ago than { $within }
+recognise-step-standing-met = good standing is attested for { $day }
+recognise-step-sanctions-none = the register attests good standing, and no licence shown says otherwise
+recognise-step-education-not-shown = no continuing education is shown; { $hours } hours are asked
+recognise-step-education-short = { $shown } of { $hours } hours are shown
+recognise-step-education-met = { $shown } hours are shown; { $hours } are asked
+recognise-step-language-not-shown = { $language } is not shown; { $level } is asked
+recognise-step-language-short = { $language } { $shown } is shown; { $level } is asked
+recognise-step-language-met = { $language } { $shown } is shown; { $level } is asked
+recognise-step-examination-not-shown = the examination { $code } is not shown
+recognise-step-examination-old = the examination { $code } was passed on { $day }, too long ago
+recognise-step-examination-met = the examination { $code } was passed on { $day }
+recognise-step-age-not-shown = the birth date is not shown
+recognise-step-age-met = the age fits
+recognise-step-age-outside = the age does not fit
+
+check-case-right = { $id }: { $about } — { $outcome }
+check-case-wrong = { $id }: { $about }
+check-case-expected = expected { $expected }
+check-case-found = found { $found }
+check-recognition = { $id }, version { $version }: { $titles } title rows, { $levels } level rows, { $conditions } conditions, { $cases } cases
+check-basis = { $knowledge } rules rest on general knowledge, { $fictitious } are made up
+check-right = every case comes out as the file says
+check-wrong = { $count ->
+    [one] one case comes out otherwise
+   *[other] { $count } cases come out otherwise
+}
+check-no-case = it has no cases: write some, so that every party's program gives the same answer
+check-levels = { $frameworks } frameworks, { $rows } rows, { $none } pairs without an agreed correspondence
+
+agreement-denounced = denounced from { $from } on: statement { $digest }, leaf { $leaf }
+agreement-leaves = { "      " }no longer bound from { $day } on
+agreement-recognition = Recognition of skills: { $id }, version { $version }; { $titles } title rows, { $conditions } conditions; what was awarded before its end { $acquired }.
+agreement-threshold = { $country }: { $signed } of { $roles } ({ $names }), { $least } needed
+
+issue-weak = { $row }: { $reason }
+recognise-beside = As { $occupation } { $title } in { $country }: { $outcome } `carnet recognise` says why, step by step.
+error-verify-recognition-of-several = several presentations are judged for one occupation only together
+hint-recognise = use `carnet recognise` for them
