@@ -30,7 +30,6 @@ use crate::ledger::{Cosignatures, Ledger, LogView, ProfileView, Quorums};
 use crate::presentation::{KeyBindingToken, Presentation};
 use crate::time::UnixSeconds;
 use credential::Credential;
-pub use holder::is_one_person;
 use issuer::InflatedLists;
 use path::{Indexes, Search};
 use policy::Policy;

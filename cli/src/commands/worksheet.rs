@@ -36,6 +36,8 @@ pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliEr
         challenge: args.challenge.clone(),
         node: args.node.clone(),
         offline: args.offline,
+        destination: None,
+        occupation: None,
     };
     verify::each(&demands, context, |reports, context| {
         let name = args.agreement.as_deref().ok_or_else(|| CliError::bug("arguments"))?;

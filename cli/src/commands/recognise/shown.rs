@@ -3,7 +3,7 @@
 use super::Judged;
 use carnet_proto::cbor::Decode as _;
 use carnet_proto::credential::claims::Person;
-use carnet_proto::credential::skill::{ClaimType, Endorsed};
+use carnet_proto::credential::skill::{ClaimType, Endorsed, Skill};
 use carnet_proto::evidence::Evidence;
 use carnet_proto::id::{CredentialId, Did, Digest};
 use carnet_proto::ledger::Ledger;
@@ -16,6 +16,7 @@ use carnet_proto::verify::report::{CredentialReport, Disclosed, Link, Verdict};
 /// An attestation that is valid.
 pub struct Attestation<'j> {
     disclosed: &'j Disclosed,
+    skill: &'j Skill,
     id: Option<CredentialId>,
     issuer: Option<Did>,
     issuer_name: Option<&'j str>,
@@ -51,7 +52,7 @@ impl<'j> Accepted<'j> {
             reports.iter().filter_map(|report| attestation(report, &ledger)).collect();
         let before = attestations.len();
         let superseded: Vec<CredentialId> =
-            attestations.iter().filter_map(|a| a.disclosed.skill.supersedes).collect();
+            attestations.iter().filter_map(|a| a.skill.supersedes).collect();
         attestations.retain(|a| a.id.is_none_or(|id| !superseded.contains(&id)));
         // The same attestation in two presentations counts once.
         attestations.sort_by_key(|a| a.id);
@@ -90,7 +91,7 @@ impl<'j> Accepted<'j> {
     /// Returns the attestations.
     pub fn shown(&self) -> Vec<Shown<'_>> {
         let one = |a: &'_ Attestation<'j>| Shown {
-            skill: &a.disclosed.skill,
+            skill: a.skill,
             id: a.id,
             issuer: a.issuer,
             issuer_name: a.issuer_name,
@@ -104,7 +105,7 @@ impl<'j> Accepted<'j> {
     /// Returns who endorses an attestation, by name, and as what.
     pub fn endorsements(&self, id: Option<CredentialId>) -> Vec<(&str, &Endorsed)> {
         let endorsing = self.attestations.iter().filter_map(|a| {
-            let skill = &a.disclosed.skill;
+            let skill = a.skill;
             let endorsed = skill.endorses.as_ref()?;
             let is_it =
                 skill.claim_type == ClaimType::Endorsement && Some(endorsed.credential) == id;
@@ -117,6 +118,7 @@ impl<'j> Accepted<'j> {
 /// Returns the attestation of a report, with the time during which its issuer was accredited.
 fn attestation<'j>(report: &'j CredentialReport, ledger: &Ledger) -> Option<Attestation<'j>> {
     let disclosed = report.disclosed.as_ref()?;
+    let skill = disclosed.attested.skill()?;
     let path = report.path.as_deref().unwrap_or_default();
     let (mut from, mut until): (Option<Date>, Option<Date>) = (None, None);
     for link in path {
@@ -137,6 +139,7 @@ fn attestation<'j>(report: &'j CredentialReport, ledger: &Ledger) -> Option<Atte
     }
     Some(Attestation {
         disclosed,
+        skill,
         id: report.id,
         issuer: report.issuer,
         issuer_name: path.last().map(|link| link.name().as_str()),
