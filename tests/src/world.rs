@@ -20,9 +20,9 @@ use carnet_proto::ledger::{Ledger, Replica};
 use carnet_proto::log::checkpoint::{Checkpoint, Note};
 use carnet_proto::log::fork::ForkProof;
 use carnet_proto::presentation::Presentation;
-use carnet_proto::profile::{Profile, VCT_SKILL};
+use carnet_proto::profile::Profile;
 use carnet_proto::request::KeyRequest;
-use carnet_proto::statement::accreditation::{Accreditation, Withdrawal, WithdrawalReason};
+use carnet_proto::statement::accreditation::{Accreditation, Grant, Withdrawal, WithdrawalReason};
 use carnet_proto::statement::agreement::{
     Agreement, AgreementKind, Body as AgreementBody, Party, Ratification, Signatory,
 };
