@@ -11,6 +11,8 @@ mod example;
 mod grammar;
 #[path = "wire_format/objects.rs"]
 mod objects;
+#[path = "wire_format/period_rules.rs"]
+mod period_rules;
 #[path = "wire_format/skill.rs"]
 mod skill;
 #[path = "wire_format/story.rs"]
@@ -27,7 +29,7 @@ use story::Story;
 
 /// Rules without an example of their own: numbers, texts and byte strings, all of them parts of
 /// objects that have one.
-const SCALARS: [&str; 34] = [
+const SCALARS: [&str; 45] = [
     "bytes16",
     "bytes32",
     "digest",
@@ -48,17 +50,27 @@ const SCALARS: [&str; 34] = [
     "public-key",
     "note",
     "note-signature",
+    "agreement-family",
     "agreement-kind",
     "assessment-method",
     "branch",
     "claim-type",
     "cosign-refusal",
+    "denominator",
     "file-kind",
+    "formula",
+    "mechanism-kind",
+    "period-kind",
     "profile",
     "purpose",
+    "quarter-basis",
     "refusal-reason",
     "role",
+    "rule-id",
+    "short-period",
+    "state-code",
     "status",
+    "time-unit",
     "withdrawal-reason",
     "statement",
     "redactions",

@@ -25,6 +25,7 @@ use carnet_tests::world::{START, line};
 use data_encoding::HEXLOWER;
 
 use super::example::Example;
+use super::period_rules::period_rules;
 use super::skill::skills;
 use super::story::{AUDIENCE, Institution, NONCE, Story, person, skill};
 use super::sync::replication;
@@ -49,6 +50,7 @@ pub fn groups(story: &Story) -> Vec<(&'static str, Group)> {
         ("standing", objects(standing(story))),
         ("credential", objects(credential(story))),
         ("skill", objects(skills())),
+        ("period-rules", objects(period_rules())),
         ("anchor", objects(anchor(story))),
         ("status", objects(status(story))),
         ("presentation", objects(presentation(story))),
