@@ -350,6 +350,7 @@ impl World {
             validity: Validity { from: START, until: None },
             chains: false,
             texts: vec![],
+            periods: None,
         };
         let digest = self.say("de-ministry", agreement);
         self.agreement = Some(digest);

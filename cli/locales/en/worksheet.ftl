@@ -156,4 +156,6 @@ totalise-unit-day = { $count ->
 
 error-totalise-rules = the periods cannot be counted under this agreement
 error-totalise-agreement = no agreement is called { $name }
-hint-totalise-agreement = name a shipped one such as eu-883, or a file of rules
+hint-totalise-agreement = name a shipped one such as eu-883, a file of rules, or the digest of a logged agreement with --node
+error-totalise-without-rules = the agreement { $name } has no rules on periods
+error-totalise-agreement-ended = the agreement { $name } was withdrawn or is void

@@ -140,7 +140,7 @@ fn is_untried(rules: &PeriodRules, answered: &[Answered]) -> bool {
     !rules.parties.is_empty() && answered.is_empty()
 }
 
-fn rule_to_json(rule: &carnet_proto::totalisation::rules::Rule) -> Value {
+fn rule_to_json(rule: &carnet_proto::totalisation::rules::PeriodRule) -> Value {
     let text: Vec<_> = rule.text.iter().map(ToString::to_string).collect();
     let does: Vec<_> = rule.does.iter().map(|does| does.kind.name()).collect();
     json!({

@@ -186,6 +186,7 @@ impl Adversary {
             validity: Validity { from, until: None },
             chains: true,
             texts: vec![],
+            periods: None,
         };
         let agreement = self.say(agreement);
         self.say(Ratification { agreement, party: country(), role: Role::Union, since: from });

@@ -9,6 +9,7 @@ use crate::classification::Country;
 use crate::id::{Did, Digest};
 use crate::text::{Language, Line, MAX_NAMES, Name};
 use crate::time::{UnixSeconds, Validity};
+use crate::totalisation::rules::PeriodRules;
 
 /// Most parties of an agreement.
 pub const MAX_PARTIES: usize = 64;
@@ -103,6 +104,8 @@ record! {
         chains [5]: bool,
         /// The texts for people.
         texts [6; ..MAX_NAMES]: Vec<SourceText>,
+        /// The rules by which contribution periods are added.
+        periods [8]: Option<PeriodRules>,
     }
     check |agreement| agreement.check()
 }
@@ -125,6 +128,13 @@ impl Agreement {
         }
         if self.parties.iter().any(|p| !p.signatories.iter().any(|s| s.must)) {
             return Err("every party has a signatory that must ratify");
+        }
+        let Some(periods) = &self.periods else { return Ok(()) };
+        if self.kind != AgreementKind::Contributions {
+            return Err("rules on periods stand in an agreement on contributions");
+        }
+        if self.parties.iter().any(|party| !periods.parties.contains(&party.country.into())) {
+            return Err("the rules on periods leave a party out");
         }
         Ok(())
     }

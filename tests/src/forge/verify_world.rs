@@ -267,6 +267,7 @@ fn agreements(world: &mut World) {
             validity,
             chains: false,
             texts: vec![],
+            periods: None,
         };
         let agreement = world.say("de-ministry", agreement);
         let (home, role, since) = (Country::parse("DE").expect("a country"), Role::Ministry, START);

@@ -106,7 +106,10 @@ pub fn sheet(work: &Work<'_>, texts: &Texts) -> Sheet {
 fn facts(work: &Work<'_>, texts: &Texts) -> Vec<(String, String)> {
     let claim = &work.claim;
     let agreement = work.agreement;
-    let named = format!("{} ({})", agreement.title, agreement.rules.id);
+    let mut named = format!("{} ({})", agreement.title, agreement.rules.id);
+    if let Some(statement) = &agreement.statement {
+        named = format!("{named}, {statement}");
+    }
     let risk = match claim.risk {
         Some(risk) => risk.to_string(),
         None => texts.plain("totalise-no-risk"),
@@ -296,6 +299,7 @@ impl Work<'_> {
             "made_at": self.made_at,
             "agreement": {
                 "id": self.agreement.rules.id, "title": self.agreement.title,
+                "statement": self.agreement.statement,
             },
             "claim": {
                 "state": claim.country, "branch": claim.branch, "unit": claim.unit,

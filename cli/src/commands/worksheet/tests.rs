@@ -9,7 +9,7 @@ use carnet_proto::credential::contribution::{
 use carnet_proto::id::{CredentialId, Did, Digest};
 use carnet_proto::statement::accreditation::Branch;
 use carnet_proto::text::Line;
-use carnet_proto::totalisation::period::{State, Unit};
+use carnet_proto::totalisation::period::{StateCode, TimeUnit};
 use carnet_proto::verify::report::{
     Check, Disclosed, Link, Outcome as Checked, REPORT_VERSION, Reason, check, reason,
 };
@@ -140,10 +140,10 @@ fn totalise_before(
     let args = args::Totalise {
         cases: None,
         agreement: Some(agreement.to_owned()),
-        claim_country: State::parse("DE"),
+        claim_country: StateCode::parse("DE"),
         branch: Some(Branch::OldAge),
         risk_date,
-        unit: Unit::Month,
+        unit: TimeUnit::Month,
         needed: Some(Decimal::whole(needed)),
         presentations: vec![PathBuf::from("shown.carnet")],
         html: None,
@@ -160,7 +160,7 @@ fn totalise_before(
         evidence_age: None,
         credentials,
     };
-    let rules = super::agreement(agreement).unwrap();
+    let rules = super::agreement(agreement, &Ledger::new()).unwrap();
     let reports = [report];
     let work = Work::of(&args, &rules, &reports, NOW).unwrap();
     let sheet = sheet::sheet(&work, &Texts::load(Some("en")));
@@ -326,6 +326,6 @@ fn two_holders_are_not_added_up() {
 
 #[test]
 fn an_agreement_that_is_not_there_says_what_may_be_named() {
-    let error = super::agreement("no-such-agreement").unwrap_err();
+    let error = super::agreement("no-such-agreement", &Ledger::new()).unwrap_err();
     assert_eq!(error.code(), "totalise-agreement");
 }

@@ -8,7 +8,7 @@ use carnet_proto::totalisation::attested::{LeftOut, LeftOutReason, Note, NoteKin
 use carnet_proto::totalisation::explain::{
     Missing, MissingKind, NotCounted, NotCountedReason, Step, StepKind, Warning, WarningKind,
 };
-use carnet_proto::totalisation::period::Unit;
+use carnet_proto::totalisation::period::TimeUnit;
 
 /// Makes an enumeration of the engine choose a text: all ids stand here, so that a test knows them.
 macro_rules! id_of {
@@ -18,7 +18,7 @@ macro_rules! id_of {
 }
 
 /// Returns time with its unit.
-pub fn time(time: Rational, unit: Unit, texts: &Texts) -> String {
+pub fn time(time: Rational, unit: TimeUnit, texts: &Texts) -> String {
     let [year, quarter, month, week, day] = crate::text_ids![
         "totalise-unit-year",
         "totalise-unit-quarter",
@@ -27,11 +27,11 @@ pub fn time(time: Rational, unit: Unit, texts: &Texts) -> String {
         "totalise-unit-day"
     ];
     let id = match unit {
-        Unit::Year => year,
-        Unit::Quarter => quarter,
-        Unit::Month => month,
-        Unit::Week | Unit::ContributionWeek => week,
-        Unit::Day5 | Unit::Day6 | Unit::Day7 | Unit::Day => day,
+        TimeUnit::Year => year,
+        TimeUnit::Quarter => quarter,
+        TimeUnit::Month => month,
+        TimeUnit::Week | TimeUnit::ContributionWeek => week,
+        TimeUnit::Day5 | TimeUnit::Day6 | TimeUnit::Day7 | TimeUnit::Day => day,
     };
     let count = if time.to_string() == "1" { 1 } else { 2 };
     texts.get(id, &Args::new().with("time", time.to_string()).with("count", count))
@@ -61,7 +61,7 @@ pub fn step(step: &Step, work: &Work<'_>, texts: &Texts) -> String {
 }
 
 /// Returns what did not count, how much, and why.
-pub fn not_counted(not: &NotCounted, unit: Unit, work: &Work<'_>, texts: &Texts) -> String {
+pub fn not_counted(not: &NotCounted, unit: TimeUnit, work: &Work<'_>, texts: &Texts) -> String {
     let why = id_of!(not.reason, NotCountedReason {
         NoAgreement => "totalise-why-no-agreement",
         NoTotalisation => "totalise-why-no-totalisation",
@@ -124,7 +124,7 @@ pub fn warning(warning: &Warning, work: &Work<'_>, texts: &Texts) -> String {
 }
 
 /// Returns what is missing, and who can supply it.
-pub fn missing(missing: &Missing, unit: Unit, work: &Work<'_>, texts: &Texts) -> String {
+pub fn missing(missing: &Missing, unit: TimeUnit, work: &Work<'_>, texts: &Texts) -> String {
     let id = id_of!(missing.kind, MissingKind {
         Completeness => "totalise-miss-completeness",
         ExactDays => "totalise-miss-exact-days",
