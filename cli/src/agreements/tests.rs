@@ -92,7 +92,11 @@ fn a_rule_has_the_same_text_wherever_it_stands() {
 fn every_shipped_agreement_reproduces_its_own_cases_and_has_one() {
     for file in shipped().unwrap() {
         let rules = complete(Path::new("shipped"), file).unwrap();
-        assert!(file.rules.parties.is_empty() || !file.cases.is_empty(), "{} has no case", rules.id);
+        assert!(
+            file.rules.parties.is_empty() || !file.cases.is_empty(),
+            "{} has no case",
+            rules.id
+        );
         for case in &file.cases {
             let answered = answer_by(case, &rules);
             assert!(answered.matches(), "{}: {answered:?}", rules.id);
@@ -136,7 +140,9 @@ fn an_agreement_that_is_not_known_is_put_together_from_the_rules_listed() {
     let mut tried = 0;
     for case in file["cases"].as_array().unwrap() {
         // These need more of their agreement than they list.
-        if ["EU-57-03", "EU-CONV-02", "AU-IT-01", "AU-IT-02", "EU-TOT-01"].contains(&case["id"].as_str().unwrap()) {
+        if ["EU-57-03", "EU-CONV-02", "AU-IT-01", "AU-IT-02", "EU-TOT-01"]
+            .contains(&case["id"].as_str().unwrap())
+        {
             continue;
         }
         if case["agreement"]["id"].as_str().is_some_and(|id| id.starts_with("EU-")) {
@@ -175,7 +181,11 @@ fn hiding_foreign_time_raises_the_share_and_the_answer_says_so() {
     assert!(shown.explanation.warns(WarningKind::HiddenRaisesShare));
     let complete = Period { complete_up_to: Some(foreign.frame.end), ..foreign };
     let missing = |outcome: &Outcome, state: StateCode| {
-        outcome.explanation.missing.iter().any(|m| m.kind == MissingKind::Completeness && m.state == state)
+        outcome
+            .explanation
+            .missing
+            .iter()
+            .any(|m| m.kind == MissingKind::Completeness && m.state == state)
     };
     assert!(missing(&shown, state("SE")));
     assert!(!missing(&totalise("eu-883", &claim("AT", 60), &[complete]), state("SE")));
@@ -185,7 +195,8 @@ fn hiding_foreign_time_raises_the_share_and_the_answer_says_so() {
 #[test]
 fn a_refund_ends_the_right_and_the_answer_says_how_much_is_lost() {
     let own = period("own", "DE", "2019-01-01", "2022-06-30", 42);
-    let refunded = Period { refund: Refund::Full, ..period("r", "PH", "2010-01-01", "2012-12-31", 36) };
+    let refunded =
+        Period { refund: Refund::Full, ..period("r", "PH", "2010-01-01", "2012-12-31", 36) };
     let outcome = totalise("de-ph", &claim("DE", 60), &[own.clone(), refunded.clone()]);
     assert_eq!((outcome.total, outcome.together), (whole(42), Some(false)));
     let warning = outcome.explanation.warnings.iter().find(|w| w.kind == WarningKind::RefundEnds);
@@ -197,9 +208,18 @@ fn a_refund_ends_the_right_and_the_answer_says_how_much_is_lost() {
 // Trap 3.
 #[test]
 fn a_right_abroad_may_open_at_another_age() {
-    let periods = [period("a", "AT", "2000-01-01", "2009-12-31", 120), period("b", "SE", "2010-01-01", "2010-12-31", 12)];
-    assert!(totalise("eu-883", &claim("AT", 60), &periods).explanation.warns(WarningKind::OtherAges));
-    assert!(!totalise("eu-883", &claim("AT", 60), &periods[..1]).explanation.warns(WarningKind::OtherAges));
+    let periods = [
+        period("a", "AT", "2000-01-01", "2009-12-31", 120),
+        period("b", "SE", "2010-01-01", "2010-12-31", 12),
+    ];
+    assert!(
+        totalise("eu-883", &claim("AT", 60), &periods).explanation.warns(WarningKind::OtherAges)
+    );
+    assert!(
+        !totalise("eu-883", &claim("AT", 60), &periods[..1])
+            .explanation
+            .warns(WarningKind::OtherAges)
+    );
 }
 
 // Trap 4.
@@ -216,11 +236,14 @@ fn the_certified_number_wins_over_the_dates() {
 #[test]
 fn two_institutions_of_one_state_are_flagged_and_not_added() {
     let a = period("a", "AT", "2000-01-01", "2000-12-31", 12);
-    let b = Period { scheme: "AT-farmers".into(), ..period("b", "AT", "2000-01-01", "2000-12-31", 12) };
+    let b =
+        Period { scheme: "AT-farmers".into(), ..period("b", "AT", "2000-01-01", "2000-12-31", 12) };
     let outcome = totalise("eu-883", &claim("AT", 60), &[a, b]);
     assert_eq!(outcome.own, whole(12));
     assert!(outcome.explanation.warns(WarningKind::SameState));
-    assert!(outcome.explanation.not_counted.iter().any(|n| n.reason == NotCountedReason::SameState));
+    assert!(
+        outcome.explanation.not_counted.iter().any(|n| n.reason == NotCountedReason::SameState)
+    );
 }
 
 // Trap 7 and 12.
@@ -234,8 +257,10 @@ fn several_units_in_a_year_are_held_to_it_and_rounding_by_year_is_named() {
     assert_eq!((outcome.counted.foreign_converted, outcome.foreign), (whole(13), whole(12)));
     assert!(outcome.explanation.warns(WarningKind::MixedUnits));
     let mut years = period("y", "BE", "2015-01-01", "2016-12-31", 0);
-    years.reported =
-        Some(Reported::ByYear(vec![(2015, of(TimeUnit::Day6, 110)), (2016, of(TimeUnit::Day6, 110))]));
+    years.reported = Some(Reported::ByYear(vec![
+        (2015, of(TimeUnit::Day6, 110)),
+        (2016, of(TimeUnit::Day6, 110)),
+    ]));
     let outcome = totalise("eu-883", &claim("DE", 60), &[years]);
     assert!(outcome.explanation.warns(WarningKind::RoundedByYear));
 }
@@ -265,7 +290,10 @@ fn a_short_period_relieves_below_a_year_and_only_without_a_right() {
 // Trap 10.
 #[test]
 fn an_agreement_may_bind_one_side_only() {
-    let periods = [period("p", "PH", "2000-01-01", "2006-12-31", 84), period("c", "CH", "2007-01-01", "2011-12-31", 60)];
+    let periods = [
+        period("p", "PH", "2000-01-01", "2006-12-31", 84),
+        period("c", "CH", "2007-01-01", "2011-12-31", 60),
+    ];
     let outcome = totalise("ch-ph", &claim("CH", 120), &periods);
     assert_eq!((outcome.foreign, outcome.hypothetical), (whole(0), Some(whole(144))));
     assert!(outcome.explanation.warns(WarningKind::OneSided));
@@ -276,7 +304,10 @@ fn an_agreement_may_bind_one_side_only() {
 // Trap 11.
 #[test]
 fn residence_that_counts_at_home_may_not_count_abroad() {
-    let residence = Period { kind: PeriodKind::Residence, ..period("r", "CA", "1980-01-01", "1999-12-31", 240) };
+    let residence = Period {
+        kind: PeriodKind::Residence,
+        ..period("r", "CA", "1980-01-01", "1999-12-31", 240)
+    };
     let own = period("u", "US", "2000-01-01", "2004-12-31", 60);
     let outcome = totalise("us-ca", &claim("US", 120), &[residence, own]);
     assert_eq!(outcome.foreign, whole(0));
@@ -286,7 +317,10 @@ fn residence_that_counts_at_home_may_not_count_abroad() {
 // Trap 13.
 #[test]
 fn the_rules_in_force_on_the_day_apply() {
-    let periods = [period("a", "AT", "2000-01-01", "2003-12-31", 48), period("b", "SE", "2004-01-01", "2005-12-31", 24)];
+    let periods = [
+        period("a", "AT", "2000-01-01", "2003-12-31", 48),
+        period("b", "SE", "2004-01-01", "2005-12-31", 24),
+    ];
     let on = |day| Claim { on: Date::parse(day), ..claim("AT", 60) };
     assert_eq!(totalise("eu-883", &on("2012-01-01"), &periods).together, Some(true));
     let before = totalise("eu-883", &on("2009-12-31"), &periods);
@@ -302,7 +336,8 @@ fn agreements_are_not_chained() {
     let outcome = totalise("us-it", &claim("US", 120), &[own, italy, germany]);
     assert_eq!(outcome.foreign, whole(24));
     assert!(outcome.explanation.warns(WarningKind::NotChained));
-    let left_out = outcome.explanation.not_counted.iter().find(|n| n.reason == NotCountedReason::OtherPartner);
+    let left_out =
+        outcome.explanation.not_counted.iter().find(|n| n.reason == NotCountedReason::OtherPartner);
     assert_eq!(left_out.unwrap().rule.unwrap().as_str(), "US-BILAT");
 }
 
@@ -324,14 +359,21 @@ fn a_branch_and_the_two_lists_of_a_p5000_are_kept_apart() {
 #[test]
 fn numbers_that_do_not_fit_are_errors() {
     let mut own = period("a", "AT", "0001-01-01", "9999-12-31", 0);
-    own.reported = Some(Reported::Aggregate(Quantity::Ymd { years: u32::MAX, months: u32::MAX, days: u32::MAX }));
+    own.reported = Some(Reported::Aggregate(Quantity::Ymd {
+        years: u32::MAX,
+        months: u32::MAX,
+        days: u32::MAX,
+    }));
     let huge = Rational::new(i128::MAX, 3).unwrap();
     let rules = rules("eu-883");
     let plan = Plan::new(&rules).unwrap();
     assert!(plan.totalise(&claim("AT", 60), &[own.clone()]).is_ok());
     own.reported = Some(Reported::Aggregate(Quantity::Of(TimeUnit::Week, huge)));
     assert!(plan.totalise(&claim("AT", 60), &[own.clone()]).is_err());
-    own.reported = Some(Reported::ByYear(vec![(2001, of(TimeUnit::Month, 1)), (2001, of(TimeUnit::Month, 1))]));
+    own.reported = Some(Reported::ByYear(vec![
+        (2001, of(TimeUnit::Month, 1)),
+        (2001, of(TimeUnit::Month, 1)),
+    ]));
     assert!(plan.totalise(&claim("AT", 60), &[own]).is_err());
 }
 
@@ -339,24 +381,33 @@ fn numbers_that_do_not_fit_are_errors() {
 fn some_periods(count: usize) -> impl Strategy<Value = Vec<Period>> {
     let one = (0..4_usize, 0..72_i32, 1..30_i32, 0..4_usize, any::<bool>(), 1..=30_i64);
     proptest::collection::vec(one, 0..count).prop_map(|drawn| {
-        let made = drawn.into_iter().enumerate().map(|(index, (country, from, length, kind, unsure, part))| {
-            let month = |at: i32| Date::from_ymd(2000 + at / 12, at as u32 % 12 + 1, 1).unwrap();
-            let country = ["AT", "BE", "CZ", "DK"][country];
-            let mut made = period(&format!("p{index}"), country, "2000-01-01", "2000-01-31", i64::from(length));
-            made.frame = Frame::new(month(from), Date(month(from + length).0 - 1)).unwrap();
-            made.kind = [
-                PeriodKind::Compulsory,
-                PeriodKind::Voluntary,
-                PeriodKind::Equivalent,
-                PeriodKind::Residence,
-            ][kind];
-            if unsure {
-                made.dates_uncertain = true;
-                let months = part.min(i64::from(length));
-                made.reported = Some(Reported::Aggregate(of(TimeUnit::Month, months)));
-            }
-            made
-        });
+        let made = drawn.into_iter().enumerate().map(
+            |(index, (country, from, length, kind, unsure, part))| {
+                let month =
+                    |at: i32| Date::from_ymd(2000 + at / 12, at as u32 % 12 + 1, 1).unwrap();
+                let country = ["AT", "BE", "CZ", "DK"][country];
+                let mut made = period(
+                    &format!("p{index}"),
+                    country,
+                    "2000-01-01",
+                    "2000-01-31",
+                    i64::from(length),
+                );
+                made.frame = Frame::new(month(from), Date(month(from + length).0 - 1)).unwrap();
+                made.kind = [
+                    PeriodKind::Compulsory,
+                    PeriodKind::Voluntary,
+                    PeriodKind::Equivalent,
+                    PeriodKind::Residence,
+                ][kind];
+                if unsure {
+                    made.dates_uncertain = true;
+                    let months = part.min(i64::from(length));
+                    made.reported = Some(Reported::Aggregate(of(TimeUnit::Month, months)));
+                }
+                made
+            },
+        );
         made.collect()
     })
 }
@@ -444,4 +495,16 @@ fn the_guide_explains_every_mechanism_and_every_key() {
         }
         assert_eq!(keys.matches('`').count() / 2, needed.len() + allowed.len(), "{kind}: {keys}");
     }
+}
+
+#[test]
+fn the_file_in_the_guide_is_right_and_its_case_comes_out() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/agreements.md");
+    let guide = std::fs::read_to_string(&path).unwrap();
+    let text = guide.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let file = periods::parse(&path, text).unwrap();
+    let rules = complete(&path, &file).unwrap();
+    assert_eq!(file.cases.len(), 1);
+    let answered = answer_by(&file.cases[0], &rules);
+    assert!(answered.matches(), "{answered:?}");
 }

@@ -10,8 +10,8 @@ use carnet_proto::text::{Line, MAX_LINE_BYTES};
 use carnet_proto::time::Date;
 use carnet_proto::totalisation::period::{PeriodKind, StateCode, TimeUnit};
 use carnet_proto::totalisation::rules::{
-    AgreementFamily, Denominator, Formula, Mechanism, MechanismKind, PeriodRules, QuarterBasis,
-    PeriodRule, RuleId, ShortPeriod,
+    AgreementFamily, Denominator, Formula, Mechanism, MechanismKind, PeriodRule, PeriodRules,
+    QuarterBasis, RuleId, ShortPeriod,
 };
 use serde::Deserialize;
 use std::path::Path;
