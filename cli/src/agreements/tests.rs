@@ -496,3 +496,15 @@ fn the_guide_explains_every_mechanism_and_every_key() {
         assert_eq!(keys.matches('`').count() / 2, needed.len() + allowed.len(), "{kind}: {keys}");
     }
 }
+
+#[test]
+fn the_file_in_the_guide_is_right_and_its_case_comes_out() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/agreements.md");
+    let guide = std::fs::read_to_string(&path).unwrap();
+    let text = guide.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let file = periods::parse(&path, text).unwrap();
+    let rules = complete(&path, &file).unwrap();
+    assert_eq!(file.cases.len(), 1);
+    let answered = answer_by(&file.cases[0], &rules);
+    assert!(answered.matches(), "{answered:?}");
+}

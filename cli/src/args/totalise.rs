@@ -14,6 +14,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   carnet totalise --agreement eu-883 --claim-country DE --branch old-age --needed 60 periods.carnet --policy trust.toml
+  carnet totalise --cases cases.json --explain
   carnet totalise --cases cases.json --json
   carnet totalise --agreement eu-883 --claim-country DE --branch old-age --risk-date 2026-05-01 --html worksheet.html periods.carnet --policy trust.toml
 
@@ -28,6 +29,10 @@ pub struct Totalise {
     /// File of cases, as JSON: what is given and what is expected.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["agreement", "claim_country", "branch", "presentations"])]
     pub cases: Option<PathBuf>,
+    /// Tell how each answer on a right came about: every step with its rule, what did not count and why,
+    /// what to beware of, and what is missing.
+    #[arg(long, requires = "cases")]
+    pub explain: bool,
     /// Rules to count by: the name of a shipped agreement, a file, or the digest of one in a log of --node.
     #[arg(long, value_name = "AGREEMENT", required_unless_present = "cases")]
     pub agreement: Option<String>,

@@ -201,10 +201,20 @@ fn thirds(
     Ok(states(periods).into_iter().filter(|s| !plan.rules.is_party(*s) && linked(*s)).collect())
 }
 
-pub fn totalise(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
+/// Answers a claim.
+pub fn outcome(
+    plan: &Plan<'_>,
+    given: Node<'_>,
+    inputs: Node<'_>,
+) -> Result<(Vec<Period>, Outcome), CaseError> {
     let periods = inputs.get("periods").periods()?;
     let claim = claim(plan, given, inputs, &periods)?;
     let outcome = plan.totalise(&claim, &periods)?;
+    Ok((periods, outcome))
+}
+
+pub fn totalise(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
+    let (periods, outcome) = outcome(plan, given, inputs)?;
     Ok(right(&periods, &outcome).done())
 }
 
@@ -233,9 +243,7 @@ fn right(periods: &[Period], outcome: &Outcome) -> Answer {
 }
 
 pub fn home_scheme(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
-    let periods = inputs.get("periods").periods()?;
-    let claim = claim(plan, given, inputs, &periods)?;
-    let outcome = plan.totalise(&claim, &periods)?;
+    let (periods, outcome) = outcome(plan, given, inputs)?;
     let mut answer = right(&periods, &outcome);
     answer.set("pro_rata", outcome.ratio.is_some());
     Ok(answer.done())
@@ -269,9 +277,7 @@ pub fn minimum_needed(
     given: Node<'_>,
     inputs: Node<'_>,
 ) -> Result<Value, CaseError> {
-    let periods = inputs.get("periods").periods()?;
-    let claim = claim(plan, given, inputs, &periods)?;
-    let outcome = plan.totalise(&claim, &periods)?;
+    let (periods, outcome) = outcome(plan, given, inputs)?;
     let theoretical = given.get("theoretical_amount_at_minimum").maybe(Node::number)?;
     let mut answer = right(&periods, &outcome);
     answer.number("foreign_available", outcome.counted.foreign);

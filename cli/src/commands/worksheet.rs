@@ -186,12 +186,6 @@ impl<'r> Work<'r> {
         }
     }
 
-    /// Returns the number that a period goes by.
-    fn number(&self, index: Option<usize>) -> String {
-        let shown = index.and_then(|index| self.attested.shown.get(index));
-        shown.map_or_else(|| "?".to_owned(), |shown| (shown + 1).to_string())
-    }
-
     /// Returns the rules that some step, or something that was not counted, names.
     fn rules_used(&self) -> Vec<&carnet_proto::totalisation::rules::PeriodRule> {
         let Some(outcome) = &self.outcome else { return Vec::new() };

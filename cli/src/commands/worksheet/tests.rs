@@ -139,6 +139,7 @@ fn totalise_before(
 ) -> Said {
     let args = args::Totalise {
         cases: None,
+        explain: false,
         agreement: Some(agreement.to_owned()),
         claim_country: StateCode::parse("DE"),
         branch: Some(Branch::OldAge),
@@ -210,7 +211,7 @@ fn periods_of_two_states_open_a_right_that_neither_opens_alone() {
     assert_eq!(said.json["attestations"][1]["number"], 2);
     let not = totalise("eu-883", usual_two(), 64);
     assert_eq!(not.answer, Answer::No);
-    says(&not, &["it does not open", "1 month more, to open the right in DE"]);
+    says(&not, &["it does not open", "1 months more; any State of the agreement can certify them"]);
 }
 
 #[test]
@@ -277,10 +278,10 @@ fn a_refund_ends_the_time_and_a_risk_cuts_it() {
     };
     let said = totalise("eu-883", both(own.clone(), refunded), 60);
     assert_eq!(said.answer, Answer::No);
-    says(&said, &["because its contributions were paid back", "0 months of other States"]);
+    says(&said, &["because the contributions were paid back", "0 months of other States"]);
     let risk = Date::parse("2005-12-31");
     let said = totalise_before("eu-883", both(own, other), 60, risk);
-    says(&said, &["because it lies after the risk"]);
+    says(&said, &["No. 2: 3 months lie after the risk"]);
 }
 
 #[test]
