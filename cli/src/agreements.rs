@@ -4,7 +4,7 @@ use crate::error::CliError;
 use crate::files;
 use crate::forms::periods::{self, PeriodFile};
 use crate::forms::{MAX_FORM_BYTES, broken};
-use carnet_proto::totalisation::rules::{PeriodRules, Rule, RuleId};
+use carnet_proto::totalisation::rules::{PeriodRule, PeriodRules, RuleId};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -76,7 +76,7 @@ pub fn by_id(id: &str) -> Result<Option<&'static PeriodFile>, CliError> {
 ///
 /// # Errors
 /// As [`shipped`].
-pub fn rule(id: &str) -> Result<Option<&'static Rule>, CliError> {
+pub fn rule(id: &str) -> Result<Option<&'static PeriodRule>, CliError> {
     let rules = || shipped().map(|files| files.iter().flat_map(|file| &file.rules.rules));
     Ok(rules()?.find(|rule| rule.id.as_str() == id))
 }
@@ -130,33 +130,4 @@ pub fn read(path: &Path) -> Result<(PeriodFile, PeriodRules), CliError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn every_file_on_disk_is_built_in_and_names_itself() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/agreements");
-        let on_disk: BTreeSet<String> = std::fs::read_dir(root)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        let built_in: BTreeSet<String> =
-            SHIPPED.iter().map(|(name, _)| (*name).to_owned()).collect();
-        assert_eq!(on_disk, built_in);
-        for file in shipped().unwrap() {
-            complete(Path::new(file.rules.id.as_str()), file).unwrap();
-        }
-    }
-
-    #[test]
-    fn a_rule_has_the_same_text_wherever_it_stands() {
-        let mut seen: Vec<&Rule> = Vec::new();
-        for rule in shipped().unwrap().iter().flat_map(|file| &file.rules.rules) {
-            if let Some(same) = seen.iter().find(|other| other.id == rule.id) {
-                assert_eq!(*same, rule, "{}", rule.id);
-            }
-            seen.push(rule);
-        }
-    }
-}
+mod tests;

@@ -10,7 +10,8 @@ mod read;
 mod right;
 mod rules;
 
-use carnet_proto::totalisation::{PeriodRules, Plan, Rational, TotalisationError};
+use carnet_proto::totalisation::qualify::Outcome;
+use carnet_proto::totalisation::{Period, PeriodRules, Plan, Rational, TotalisationError};
 use read::Node;
 use serde_json::{Map, Value, json};
 
@@ -113,6 +114,18 @@ fn answered(case: &Value, rules: impl FnOnce(&str) -> Result<PeriodRules, CaseEr
         Err(_) => Vec::new(),
     };
     Answered { id: text("id"), title: text("title"), computed, differences }
+}
+
+/// Returns the periods of a case on a right, and the answer with how it came about; nothing for a case on
+/// anything else, or one without an answer.
+pub fn outcome(case: &Value) -> Option<(Vec<Period>, Outcome)> {
+    let root = Node::new(case, "case");
+    let task = root.get("task").text().ok()?;
+    if !matches!(task, "totalise" | "pro_rata" | "home_scheme" | "ph_minimum_pro_rata") {
+        return None;
+    }
+    let rules = rules::of(case, task).ok()?;
+    right::outcome(&Plan::new(&rules).ok()?, root.get("parameters"), root.get("inputs")).ok()
 }
 
 /// Computes one task; the case's `expected` is never looked at.

@@ -21,7 +21,7 @@ pub mod rules;
 pub mod time;
 pub mod unit;
 
-pub use period::{Frame, Period, PeriodKind, Quantity, Refund, Reported, State, Unit};
+pub use period::{Frame, Period, PeriodKind, Quantity, Refund, Reported, StateCode, TimeUnit};
 pub use plan::Plan;
 pub use rational::Rational;
 pub use rules::{PeriodRules, RuleId};
@@ -38,11 +38,11 @@ use rules::MechanismKind;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The State that is asked; `None` to count for all States alike.
-    pub country: Option<State>,
+    pub country: Option<StateCode>,
     /// The branch; `None` counts time whatever it is for.
     pub branch: Option<Branch>,
     /// The unit to count in.
-    pub unit: Unit,
+    pub unit: TimeUnit,
     /// The time that the right needs.
     pub qualifying: Option<Rational>,
     /// When the risk materialised.
@@ -74,14 +74,14 @@ pub struct Claim {
     /// The length of the coverage lifetime.
     pub coverage_lifetime: Option<Rational>,
     /// States whose institutions are relieved; `None`: found from the periods.
-    pub relieved: Option<Vec<State>>,
+    pub relieved: Option<Vec<StateCode>>,
     /// Third States with an agreement on totalisation with the State that is asked.
-    pub thirds: Vec<State>,
+    pub thirds: Vec<StateCode>,
 }
 
 impl Claim {
     /// Asks a State in a unit, and leaves everything else to the agreement.
-    pub const fn new(country: Option<State>, unit: Unit) -> Self {
+    pub const fn new(country: Option<StateCode>, unit: TimeUnit) -> Self {
         Self {
             country,
             branch: None,

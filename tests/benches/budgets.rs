@@ -28,6 +28,8 @@ mod samples;
 mod store;
 #[path = "budgets/table.rs"]
 mod table;
+#[path = "budgets/totalisation.rs"]
+mod totalisation;
 #[path = "budgets/verify.rs"]
 mod verify;
 
@@ -43,5 +45,6 @@ fn main() {
     store::rows(&mut bench);
     inputs::rows(&mut bench);
     network::rows(&mut bench);
+    totalisation::rows(&mut bench);
     bench.finish();
 }

@@ -332,6 +332,7 @@ impl World {
             validity: Validity { from: START, until: None },
             chains: false,
             texts: vec![],
+            periods: None,
             recognition: None,
         };
         let digest = self.say("de-ministry", agreement);

@@ -80,6 +80,7 @@ fn agreement_with_the_stranger(world: &World, home: Vec<Signatory>) -> Agreement
         validity: Validity { from: START, until: None },
         chains: false,
         texts: vec![],
+        periods: None,
         recognition: None,
     }
 }

@@ -15,7 +15,8 @@ use carnet_proto::profile::{
 use carnet_proto::verify::policy::{Accept, Policy};
 use carnet_proto::verify::report::{Report, check, reason};
 use carnet_proto::verify::verify;
-use carnet_tests::world::World;
+use carnet_proto::wallet::PresentRequest;
+use carnet_tests::world::{World, period_by_year, period_grant, worker};
 use serde_json::Value as Json;
 
 #[path = "docs/source.rs"]
@@ -279,7 +280,29 @@ fn the_json_of_a_verification_has_the_shape_that_is_described() {
     assert!(evidence.is_some_and(|e| Evidence::join_encoded(&[&e]).is_some()));
     let bare = Presentation { profile, presented, evidence: None };
     let prepared = Policy { accept: Accept::Prepared, ..world.policy() };
+    let mut periods = World::new();
+    periods.accredit_for("ph-ministry", "ph-institute", period_grant(&["PH"]), 0);
+    periods.issue("ph-institute", &worker(), period_by_year());
+    let names = ["name_latin", "birth_date", "years"].map(String::from);
+    let period = periods.wallet.present(
+        &[0],
+        &PresentRequest {
+            audience: AUDIENCE_ANYONE,
+            nonce: None,
+            issued_at: periods.now,
+            expires_at: periods.now.plus(60),
+            disclose: &names,
+            with_evidence: false,
+        },
+        Evidence::join_encoded,
+    );
     let mut real = paths_of(&real);
+    real.extend(paths_of(&report(
+        &period.unwrap().to_cbor(),
+        &prepared,
+        &periods.ledger(),
+        &periods,
+    )));
     for other in [
         report(&copy.to_cbor(), &prepared, &Ledger::new(), &world),
         report(&bare.to_cbor(), &world.policy(), &Ledger::new(), &world),
@@ -287,12 +310,13 @@ fn the_json_of_a_verification_has_the_shape_that_is_described() {
     ] {
         real.extend(paths_of(&other));
     }
-    // What the skill attestation holds is described as part of the wire format.
+    // What attestations hold is described as part of the wire format.
     let records = source::described_records(&doc("wire-format.md"));
     let fields: BTreeSet<_> =
         records.values().flatten().map(|(_, _, _, name)| name.as_str()).collect();
-    let (skill, real): (BTreeSet<_>, BTreeSet<_>) =
-        real.into_iter().partition(|path| path.contains(".skill."));
+    let (skill, real): (BTreeSet<_>, BTreeSet<_>) = real
+        .into_iter()
+        .partition(|path| path.contains(".skill.") || path.contains(".contribution."));
     for path in &skill {
         let name = path.rsplit(['.', '[']).next().unwrap();
         assert!(fields.contains(name), "{path} is not described");

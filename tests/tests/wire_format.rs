@@ -11,6 +11,8 @@ mod example;
 mod grammar;
 #[path = "wire_format/objects.rs"]
 mod objects;
+#[path = "wire_format/period_rules.rs"]
+mod period_rules;
 #[path = "wire_format/skill.rs"]
 mod skill;
 #[path = "wire_format/story.rs"]
@@ -51,6 +53,7 @@ const SCALARS: [&str; 65] = [
     "public-key",
     "note",
     "note-signature",
+    "agreement-family",
     "agreement-kind",
     "assessment-method",
     "branch",
@@ -63,15 +66,23 @@ const SCALARS: [&str; 65] = [
     "national-right",
     "period-kind",
     "period-type",
+    "denominator",
+    "formula",
+    "mechanism-kind",
     "profile",
     "purpose",
+    "quarter-basis",
     "refusal-reason",
     "refund",
     "reporting-mode",
     "role",
     "scheme-class",
     "sex",
+    "rule-id",
+    "short-period",
+    "state-code",
     "status",
+    "time-unit",
     "withdrawal-reason",
     "statement",
     "redactions",

@@ -5,7 +5,7 @@ use crate::forms::{FromText, not};
 use carnet_proto::credential::contribution::Decimal;
 use carnet_proto::statement::accreditation::Branch;
 use carnet_proto::time::Date;
-use carnet_proto::totalisation::period::{State, Unit};
+use carnet_proto::totalisation::period::{StateCode, TimeUnit};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -14,6 +14,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   carnet totalise --agreement eu-883 --claim-country DE --branch old-age --needed 60 periods.carnet --policy trust.toml
+  carnet totalise --cases cases.json --explain
   carnet totalise --cases cases.json --json
   carnet totalise --agreement eu-883 --claim-country DE --branch old-age --risk-date 2026-05-01 --html worksheet.html periods.carnet --policy trust.toml
 
@@ -28,12 +29,16 @@ pub struct Totalise {
     /// File of cases, as JSON: what is given and what is expected.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["agreement", "claim_country", "branch", "presentations"])]
     pub cases: Option<PathBuf>,
-    /// Rules to count by: the name of a shipped agreement, or a file.
+    /// Tell how each answer on a right came about: every step with its rule, what did not count and why,
+    /// what to beware of, and what is missing.
+    #[arg(long, requires = "cases")]
+    pub explain: bool,
+    /// Rules to count by: the name of a shipped agreement, a file, or the digest of one in a log of --node.
     #[arg(long, value_name = "AGREEMENT", required_unless_present = "cases")]
     pub agreement: Option<String>,
     /// The State whose institution is asked.
     #[arg(long, value_name = "STATE", value_parser = state, required_unless_present = "cases")]
-    pub claim_country: Option<State>,
+    pub claim_country: Option<StateCode>,
     /// The branch of social security.
     #[arg(long, value_name = "BRANCH", value_parser = one_of(Branch::ALL, Branch::name), required_unless_present = "cases")]
     pub branch: Option<Branch>,
@@ -41,8 +46,8 @@ pub struct Totalise {
     #[arg(long, value_name = "DAY", value_parser = read::<Date>)]
     pub risk_date: Option<Date>,
     /// The unit to count in.
-    #[arg(long, value_name = "UNIT", default_value = "month", value_parser = one_of(UNITS, Unit::name))]
-    pub unit: Unit,
+    #[arg(long, value_name = "UNIT", default_value = "month", value_parser = one_of(UNITS, TimeUnit::name))]
+    pub unit: TimeUnit,
     /// The time that the right needs, in that unit [default: as the agreement states].
     #[arg(long, value_name = "N", value_parser = read::<Decimal>)]
     pub needed: Option<Decimal>,
@@ -67,11 +72,18 @@ pub struct Totalise {
 }
 
 /// The units that a right is counted in.
-const UNITS: &[Unit] =
-    &[Unit::Year, Unit::Quarter, Unit::Month, Unit::Week, Unit::Day5, Unit::Day6, Unit::Day7];
+const UNITS: &[TimeUnit] = &[
+    TimeUnit::Year,
+    TimeUnit::Quarter,
+    TimeUnit::Month,
+    TimeUnit::Week,
+    TimeUnit::Day5,
+    TimeUnit::Day6,
+    TimeUnit::Day7,
+];
 
-fn state(text: &str) -> Result<State, String> {
-    State::parse(text).ok_or_else(|| not(text, "the code of a State, such as DE or CA-QC"))
+fn state(text: &str) -> Result<StateCode, String> {
+    StateCode::parse(text).ok_or_else(|| not(text, "the code of a State, such as DE or CA-QC"))
 }
 
 fn read<T: FromText + Clone>(text: &str) -> Result<T, String> {

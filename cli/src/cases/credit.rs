@@ -3,14 +3,14 @@
 use super::read::Node;
 use super::{Answer, CaseError};
 use carnet_proto::totalisation::Plan;
-use carnet_proto::totalisation::period::{Period, State};
+use carnet_proto::totalisation::period::{Period, StateCode};
 use carnet_proto::totalisation::quarters::{Credited, Placement};
 use serde_json::{Map, Value, json};
 
 /// Returns the State whose quarters are counted.
-fn counting(given: Node<'_>) -> Result<State, CaseError> {
+fn counting(given: Node<'_>) -> Result<StateCode, CaseError> {
     let named = given.get("claim_country").maybe(Node::state)?;
-    named.or_else(|| State::parse("US")).ok_or_else(|| given.not("the code of a State"))
+    named.or_else(|| StateCode::parse("US")).ok_or_else(|| given.not("the code of a State"))
 }
 
 fn credited(

@@ -3,7 +3,7 @@
 use super::read::Node;
 use super::{Answer, CaseError, fraction, money, number};
 use carnet_proto::totalisation::national::{australia, canada, ireland, noncontributory, usa};
-use carnet_proto::totalisation::period::{Period, Quantity, Reported, Unit};
+use carnet_proto::totalisation::period::{Period, Quantity, Reported, TimeUnit};
 use carnet_proto::totalisation::rules::{Denominator, MechanismKind};
 use carnet_proto::totalisation::{Claim, Plan, Rational};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn residence(plan: &Plan<'_>, inputs: Node<'_>) -> Result<Rational, CaseError> {
         Some(Reported::Aggregate(Quantity::Ymd { years, months, days })) => {
             Ok((i64::from(years) * 12 + i64::from(months), i64::from(days)))
         }
-        Some(Reported::Aggregate(Quantity::Of(Unit::Month, value))) if value.is_whole() => {
+        Some(Reported::Aggregate(Quantity::Of(TimeUnit::Month, value))) if value.is_whole() => {
             Ok((value.to_whole().unwrap_or_default(), 0))
         }
         None => Ok(australia::months_and_days(period.frame)),
@@ -58,7 +58,7 @@ fn residence(plan: &Plan<'_>, inputs: Node<'_>) -> Result<Rational, CaseError> {
 
 pub fn capped(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
     let periods = inputs.get("periods").periods()?;
-    let unit = given.get("unit").maybe(Node::unit)?.unwrap_or(Unit::Month);
+    let unit = given.get("unit").maybe(Node::unit)?.unwrap_or(TimeUnit::Month);
     let claim = Claim::new(Some(given.get("claim_country").state()?), unit);
     let cap = given.get("noncontributory_cap").get("fraction");
     let parts = cap.text()?.split_once('/');

@@ -5,7 +5,7 @@ use carnet_proto::statement::accreditation::Branch;
 use carnet_proto::time::Date;
 use carnet_proto::totalisation::Rational;
 use carnet_proto::totalisation::period::{
-    Frame, Period, PeriodKind, Quantity, Refund, Reported, State, Unit,
+    Frame, Period, PeriodKind, Quantity, Refund, Reported, StateCode, TimeUnit,
 };
 use carnet_proto::totalisation::quarters::Quarter;
 use serde_json::Value;
@@ -99,18 +99,18 @@ impl<'v> Node<'v> {
     }
 
     /// Returns a unit.
-    pub fn unit(self) -> Result<Unit, CaseError> {
+    pub fn unit(self) -> Result<TimeUnit, CaseError> {
         let name = self.text()?.replace('_', "-");
-        Unit::from_name(&name).ok_or_else(|| self.not("a unit"))
+        TimeUnit::from_name(&name).ok_or_else(|| self.not("a unit"))
     }
 
     /// Returns a State. Quebec may go by two letters.
-    pub fn state(self) -> Result<State, CaseError> {
+    pub fn state(self) -> Result<StateCode, CaseError> {
         let code = match self.text()? {
             "QC" => "CA-QC",
             code => code,
         };
-        State::parse(code).ok_or_else(|| self.not("the code of a State"))
+        StateCode::parse(code).ok_or_else(|| self.not("the code of a State"))
     }
 
     /// Returns what `read` makes of the value, if there is one.

@@ -6,7 +6,7 @@ use crate::agreements;
 use carnet_proto::totalisation::amount::{Chosen, Institution, Theoretical};
 use carnet_proto::totalisation::count::{Counted, PeriodResult, Purpose};
 use carnet_proto::totalisation::explain::Explanation;
-use carnet_proto::totalisation::period::{Frame, Period, State, Unit};
+use carnet_proto::totalisation::period::{Frame, Period, StateCode, TimeUnit};
 use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::rules::MechanismKind;
 use carnet_proto::totalisation::time::touched_months;
@@ -19,7 +19,7 @@ fn range(frame: &Frame) -> Value {
 
 fn converted(
     period: &Period,
-    unit: Unit,
+    unit: TimeUnit,
     result: &carnet_proto::totalisation::convert::Converted,
 ) -> Value {
     let mut answer = Answer::default();
@@ -36,7 +36,7 @@ fn converted(
 }
 
 /// Names of units as cases write them.
-fn name_of(unit: Unit) -> String {
+fn name_of(unit: TimeUnit) -> String {
     unit.name().replace('-', "_")
 }
 
@@ -74,7 +74,7 @@ pub fn calendar_months(inputs: Node<'_>) -> Result<Value, CaseError> {
     }))
 }
 
-fn counted(periods: &[Period], result: &PeriodResult, unit: Unit) -> Option<Value> {
+fn counted(periods: &[Period], result: &PeriodResult, unit: TimeUnit) -> Option<Value> {
     let period = periods.get(result.index)?;
     let mut answer = Answer::default();
     answer
@@ -103,8 +103,8 @@ pub fn overlap(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Val
 }
 
 /// Returns the States of the periods, each once, in order.
-fn states(periods: &[Period]) -> Vec<State> {
-    let mut states: Vec<State> = periods.iter().map(|period| period.country).collect();
+fn states(periods: &[Period]) -> Vec<StateCode> {
+    let mut states: Vec<StateCode> = periods.iter().map(|period| period.country).collect();
     states.sort_unstable();
     states.dedup();
     states
@@ -137,7 +137,7 @@ fn claim(
     inputs: Node<'_>,
     periods: &[Period],
 ) -> Result<Claim, CaseError> {
-    let unit = given.any(&["unit", "target_unit"]).maybe(Node::unit)?.unwrap_or(Unit::Month);
+    let unit = given.any(&["unit", "target_unit"]).maybe(Node::unit)?.unwrap_or(TimeUnit::Month);
     let country = given.any(&["claim_country", "home_country"]).maybe(Node::state)?;
     let length = |node: Node<'_>| -> Result<Rational, CaseError> {
         if node.get("value").is_there() {
@@ -147,7 +147,7 @@ fn claim(
         node.number()
     };
     let months = |node: Node<'_>| -> Result<Rational, CaseError> {
-        Ok(node.number()?.times(plan.units.factor(Unit::Month, unit)?)?)
+        Ok(node.number()?.times(plan.units.factor(TimeUnit::Month, unit)?)?)
     };
     let either = |whole, of_months| -> Result<Option<Rational>, CaseError> {
         match given.get(whole).maybe(length)? {
@@ -181,9 +181,9 @@ fn claim(
 fn thirds(
     plan: &Plan<'_>,
     given: Node<'_>,
-    country: Option<State>,
+    country: Option<StateCode>,
     periods: &[Period],
-) -> Result<Vec<State>, CaseError> {
+) -> Result<Vec<StateCode>, CaseError> {
     let named = given.any(&["third_states", "third_state_agreements"]);
     if named.is_there() {
         return named.list()?.into_iter().map(Node::state).collect();
@@ -192,7 +192,7 @@ fn thirds(
         return Ok(Vec::new());
     };
     let shipped = agreements::shipped().map_err(|error| CaseError::Rules(format!("{error:?}")))?;
-    let linked = |state: State| {
+    let linked = |state: StateCode| {
         shipped.iter().map(|file| &file.rules).any(|rules| {
             let adds = rules.about(MechanismKind::Totalise, country).is_some();
             adds && rules.parties.contains(&country) && rules.parties.contains(&state)
@@ -201,10 +201,20 @@ fn thirds(
     Ok(states(periods).into_iter().filter(|s| !plan.rules.is_party(*s) && linked(*s)).collect())
 }
 
-pub fn totalise(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
+/// Answers a claim.
+pub fn outcome(
+    plan: &Plan<'_>,
+    given: Node<'_>,
+    inputs: Node<'_>,
+) -> Result<(Vec<Period>, Outcome), CaseError> {
     let periods = inputs.get("periods").periods()?;
     let claim = claim(plan, given, inputs, &periods)?;
     let outcome = plan.totalise(&claim, &periods)?;
+    Ok((periods, outcome))
+}
+
+pub fn totalise(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
+    let (periods, outcome) = outcome(plan, given, inputs)?;
     Ok(right(&periods, &outcome).done())
 }
 
@@ -233,9 +243,7 @@ fn right(periods: &[Period], outcome: &Outcome) -> Answer {
 }
 
 pub fn home_scheme(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
-    let periods = inputs.get("periods").periods()?;
-    let claim = claim(plan, given, inputs, &periods)?;
-    let outcome = plan.totalise(&claim, &periods)?;
+    let (periods, outcome) = outcome(plan, given, inputs)?;
     let mut answer = right(&periods, &outcome);
     answer.set("pro_rata", outcome.ratio.is_some());
     Ok(answer.done())
@@ -269,9 +277,7 @@ pub fn minimum_needed(
     given: Node<'_>,
     inputs: Node<'_>,
 ) -> Result<Value, CaseError> {
-    let periods = inputs.get("periods").periods()?;
-    let claim = claim(plan, given, inputs, &periods)?;
-    let outcome = plan.totalise(&claim, &periods)?;
+    let (periods, outcome) = outcome(plan, given, inputs)?;
     let theoretical = given.get("theoretical_amount_at_minimum").maybe(Node::number)?;
     let mut answer = right(&periods, &outcome);
     answer.number("foreign_available", outcome.counted.foreign);
@@ -284,7 +290,7 @@ pub fn minimum_needed(
     Ok(answer.done())
 }
 
-fn institution(node: Node<'_>, unit: Unit) -> Result<Institution, CaseError> {
+fn institution(node: Node<'_>, unit: TimeUnit) -> Result<Institution, CaseError> {
     let per_unit = format!("theoretical_per_{}", unit.name());
     let per_unit = node.any(&["theoretical_per_unit", per_unit.as_str(), "theoretical_per_month"]);
     let theoretical = match node.get("theoretical_amount").maybe(Node::number)? {

@@ -3,8 +3,8 @@
 use super::CaseError;
 use super::read::Node;
 use crate::agreements;
-use carnet_proto::totalisation::period::State;
-use carnet_proto::totalisation::rules::{Family, MechanismKind, PeriodRules, RuleId};
+use carnet_proto::totalisation::period::StateCode;
+use carnet_proto::totalisation::rules::{AgreementFamily, MechanismKind, PeriodRules, RuleId};
 use serde_json::Value;
 use std::path::Path;
 
@@ -59,7 +59,9 @@ pub fn for_task(mut rules: PeriodRules, case: &Value, task: &str) -> PeriodRules
         // Codes that nobody is assigned stand for some State of the agreement; in a coordination of many
         // States the others are members whose date of accession a case does not ask about.
         let model = state.code().starts_with('X') || state.code() == "ZZ";
-        if (model || rules.family == Family::Coordination) && !rules.parties.contains(&state) {
+        if (model || rules.family == AgreementFamily::Coordination)
+            && !rules.parties.contains(&state)
+        {
             rules.parties.push(state);
         }
     }
@@ -77,7 +79,7 @@ fn lists(root: Node<'_>, id: &str) -> Result<bool, CaseError> {
 fn has_rule_that_adds(root: Node<'_>) -> Result<bool, CaseError> {
     for id in listed(root)? {
         let rule = agreements::rule(id).map_err(broken)?;
-        let adds = |rule: &carnet_proto::totalisation::rules::Rule| {
+        let adds = |rule: &carnet_proto::totalisation::rules::PeriodRule| {
             rule.does.iter().any(|does| does.kind == MechanismKind::Totalise)
         };
         if rule.is_some_and(adds) {
@@ -120,18 +122,18 @@ fn assembled(
     rules.rules.retain(|rule| rule.id.as_str() != "NOAG" || !only_contributions);
     rules.id = RuleId::parse(id).unwrap_or(rules.id);
     rules.family = match kind {
-        _ if only_contributions => Family::ContributionsOnly,
-        kind if kind.contains("home_scheme") => Family::HomeScheme,
-        kind if kind.contains("coordination") => Family::Coordination,
-        _ => Family::Totalisation,
+        _ if only_contributions => AgreementFamily::ContributionsOnly,
+        kind if kind.contains("home_scheme") => AgreementFamily::HomeScheme,
+        kind if kind.contains("coordination") => AgreementFamily::Coordination,
+        _ => AgreementFamily::Totalisation,
     };
-    if rules.family == Family::HomeScheme {
+    if rules.family == AgreementFamily::HomeScheme {
         rules.rules.retain(|rule| rule.id.as_str() != "G-ADD");
     }
-    let states: Vec<State> = id
+    let states: Vec<StateCode> = id
         .split('-')
         .filter(|part| part.len() == 2)
-        .filter_map(|part| State::parse(if part == "UK" { "GB" } else { part }))
+        .filter_map(|part| StateCode::parse(if part == "UK" { "GB" } else { part }))
         .collect();
     if states.len() == 2 && id.len() == 5 {
         rules.parties.clone_from(&states);
@@ -141,7 +143,7 @@ fn assembled(
     if american && !only_contributions {
         let common = needed("US-RULES")?;
         let partners = root.get("inputs").get("periods").list()?;
-        let partners: Vec<State> =
+        let partners: Vec<StateCode> =
             partners.into_iter().filter_map(|period| period.get("country").state().ok()).collect();
         let quarters =
             agreements::shipped().map_err(broken)?.iter().flat_map(|file| &file.rules.rules);
@@ -163,7 +165,7 @@ fn assembled(
     Ok(rules)
 }
 
-fn stops(rule: &carnet_proto::totalisation::rules::Rule) -> bool {
+fn stops(rule: &carnet_proto::totalisation::rules::PeriodRule) -> bool {
     rule.does.iter().any(|does| does.kind == MechanismKind::NoTotalisation)
 }
 

@@ -1,4 +1,7 @@
-//! `carnet totalise --cases` (without them see [`super::worksheet`]) and `carnet agreement check`: rules on periods held against worked cases.
+//! `carnet totalise --cases` and `carnet agreement check`: rules on periods held against worked cases.
+//! What `carnet totalise` does with presentations is in [`super::worksheet`].
+
+pub mod words;
 
 use super::{Context, worksheet};
 use crate::agreements;
@@ -26,8 +29,19 @@ const FORMAT: &str = "totalisation-cases/1";
 /// What kept it from an answer.
 pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliError> {
     let Some(path) = args.cases.as_deref() else { return worksheet::run(args, context) };
-    let answered: Vec<Answered> = read(path)?.iter().map(cases::answer).collect();
-    report(&answered, json!({ "version": VERSION }), context)
+    let cases = read(path)?;
+    let answered: Vec<Answered> = cases.iter().map(cases::answer).collect();
+    let explained = if args.explain { explain(&cases, context) } else { Vec::new() };
+    report(&answered, &explained, json!({ "version": VERSION }), context)
+}
+
+/// Returns, for each case on a right, how its answer came about; nothing for others.
+fn explain(cases: &[Value], context: &Context) -> Vec<Vec<String>> {
+    let told = |case: &Value| match cases::outcome(case) {
+        Some((periods, outcome)) => words::explain(&outcome, &periods, &context.texts),
+        None => Vec::new(),
+    };
+    cases.iter().map(told).collect()
 }
 
 /// Reads the cases of a file.
@@ -47,25 +61,38 @@ fn read(path: &Path) -> Result<Vec<Value>, CliError> {
     }
 }
 
-/// Shows cases with their answers; `head` is what the JSON begins with.
-fn report(answered: &[Answered], head: Value, context: &mut Context) -> Result<Answer, CliError> {
+/// Shows cases with their answers and, where they were asked for, explanations; `head` is what the JSON begins
+/// with.
+fn report(
+    answered: &[Answered],
+    explained: &[Vec<String>],
+    head: Value,
+    context: &mut Context,
+) -> Result<Answer, CliError> {
     let matching = answered.iter().filter(|case| case.matches()).count();
     let answer = if matching == answered.len() { Answer::Yes } else { Answer::No };
     if context.out.is_json() {
         let mut all = head;
         all["count"] = answered.len().into();
         all["matching"] = matching.into();
-        all["cases"] = answered.iter().map(Answered::to_json).collect();
+        let mut cases: Vec<Value> = answered.iter().map(Answered::to_json).collect();
+        for (case, lines) in cases.iter_mut().zip(explained) {
+            case["explanation"] = lines.clone().into();
+        }
+        all["cases"] = cases.into();
         return context.out.answer(answer, |out| out.json(&all));
     }
     let lines: Vec<(Mark, String, Vec<String>)> =
         answered.iter().map(|case| lines(case, context)).collect();
+    let nothing = Vec::new();
+    let explained = |index: usize| explained.get(index).unwrap_or(&nothing);
     let args = Args::new().with("matching", matching).with("count", answered.len());
     let total = context.texts.get("cases-total", &args);
     context.out.answer(answer, |out| {
-        for (mark, line, details) in lines {
-            out.item(0, mark, &line)?;
-            details.iter().try_for_each(|detail| out.paragraph(4, detail))?;
+        for (index, (mark, line, details)) in lines.iter().enumerate() {
+            out.item(0, *mark, line)?;
+            let told = details.iter().chain(explained(index));
+            told.into_iter().try_for_each(|detail| out.paragraph(4, detail))?;
         }
         out.line(total)
     })
@@ -120,7 +147,7 @@ pub fn check(path: &Path, context: &mut Context) -> Result<Answer, CliError> {
             "parties": rules.parties,
             "rules": rules.rules.iter().map(rule_to_json).collect::<Vec<_>>(),
         });
-        return report(&answered, head, context);
+        return report(&answered, &[], head, context);
     }
     context.out.line(bold(&file.title))?;
     let args = Args::new()
@@ -132,7 +159,7 @@ pub fn check(path: &Path, context: &mut Context) -> Result<Answer, CliError> {
     if is_untried(&rules, &answered) {
         context.say("agreement-no-cases", &Args::new())?;
     }
-    report(&answered, Value::Null, context)
+    report(&answered, &[], Value::Null, context)
 }
 
 /// Tells whether an agreement of parties has no case to hold it against.
@@ -140,7 +167,7 @@ fn is_untried(rules: &PeriodRules, answered: &[Answered]) -> bool {
     !rules.parties.is_empty() && answered.is_empty()
 }
 
-fn rule_to_json(rule: &carnet_proto::totalisation::rules::Rule) -> Value {
+fn rule_to_json(rule: &carnet_proto::totalisation::rules::PeriodRule) -> Value {
     let text: Vec<_> = rule.text.iter().map(ToString::to_string).collect();
     let does: Vec<_> = rule.does.iter().map(|does| does.kind.name()).collect();
     json!({

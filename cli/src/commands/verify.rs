@@ -83,14 +83,14 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
 }
 
 /// Verifies presentations one after the other, each as [`run`] does. `use_them` gets the reports, in the
-/// order given; if it fails, no nonce is used up.
+/// order given, and the ledger of the node that was named; if it fails, no nonce is used up.
 ///
 /// # Errors
 /// As [`run`]: here every file has to be a presentation; and those of `use_them`.
 pub fn each<T>(
     args: &Verify,
     context: &mut Context,
-    use_them: impl FnOnce(&[Report], &mut Context) -> Result<T, CliError>,
+    use_them: impl FnOnce(&[Report], &Ledger, &mut Context) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
     let mut bodies = Vec::new();
     for path in &args.presentations {
@@ -112,7 +112,7 @@ pub fn each<T>(
             }
         }
     }
-    let told = use_them(&reports, context);
+    let told = use_them(&reports, &ledger, context);
     if told.is_err() {
         nonces.give_back();
     }

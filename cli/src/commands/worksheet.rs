@@ -16,6 +16,9 @@ use crate::files::{self, Access, Existing};
 use crate::text::Args;
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::contribution::{Decimal, Place};
+use carnet_proto::id::Digest;
+use carnet_proto::ledger::Ledger;
+use carnet_proto::statement::standing::State;
 use carnet_proto::time::{Date, UnixSeconds};
 use carnet_proto::totalisation::attested::{Attested, attested};
 use carnet_proto::totalisation::qualify::Outcome;
@@ -39,9 +42,9 @@ pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliEr
         destination: None,
         occupation: None,
     };
-    verify::each(&demands, context, |reports, context| {
+    verify::each(&demands, context, |reports, ledger, context| {
         let name = args.agreement.as_deref().ok_or_else(|| CliError::bug("arguments"))?;
-        let agreement = agreement(name)?;
+        let agreement = agreement(name, ledger)?;
         let work = Work::of(args, &agreement, reports, context.now())?;
         let page = sheet::sheet(&work, &context.texts);
         if let Some(path) = &args.html {
@@ -65,21 +68,34 @@ pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliEr
 pub struct Agreement {
     title: String,
     rules: PeriodRules,
+    /// The statement, if it was found in the ledger.
+    statement: Option<Digest>,
 }
 
-/// Finds an agreement: by the name of a shipped one, or in a file.
-fn agreement(name: &str) -> Result<Agreement, CliError> {
+/// Finds an agreement: by its digest in the ledger, by the name of a shipped one, or in a file.
+fn agreement(name: &str, ledger: &Ledger) -> Result<Agreement, CliError> {
     let missing = || {
         CliError::input("totalise-agreement")
             .arg("name", name.to_owned())
             .hint("totalise-agreement")
     };
+    if let Some(digest) = Digest::from_hex(name) {
+        let (_, held, logged) = ledger.agreements().remove(&digest).ok_or_else(missing)?;
+        let without = |code| CliError::input(code).arg("name", name.to_owned());
+        // Whether it is in force is for `agreement show`; one that was undone is no agreement.
+        if held.state != State::InForce {
+            return Err(without("totalise-agreement-ended"));
+        }
+        let rules = logged.periods.clone().ok_or_else(|| without("totalise-without-rules"))?;
+        let title = carnet_proto::text::choose(&logged.titles, "en").map(ToString::to_string);
+        return Ok(Agreement { title: title.unwrap_or_default(), rules, statement: Some(digest) });
+    }
     let known = agreements::by_id(name)?.is_some();
     if !known && !Path::new(name).exists() {
         return Err(missing());
     }
     let (file, rules) = agreements::named(name)?;
-    Ok(Agreement { title: file.title, rules })
+    Ok(Agreement { title: file.title, rules, statement: None })
 }
 
 /// A credential with the file it was shown in.
@@ -172,14 +188,8 @@ impl<'r> Work<'r> {
         }
     }
 
-    /// Returns the number that a period goes by.
-    fn number(&self, index: Option<usize>) -> String {
-        let shown = index.and_then(|index| self.attested.shown.get(index));
-        shown.map_or_else(|| "?".to_owned(), |shown| (shown + 1).to_string())
-    }
-
     /// Returns the rules that some step, or something that was not counted, names.
-    fn rules_used(&self) -> Vec<&carnet_proto::totalisation::rules::Rule> {
+    fn rules_used(&self) -> Vec<&carnet_proto::totalisation::rules::PeriodRule> {
         let Some(outcome) = &self.outcome else { return Vec::new() };
         let told = &outcome.explanation;
         let steps = told.steps.iter().filter_map(|step| step.rule);

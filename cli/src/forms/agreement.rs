@@ -3,6 +3,7 @@
 use super::grant::GrantForm;
 use super::recognition::RecognitionForm;
 use super::{In, all, broken, maybe, parse_toml};
+use crate::agreements;
 use crate::error::CliError;
 use crate::files;
 use carnet_proto::cbor::{Decode as _, Encode as _};
@@ -14,6 +15,7 @@ use carnet_proto::statement::agreement::{
 use carnet_proto::statement::profile::Role;
 use carnet_proto::text::{Language, Line, Name};
 use carnet_proto::time::{Date, Validity};
+use carnet_proto::totalisation::rules::PeriodRules;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,6 +38,8 @@ struct AgreementForm {
     party: Vec<PartyForm>,
     #[serde(default)]
     text: Vec<TextForm>,
+    /// Rules on periods: those of a shipped agreement by its name, or of a file beside this one.
+    periods: Option<String>,
     recognition: Option<RecognitionForm>,
 }
 
@@ -91,11 +95,22 @@ pub fn read(path: &Path) -> Result<Agreement, CliError> {
 /// `form` with the place, or `form-rule`.
 pub fn parse(path: &Path, text: &str) -> Result<Agreement, CliError> {
     let form: AgreementForm = parse_toml(path, text)?;
-    form.into_agreement().map_err(|reason| broken(path, reason))
+    let periods = form.periods.as_deref().map(|name| period_rules(path, name)).transpose()?;
+    form.into_agreement(periods).map_err(|reason| broken(path, reason))
+}
+
+/// Returns the rules on periods that an agreement names: those of a shipped one, else of a file in the
+/// directory of the agreement's own.
+fn period_rules(path: &Path, name: &str) -> Result<PeriodRules, CliError> {
+    let beside = path.parent().unwrap_or(Path::new("")).join(name);
+    match agreements::by_id(name)? {
+        Some(file) => agreements::complete(path, file),
+        None => agreements::read(&beside).map(|(_, rules)| rules),
+    }
 }
 
 impl AgreementForm {
-    fn into_agreement(self) -> Result<Agreement, String> {
+    fn into_agreement(self, periods: Option<PeriodRules>) -> Result<Agreement, String> {
         let text = |text: TextForm| SourceText {
             language: text.language.0,
             digest: text.digest.0,
@@ -108,6 +123,7 @@ impl AgreementForm {
             validity: validity(self.from.0, maybe(self.until)),
             chains: self.chains,
             texts: self.text.into_iter().map(text).collect(),
+            periods,
             recognition: self.recognition.map(RecognitionForm::into_terms).transpose()?,
         };
         Agreement::from_cbor(&agreement.to_cbor()).map_err(|error| error.to_string())
@@ -172,6 +188,21 @@ mod tests {
         let agreement = read_text(TEMPLATE).unwrap();
         assert_eq!(agreement.parties.len(), 2);
         assert_eq!(agreement.signatories().filter(|s| s.must).count(), 3);
+    }
+
+    #[test]
+    fn an_agreement_takes_the_rules_on_periods_that_it_names() {
+        let with = |name: &str| {
+            let text = TEMPLATE.replace("kind = \"skills\"", "kind = \"contributions\"");
+            text.replacen("\n[[", &format!("\nperiods = \"{name}\"\n\n[["), 1)
+        };
+        let rules = read_text(&with("de-ph")).unwrap().periods.unwrap();
+        assert_eq!(rules.id.as_str(), "DE-PH");
+        assert!(rules.rules.iter().any(|rule| rule.id.as_str() == "G-UNITS"), "sets are included");
+        let texts = crate::text::Texts::load(Some("en"));
+        let message = |text: &str| read_text(text).unwrap_err().message(&texts);
+        assert!(message(&with("jp-gb")).contains("leave a party out"));
+        assert!(message(&with("no-such-rules.toml")).contains("no-such-rules.toml"));
     }
 
     #[test]

@@ -8,10 +8,10 @@ use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::statement::accreditation::Branch;
 use carnet_proto::text::{Line, MAX_LINE_BYTES};
 use carnet_proto::time::Date;
-use carnet_proto::totalisation::period::{PeriodKind, State, Unit};
+use carnet_proto::totalisation::period::{PeriodKind, StateCode, TimeUnit};
 use carnet_proto::totalisation::rules::{
-    Denominator, Family, Formula, Mechanism, MechanismKind, PeriodRules, QuarterBasis, Rule,
-    RuleId, ShortPeriod,
+    AgreementFamily, Denominator, Formula, Mechanism, MechanismKind, PeriodRule, PeriodRules,
+    QuarterBasis, RuleId, ShortPeriod,
 };
 use serde::Deserialize;
 use std::path::Path;
@@ -40,9 +40,9 @@ struct PeriodForm {
     kind: (),
     id: In<RuleId>,
     title: String,
-    family: In<Family>,
+    family: In<AgreementFamily>,
     #[serde(default)]
-    parties: Vec<In<State>>,
+    parties: Vec<In<StateCode>>,
     #[serde(default)]
     branches: Vec<In<Named<Branch>>>,
     from: Option<In<Date>>,
@@ -79,13 +79,13 @@ enum Lines {
 struct MechanismForm {
     mechanism: In<Named<MechanismKind>>,
     #[serde(default)]
-    countries: Vec<In<State>>,
+    countries: Vec<In<StateCode>>,
     #[serde(default)]
     kinds: Vec<In<Named<PeriodKind>>>,
     #[serde(default)]
     over: Vec<In<Named<PeriodKind>>>,
     value: Option<u32>,
-    unit: Option<In<Named<Unit>>>,
+    unit: Option<In<Named<TimeUnit>>>,
     week: Option<u32>,
     month: Option<u32>,
     quarter: Option<u32>,
@@ -117,7 +117,7 @@ macro_rules! by_name {
 by_name! {
     Branch, "a branch";
     PeriodKind, "a kind of period";
-    Unit, "a unit";
+    TimeUnit, "a unit";
     MechanismKind, "a mechanism";
     Formula, "a formula";
     Denominator, "a policy on the denominator";
@@ -125,7 +125,7 @@ by_name! {
     QuarterBasis, "a basis of quarters";
 }
 
-impl FromText for Family {
+impl FromText for AgreementFamily {
     fn from_text(text: &str) -> Result<Self, String> {
         Self::from_name(text).ok_or_else(|| not(text, "a family of agreements"))
     }
@@ -138,7 +138,7 @@ impl FromText for RuleId {
     }
 }
 
-impl FromText for State {
+impl FromText for StateCode {
     fn from_text(text: &str) -> Result<Self, String> {
         Self::parse(text).ok_or_else(|| not(text, "the code of a State, such as DE or CA-QC"))
     }
@@ -192,21 +192,21 @@ pub fn checked(rules: &PeriodRules) -> Result<PeriodRules, String> {
 }
 
 impl RuleForm {
-    fn into_rule(self) -> Result<Rule, String> {
+    fn into_rule(self) -> Result<PeriodRule, String> {
         let lines = match self.text {
             Lines::One(text) => wrapped(&text),
             Lines::Several(lines) => lines,
         };
         let line =
             |line: String| Line::parse(&line).map_err(|error| format!("{}: {error}", self.id.0));
-        let rule = Rule {
+        let rule = PeriodRule {
             id: self.id.0,
             citation: self.citation.0,
             text: lines.into_iter().map(line).collect::<Result<_, _>>()?,
             general_knowledge: self.general_knowledge,
             does: self.does.into_iter().map(MechanismForm::into_mechanism).collect(),
         };
-        Rule::from_cbor(&rule.to_cbor()).map_err(|error| format!("rule {}: {error}", rule.id))
+        PeriodRule::from_cbor(&rule.to_cbor()).map_err(|error| format!("rule {}: {error}", rule.id))
     }
 }
 

@@ -186,6 +186,7 @@ impl Adversary {
             validity: Validity { from, until: None },
             chains: true,
             texts: vec![],
+            periods: None,
             recognition: None,
         };
         let agreement = self.say(agreement);

@@ -204,6 +204,7 @@ mod tests {
             validity: ALWAYS,
             chains: false,
             texts: Vec::new(),
+            periods: None,
             recognition: None,
         });
         all[1].state(Ratification {

@@ -10,6 +10,7 @@ use crate::id::{Did, Digest};
 use crate::recognition::RecognitionTerms;
 use crate::text::{Language, Line, MAX_NAMES, Name};
 use crate::time::{UnixSeconds, Validity};
+use crate::totalisation::rules::PeriodRules;
 
 /// Most parties of an agreement.
 pub const MAX_PARTIES: usize = 64;
@@ -104,6 +105,8 @@ record! {
         chains [5]: bool,
         /// The texts for people.
         texts [6; ..MAX_NAMES]: Vec<SourceText>,
+        /// The rules by which contribution periods are added.
+        periods [8]: Option<PeriodRules>,
         /// The rules of recognition.
         recognition [9]: Option<RecognitionTerms>,
     }
@@ -137,6 +140,13 @@ impl Agreement {
             if !terms.parties.iter().all(|party| is_party(party.country)) {
                 return Err("rules of recognition name a country that is no party");
             }
+        }
+        let Some(periods) = &self.periods else { return Ok(()) };
+        if self.kind != AgreementKind::Contributions {
+            return Err("rules on periods stand in an agreement on contributions");
+        }
+        if self.parties.iter().any(|party| !periods.parties.contains(&party.country.into())) {
+            return Err("the rules on periods leave a party out");
         }
         Ok(())
     }

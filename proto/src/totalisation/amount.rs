@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::count::Purpose;
 use super::explain::Explanation;
-use super::period::{Period, State};
+use super::period::{Period, StateCode};
 use super::plan::Plan;
 use super::qualify::Outcome;
 use super::ratio::Ratio;
@@ -28,7 +28,7 @@ pub enum Theoretical {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Institution {
     /// Its State.
-    pub country: State,
+    pub country: StateCode,
     /// The time that a right needs.
     pub qualifying: Option<Rational>,
     /// Whether own time alone gives a right; absent: whether it reaches what a right needs.
@@ -57,7 +57,7 @@ pub enum Chosen {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Award {
     /// Its State.
-    pub country: State,
+    pub country: StateCode,
     /// The answer on the right.
     pub outcome: Outcome,
     /// The theoretical amount.

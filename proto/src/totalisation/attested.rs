@@ -7,47 +7,47 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::period::{Frame, Period, Quantity, Reported, Unit};
+use super::explain::names;
+use super::period::{Frame, Period, Quantity, Reported, TimeUnit};
 use super::{Rational, Refund};
-use crate::cbor::codes;
 use crate::credential::contribution::{
     self as attested, Contribution, DayBasis, Decimal, NationalRight, Place, Replaced,
     ReportingMode, replaced,
 };
 use crate::statement::accreditation::Branch;
 
-codes! {
+names! {
     /// Why an attestation is no period of a computation.
     pub enum LeftOutReason {
         /// A newer attestation that was shown too takes its place.
-        Replaced = 1, "replaced";
+        Replaced = "replaced";
         /// The same attestation was shown before.
-        ShownTwice = 2, "shown-twice";
+        ShownTwice = "shown-twice";
         /// It is certified by years, and none of them is shown.
-        NoFigure = 3, "no-figure";
+        NoFigure = "no-figure";
         /// It certifies the same time of the same scheme as another of the same institution, and
         /// neither shows whether it replaces the other.
-        SameTime = 4, "same-time";
+        SameTime = "same-time";
     }
 }
 
-codes! {
+names! {
     /// What an attestation that counts leaves unsaid, or says beside.
     pub enum NoteKind {
         /// Its total is more than the years that are shown.
-        YearsHidden = 1, "years-hidden";
+        YearsHidden = "years-hidden";
         /// Its total is not shown: whether years are missing cannot be told.
-        YearsUnknown = 2, "years-unknown";
+        YearsUnknown = "years-unknown";
         /// More is on record in its scheme than is shown.
-        SchemeHoldsMore = 3, "scheme-holds-more";
+        SchemeHoldsMore = "scheme-holds-more";
         /// All that is on record in its scheme is shown.
-        SchemeAllShown = 4, "scheme-all-shown";
+        SchemeAllShown = "scheme-all-shown";
         /// The institution says that every period of the scheme is attested, up to a day.
-        Complete = 5, "complete";
+        Complete = "complete";
         /// The institution does not say so.
-        NotComplete = 6, "not-complete";
+        NotComplete = "not-complete";
         /// Contributions were paid back in part.
-        PartlyRefunded = 7, "partly-refunded";
+        PartlyRefunded = "partly-refunded";
     }
 }
 
@@ -214,15 +214,15 @@ fn period(index: usize, contribution: &Contribution, branch: Option<Branch>) -> 
 /// Returns a certified number in the units of a computation.
 fn quantity(certified: &attested::Quantity, basis: Option<DayBasis>) -> Option<Quantity> {
     let unit = match certified.unit()? {
-        attested::Unit::Year => Unit::Year,
-        attested::Unit::Quarter => Unit::Quarter,
-        attested::Unit::Month => Unit::Month,
-        attested::Unit::Week => Unit::Week,
+        attested::Unit::Year => TimeUnit::Year,
+        attested::Unit::Quarter => TimeUnit::Quarter,
+        attested::Unit::Month => TimeUnit::Month,
+        attested::Unit::Week => TimeUnit::Week,
         attested::Unit::Day => match basis {
-            Some(DayBasis::Five) => Unit::Day5,
-            Some(DayBasis::Six) => Unit::Day6,
-            Some(DayBasis::Seven) => Unit::Day7,
-            None => Unit::Day,
+            Some(DayBasis::Five) => TimeUnit::Day5,
+            Some(DayBasis::Six) => TimeUnit::Day6,
+            Some(DayBasis::Seven) => TimeUnit::Day7,
+            None => TimeUnit::Day,
         },
         attested::Unit::YearsMonthsDays => {
             let whole = |part: Option<Decimal>| part.map_or(Some(0), Decimal::to_whole);

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::period::{Period, Quantity, Reported, Unit};
+use super::period::{Period, Quantity, Reported, TimeUnit};
 use super::plan::Plan;
 use super::time::Measure;
 use super::unit::unit_of;
@@ -23,12 +23,12 @@ impl Plan<'_> {
     ///
     /// # Errors
     /// [`TotalisationError::TooLarge`].
-    pub fn convert(&self, period: &Period, to: Unit) -> Result<Converted, TotalisationError> {
+    pub fn convert(&self, period: &Period, to: TimeUnit) -> Result<Converted, TotalisationError> {
         let rest_is_month = self.rest_days_one_month(period.country);
         match &period.reported {
             None => {
                 let measure = Measure::of(to);
-                let touched = self.touches_months(period.country) && to == Unit::Month;
+                let touched = self.touches_months(period.country) && to == TimeUnit::Month;
                 let frame =
                     if touched { super::time::whole_months(period.frame) } else { period.frame };
                 let value = self.round(measure.time(frame, to, &self.units)?);
@@ -57,14 +57,14 @@ impl Plan<'_> {
     fn convert_one(
         &self,
         quantity: Quantity,
-        to: Unit,
+        to: TimeUnit,
         years: i64,
         rest_is_month: bool,
     ) -> Result<Rational, TotalisationError> {
         let exact = self.units.exact(quantity, to, rest_is_month)?;
         if matches!(quantity, Quantity::Of(from, _) if from == to) {
             // Nothing is converted. Parts of a year stay; parts of anything smaller are a whole one.
-            return Ok(if to == Unit::Year { exact } else { self.round(exact) });
+            return Ok(if to == TimeUnit::Year { exact } else { self.round(exact) });
         }
         let full = self.units.year_of(to);
         let mut value = self.round(exact);

@@ -9,7 +9,7 @@ use super::explain::{
     Explanation, NotCounted, NotCountedReason, Step, StepKind, Warning, WarningKind,
 };
 use super::overlap::{Displaced, Entrant, Kept, resolve};
-use super::period::{Frame, MAX_PERIODS, Period, Refund, State, Unit};
+use super::period::{Frame, MAX_PERIODS, Period, Refund, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::rules::{MechanismKind, RuleId};
 use super::time::{Measure, days_of_month, within_year};
@@ -65,7 +65,7 @@ pub struct Counted {
     /// All time that counts.
     pub total: Rational,
     /// The time by State, before calendar years are limited.
-    pub shares: BTreeMap<State, Rational>,
+    pub shares: BTreeMap<StateCode, Rational>,
 }
 
 /// Why a whole period is out, or the days of it that are left with why the rest is out.
@@ -243,7 +243,7 @@ impl Plan<'_> {
         period: &Period,
         converted: &Converted,
         frames: &[Frame],
-        unit: Unit,
+        unit: TimeUnit,
     ) -> Result<Rational, TotalisationError> {
         Ok(self.left_by_year(period, converted, frames, unit)?.0)
     }
@@ -254,7 +254,7 @@ impl Plan<'_> {
         period: &Period,
         converted: &Converted,
         frames: &[Frame],
-        unit: Unit,
+        unit: TimeUnit,
     ) -> Result<(Rational, Vec<(i32, Rational)>), TotalisationError> {
         if frames == [period.frame] {
             return Ok((converted.value, converted.years.clone()));
@@ -290,7 +290,7 @@ impl Plan<'_> {
         &self,
         entrant: &Entrant<'_>,
         kept: Kept,
-        unit: Unit,
+        unit: TimeUnit,
         result: &mut PeriodResult,
         explanation: &mut Explanation,
     ) -> Result<(), TotalisationError> {
@@ -355,7 +355,7 @@ impl Plan<'_> {
         foreign_excluded: Rational,
         explanation: &mut Explanation,
     ) -> Result<Counted, TotalisationError> {
-        let mut shares: BTreeMap<State, Rational> = BTreeMap::new();
+        let mut shares: BTreeMap<StateCode, Rational> = BTreeMap::new();
         let (mut own, mut foreign) = (Rational::ZERO, Rational::ZERO);
         let mut windows: BTreeMap<(i32, i32), Rational> = BTreeMap::new();
         let mut put = |first, last, time: Rational| {
@@ -413,7 +413,7 @@ impl Plan<'_> {
         &self,
         period: &Period,
         index: usize,
-        unit: Unit,
+        unit: TimeUnit,
         converted: &Converted,
         explanation: &mut Explanation,
     ) -> Result<(), TotalisationError> {

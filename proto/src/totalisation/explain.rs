@@ -5,41 +5,67 @@
 use alloc::vec::Vec;
 
 use super::Rational;
-use super::period::{State, Unit};
+use super::period::{StateCode, TimeUnit};
 use super::rules::RuleId;
-use crate::cbor::codes;
 
-codes! {
+/// Defines what is told by a stable name and never goes over a wire.
+macro_rules! names {
+    ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal;)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum $name { $($(#[$vmeta])* $variant,)* }
+
+        impl $name {
+            /// Every value.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// Returns the stable name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+                s.serialize_str(self.name())
+            }
+        }
+    };
+}
+
+pub(super) use names;
+
+names! {
     /// What a step did.
     pub enum StepKind {
         /// A certified figure was converted.
-        Converted = 1, "converted";
+        Converted = "converted";
         /// Time was cut off at a day.
-        Cut = 2, "cut";
+        Cut = "cut";
         /// Coinciding time gave way to another period.
-        Displaced = 3, "displaced";
+        Displaced = "displaced";
         /// A period without exact days was placed where time was free.
-        Placed = 4, "placed";
+        Placed = "placed";
         /// The own time was added up.
-        Own = 5, "own";
+        Own = "own";
         /// The foreign time was added up.
-        Foreign = 6, "foreign";
+        Foreign = "foreign";
         /// The time of a calendar year was limited.
-        YearlyLimit = 7, "yearly-limit";
+        YearlyLimit = "yearly-limit";
         /// The own time was held against a minimum.
-        OwnMinimum = 8, "own-minimum";
+        OwnMinimum = "own-minimum";
         /// The own time alone was held against what the right needs.
-        Alone = 9, "alone";
+        Alone = "alone";
         /// All time was held against what the right needs.
-        Together = 10, "together";
+        Together = "together";
         /// As much foreign time as the right needs.
-        Needed = 11, "needed";
+        Needed = "needed";
         /// The own time was held against the threshold of a short period.
-        Short = 12, "short";
+        Short = "short";
         /// The own time over the time that stands below it.
-        Ratio = 13, "ratio";
+        Ratio = "ratio";
         /// Time of a third State was added.
-        ThirdState = 14, "third-state";
+        ThirdState = "third-state";
     }
 }
 
@@ -59,44 +85,44 @@ pub struct Step {
     /// What came out.
     pub result: Rational,
     /// The unit of what came out.
-    pub unit: Unit,
+    pub unit: TimeUnit,
 }
 
-codes! {
+names! {
     /// Why time does not count.
     pub enum NotCountedReason {
         /// No agreement between the two States for this branch was shown.
-        NoAgreement = 1, "no-agreement";
+        NoAgreement = "no-agreement";
         /// The agreement adds no periods.
-        NoTotalisation = 2, "no-totalisation";
+        NoTotalisation = "no-totalisation";
         /// The agreement adds the time of one partner only.
-        OtherPartner = 3, "other-partner";
+        OtherPartner = "other-partner";
         /// It counts for other branches.
-        OtherBranch = 4, "other-branch";
+        OtherBranch = "other-branch";
         /// It does not count towards rights.
-        NotForRight = 5, "not-for-right";
+        NotForRight = "not-for-right";
         /// Its contributions were paid back.
-        Refunded = 6, "refunded";
+        Refunded = "refunded";
         /// The agreement does not count this kind of period.
-        Kind = 7, "kind";
+        Kind = "kind";
         /// It lies before the day from which time counts.
-        BeforeDay = 8, "before-day";
+        BeforeDay = "before-day";
         /// It lies after the risk.
-        AfterRisk = 9, "after-risk";
+        AfterRisk = "after-risk";
         /// It lies after an age.
-        AfterAge = 10, "after-age";
+        AfterAge = "after-age";
         /// The same time counts for another State.
-        Displaced = 11, "displaced";
+        Displaced = "displaced";
         /// Two institutions of one State report the same time.
-        SameState = 12, "same-state";
+        SameState = "same-state";
         /// No free time was left for it.
-        NoRoom = 13, "no-room";
+        NoRoom = "no-room";
         /// The calendar year is full.
-        YearFull = 14, "year-full";
+        YearFull = "year-full";
         /// The State need not add foreign time.
-        NotOwed = 15, "not-owed";
+        NotOwed = "not-owed";
         /// It was spent outside the home scheme.
-        OutsideHome = 16, "outside-home";
+        OutsideHome = "outside-home";
     }
 }
 
@@ -113,39 +139,39 @@ pub struct NotCounted {
     pub time: Rational,
 }
 
-codes! {
+names! {
     /// What to beware of.
     pub enum WarningKind {
         /// Periods that are not shown would make the denominator larger and the share smaller.
-        HiddenRaisesShare = 1, "hidden-raises-share";
+        HiddenRaisesShare = "hidden-raises-share";
         /// Contributions that are paid back end the right from them.
-        RefundEnds = 2, "refund-ends";
+        RefundEnds = "refund-ends";
         /// A right may open in one State earlier than in another.
-        OtherAges = 3, "other-ages";
+        OtherAges = "other-ages";
         /// The certified number and the dates disagree; the number counts.
-        NumberNotDates = 4, "number-not-dates";
+        NumberNotDates = "number-not-dates";
         /// Two institutions of one State report the same time.
-        SameState = 5, "same-state";
+        SameState = "same-state";
         /// Several units within one calendar year came to more than a year.
-        MixedUnits = 6, "mixed-units";
+        MixedUnits = "mixed-units";
         /// The own time is exactly a year, which is not a short period.
-        ExactlyOneYear = 7, "exactly-one-year";
+        ExactlyOneYear = "exactly-one-year";
         /// A period below a year still pays if it alone gives a right.
-        ShortWithRight = 8, "short-with-right";
+        ShortWithRight = "short-with-right";
         /// The agreement binds only the other side to add.
-        OneSided = 9, "one-sided";
+        OneSided = "one-sided";
         /// Residence that counts in one State does not count for another.
-        ResidenceNotCounted = 10, "residence-not-counted";
+        ResidenceNotCounted = "residence-not-counted";
         /// A figure by year is rounded every year, one for all years only once.
-        RoundedByYear = 11, "rounded-by-year";
+        RoundedByYear = "rounded-by-year";
         /// The agreement was not in force on the day.
-        NotInForce = 12, "not-in-force";
+        NotInForce = "not-in-force";
         /// The total is hypothetical: no agreement adds these periods.
-        Hypothetical = 13, "hypothetical";
+        Hypothetical = "hypothetical";
         /// No exact days are known; the period is presumed not to coincide.
-        DatesUncertain = 14, "dates-uncertain";
+        DatesUncertain = "dates-uncertain";
         /// Agreements cannot be chained.
-        NotChained = 15, "not-chained";
+        NotChained = "not-chained";
     }
 }
 
@@ -164,17 +190,17 @@ pub struct Warning {
     pub time: Option<Rational>,
 }
 
-codes! {
+names! {
     /// What is missing to be sure.
     pub enum MissingKind {
         /// A statement up to which day a scheme has stated everything.
-        Completeness = 1, "completeness";
+        Completeness = "completeness";
         /// The exact days of a period.
-        ExactDays = 2, "exact-days";
+        ExactDays = "exact-days";
         /// Whether a short period alone gives a right.
-        NationalRight = 3, "national-right";
+        NationalRight = "national-right";
         /// More time, to open the right.
-        Time = 4, "time";
+        Time = "time";
     }
 }
 
@@ -184,7 +210,7 @@ pub struct Missing {
     /// What.
     pub kind: MissingKind,
     /// Whose institutions can supply it.
-    pub state: State,
+    pub state: StateCode,
     /// For which period.
     pub period: Option<usize>,
     /// How much, where that can be said.

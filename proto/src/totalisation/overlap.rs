@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::Rational;
 use super::TotalisationError;
-use super::period::{Frame, Period, PeriodKind, State, Unit};
+use super::period::{Frame, Period, PeriodKind, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::rules::{MechanismKind, RuleId};
 use super::time::{Measure, months_within, whole_months};
@@ -88,8 +88,8 @@ fn take(taken: &mut Taken, frames: &[Frame], owner: usize) {
 pub fn resolve(
     plan: &Plan<'_>,
     entrants: &[Entrant<'_>],
-    claim: Option<State>,
-    unit: Unit,
+    claim: Option<StateCode>,
+    unit: TimeUnit,
 ) -> Result<Vec<Kept>, TotalisationError> {
     let uncertain =
         |e: &Entrant<'_>| e.period.dates_uncertain && plan.has(MechanismKind::UncertainApart);
@@ -159,7 +159,7 @@ fn displaced(
 fn share_equivalents(
     plan: &Plan<'_>,
     entrants: &[Entrant<'_>],
-    claim: Option<State>,
+    claim: Option<StateCode>,
     places: &[usize],
     kept: &mut [Kept],
 ) {
@@ -179,7 +179,7 @@ fn share_equivalents(
     let order = |place: &usize| places.iter().position(|p| p == place);
     let mut active: BTreeSet<(Option<usize>, usize)> = BTreeSet::new();
     // The States that meet, since when, and who got it.
-    let mut meeting: (BTreeSet<State>, i32, Option<State>) = (BTreeSet::new(), 0, None);
+    let mut meeting: (BTreeSet<StateCode>, i32, Option<StateCode>) = (BTreeSet::new(), 0, None);
     let mut border = borders.iter().peekable();
     while let Some((day, (begin, end))) = border.next() {
         for place in end {
@@ -191,14 +191,14 @@ fn share_equivalents(
         let Some((next, _)) = border.peek() else { break };
         let frame = Frame { start: Date(*day), end: Date(**next - 1) };
         let state = |place: usize| entrants.get(place).map(|e| e.period.country);
-        let states: BTreeSet<State> =
+        let states: BTreeSet<StateCode> =
             active.iter().filter_map(|(_, place)| state(*place)).collect();
         if states != meeting.0 {
             let winner =
                 last_insured(entrants, &states, *day).or(claim.filter(|c| states.contains(c)));
             meeting = (states, *day, winner);
         }
-        let first = |wanted: Option<State>| {
+        let first = |wanted: Option<StateCode>| {
             active
                 .iter()
                 .map(|(_, place)| *place)
@@ -239,7 +239,11 @@ fn join(frames: &mut Vec<Frame>, next: Frame) {
 }
 
 /// Returns which of the States insured compulsorily last before a day, else first from it on.
-fn last_insured(entrants: &[Entrant<'_>], states: &BTreeSet<State>, day: i32) -> Option<State> {
+fn last_insured(
+    entrants: &[Entrant<'_>],
+    states: &BTreeSet<StateCode>,
+    day: i32,
+) -> Option<StateCode> {
     let compulsory = || {
         entrants.iter().filter(|e| {
             matches!(e.period.kind, PeriodKind::Compulsory | PeriodKind::Employment)
@@ -261,7 +265,7 @@ fn last_insured(entrants: &[Entrant<'_>], states: &BTreeSet<State>, day: i32) ->
 fn place_uncertain(
     plan: &Plan<'_>,
     entrants: &[Entrant<'_>],
-    unit: Unit,
+    unit: TimeUnit,
     places: &[usize],
     taken: &Taken,
     kept: &mut [Kept],

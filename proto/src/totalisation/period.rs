@@ -18,12 +18,12 @@ pub const MAX_YEARS: usize = 128;
 /// A State, or a part of one with social security of its own: a code of ISO 3166-1 alpha-2, the
 /// user-assigned ones included, or a code of ISO 3166-2 such as `CA-QC`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct State {
+pub struct StateCode {
     bytes: [u8; 6],
     length: u8,
 }
 
-impl State {
+impl StateCode {
     /// Reads a code: two capital letters, and perhaps a hyphen and one to three capital letters or
     /// digits.
     pub fn parse(code: &str) -> Option<Self> {
@@ -50,7 +50,7 @@ impl State {
     }
 }
 
-impl From<Country> for State {
+impl From<Country> for StateCode {
     fn from(country: Country) -> Self {
         let mut bytes = [0; 6];
         for (to, from) in bytes.iter_mut().zip(country.code().bytes()) {
@@ -60,25 +60,25 @@ impl From<Country> for State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for StateCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
 }
 
-impl fmt::Debug for State {
+impl fmt::Debug for StateCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
     }
 }
 
-impl Encode for State {
+impl Encode for StateCode {
     fn encode(&self, e: &mut Encoder) {
         e.text(self.code());
     }
 }
 
-impl<'b> Decode<'b> for State {
+impl<'b> Decode<'b> for StateCode {
     fn decode(d: &mut Decoder<'b>) -> Result<Self, CborError> {
         let start = d.position();
         Self::parse(d.text()?)
@@ -86,7 +86,7 @@ impl<'b> Decode<'b> for State {
     }
 }
 
-impl serde::Serialize for State {
+impl serde::Serialize for StateCode {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.serialize_str(self.code())
     }
@@ -110,7 +110,7 @@ codes! {
 
 codes! {
     /// Unit in which time is certified or counted.
-    pub enum Unit {
+    pub enum TimeUnit {
         /// Years; decimals are allowed.
         Year = 1, "year";
         /// Calendar quarters.
@@ -148,7 +148,7 @@ codes! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// So many of one unit.
-    Of(Unit, Rational),
+    Of(TimeUnit, Rational),
     /// Years, months and days together.
     Ymd {
         /// Whole years.
@@ -196,9 +196,9 @@ pub struct Period {
     /// What results name it by: unique among the periods of a computation.
     pub id: String,
     /// Under whose law it was completed.
-    pub country: State,
+    pub country: StateCode,
     /// Where the work was done, if elsewhere.
-    pub work_country: Option<State>,
+    pub work_country: Option<StateCode>,
     /// The scheme, as its institution calls it.
     pub scheme: String,
     /// For which branches it counts.
@@ -265,11 +265,11 @@ mod tests {
     #[test]
     fn a_state_is_a_code_of_iso_3166() {
         for good in ["DE", "XA", "CA-QC", "US-6"] {
-            assert_eq!(State::parse(good).unwrap().code(), good);
+            assert_eq!(StateCode::parse(good).unwrap().code(), good);
         }
         for bad in ["", "D", "de", "DEU", "DE-", "DE-ABCD", "DE-a", "CA-QC-X", "ÄÖ"] {
-            assert_eq!(State::parse(bad), None, "{bad}");
+            assert_eq!(StateCode::parse(bad), None, "{bad}");
         }
-        assert_eq!(State::from(Country::parse("DE").unwrap()), State::parse("DE").unwrap());
+        assert_eq!(StateCode::from(Country::parse("DE").unwrap()), StateCode::parse("DE").unwrap());
     }
 }

@@ -1,8 +1,8 @@
 //! An agreement's rules, looked up once and in the form that the steps use.
 
 use super::TotalisationError;
-use super::period::{PeriodKind, State};
-use super::rules::{Family, MechanismKind, PeriodRules, RuleId};
+use super::period::{PeriodKind, StateCode};
+use super::rules::{AgreementFamily, MechanismKind, PeriodRules, RuleId};
 use super::unit::UnitTable;
 
 /// Which kinds of periods yield to which: a kind of lower rank displaces one of higher rank.
@@ -78,15 +78,15 @@ impl<'r> Plan<'r> {
     }
 
     /// Tells whether a mechanism of this kind names this State.
-    pub(super) fn names(&self, kind: MechanismKind, state: State) -> bool {
+    pub(super) fn names(&self, kind: MechanismKind, state: StateCode) -> bool {
         self.rules.mechanisms().any(|(_, m)| m.kind == kind && m.countries.contains(&state))
     }
 
-    pub(super) fn rest_days_one_month(&self, state: State) -> bool {
+    pub(super) fn rest_days_one_month(&self, state: StateCode) -> bool {
         self.names(MechanismKind::RestDaysOneMonth, state)
     }
 
-    pub(super) fn touches_months(&self, state: State) -> bool {
+    pub(super) fn touches_months(&self, state: StateCode) -> bool {
         self.names(MechanismKind::TouchedMonths, state)
     }
 
@@ -94,12 +94,15 @@ impl<'r> Plan<'r> {
     ///
     /// # Errors
     /// The rule that keeps it from being added; `None` if no rule speaks of it.
-    pub fn adds(&self, state: State) -> Result<RuleId, Option<RuleId>> {
+    pub fn adds(&self, state: StateCode) -> Result<RuleId, Option<RuleId>> {
         use MechanismKind::{HomeTime, NoTotalisation, Totalise};
         if let Some(rule) = self.rule(NoTotalisation).or_else(|| self.rule(HomeTime)) {
             return Err(Some(rule));
         }
-        if matches!(self.rules.family, Family::ContributionsOnly | Family::HomeScheme) {
+        if matches!(
+            self.rules.family,
+            AgreementFamily::ContributionsOnly | AgreementFamily::HomeScheme
+        ) {
             return Err(None);
         }
         let adds = self.rules.mechanisms().filter(|(_, m)| m.kind == Totalise);

@@ -7,10 +7,10 @@ use super::explain::{
     Explanation, Missing, MissingKind, NotCounted, NotCountedReason, Step, StepKind, Warning,
     WarningKind,
 };
-use super::period::{Frame, Period, PeriodKind, State, Unit};
+use super::period::{Frame, Period, PeriodKind, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::ratio::Ratio;
-use super::rules::{Family, Mechanism, MechanismKind, RuleId, ShortPeriod};
+use super::rules::{AgreementFamily, Mechanism, MechanismKind, RuleId, ShortPeriod};
 use super::time::Measure;
 use super::{Claim, Rational, TotalisationError};
 
@@ -18,7 +18,7 @@ use super::{Claim, Rational, TotalisationError};
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Outcome {
     /// The unit of every time here.
-    pub unit: Unit,
+    pub unit: TimeUnit,
     /// What became of the periods.
     pub counted: Counted,
     /// The own time, as far as it counts towards the right.
@@ -155,7 +155,11 @@ impl Plan<'_> {
     }
 
     /// Returns the time that the right needs: as the claim says, else as the rules say.
-    fn needed(&self, claim: &Claim, state: State) -> Result<Option<Rational>, TotalisationError> {
+    fn needed(
+        &self,
+        claim: &Claim,
+        state: StateCode,
+    ) -> Result<Option<Rational>, TotalisationError> {
         if claim.qualifying.is_some() {
             return Ok(claim.qualifying);
         }
@@ -167,7 +171,7 @@ impl Plan<'_> {
     pub(super) fn threshold(
         &self,
         does: &Mechanism,
-        unit: Unit,
+        unit: TimeUnit,
     ) -> Result<Rational, TotalisationError> {
         let value = Rational::whole(does.value.unwrap_or_default().into());
         value.times(self.units.factor(does.unit.unwrap_or(unit), unit)?)
@@ -216,7 +220,7 @@ impl Plan<'_> {
     fn below_minimum(
         &self,
         claim: &Claim,
-        state: State,
+        state: StateCode,
         periods: &[Period],
         counted: &Counted,
         out: &mut Notes,
@@ -309,7 +313,7 @@ impl Plan<'_> {
     fn short(
         &self,
         claim: &Claim,
-        state: State,
+        state: StateCode,
         periods: &[Period],
         own: Rational,
         alone: Option<bool>,
@@ -355,16 +359,16 @@ impl Plan<'_> {
     pub(super) fn one_year(
         &self,
         does: &Mechanism,
-        unit: Unit,
+        unit: TimeUnit,
     ) -> Result<Rational, TotalisationError> {
-        if (does.value, does.unit) == (Some(1), Some(Unit::Year)) {
+        if (does.value, does.unit) == (Some(1), Some(TimeUnit::Year)) {
             return Ok(self.units.year_of(unit));
         }
         self.threshold(does, unit)
     }
 
     /// Adds the warnings that every answer needs, and who can make it surer.
-    fn beware(&self, periods: &[Period], state: State, outcome: &mut Outcome) {
+    fn beware(&self, periods: &[Period], state: StateCode, outcome: &mut Outcome) {
         let explanation = &mut outcome.explanation;
         let abroad = periods.iter().any(|p| p.country != state);
         if abroad {
@@ -412,7 +416,7 @@ impl Plan<'_> {
     fn home_time(
         &self,
         claim: &Claim,
-        home: State,
+        home: StateCode,
         periods: &[Period],
     ) -> Result<Outcome, TotalisationError> {
         let rule = self.rule(MechanismKind::HomeTime);
@@ -467,14 +471,14 @@ impl Plan<'_> {
 
     /// Tells whether the rules only extend a home scheme.
     pub fn is_home_scheme(&self) -> bool {
-        self.rules.family == Family::HomeScheme || self.has(MechanismKind::HomeTime)
+        self.rules.family == AgreementFamily::HomeScheme || self.has(MechanismKind::HomeTime)
     }
 }
 
 /// Collects steps that are about no single period.
 pub(super) struct Notes {
     pub explanation: Explanation,
-    pub unit: Unit,
+    pub unit: TimeUnit,
 }
 
 impl Notes {

@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::count::Filtered;
 use super::explain::{Explanation, NotCounted, WarningKind};
-use super::period::{Frame, MAX_PERIODS, Period, State};
+use super::period::{Frame, MAX_PERIODS, Period, StateCode};
 use super::plan::Plan;
 use super::rules::{Mechanism, MechanismKind, QuarterBasis, RuleId};
 use super::time::within_year;
@@ -133,7 +133,7 @@ impl Plan<'_> {
     /// [`TotalisationError`].
     pub fn credit(
         &self,
-        state: State,
+        state: StateCode,
         periods: &[Period],
         own: &[Quarter],
         how: Placement,
@@ -161,7 +161,8 @@ impl Plan<'_> {
                 self.not_a_partner(state, period, index, &mut credited.explanation);
                 continue;
             };
-            let (unit, Some(basis)) = (does.unit.unwrap_or(super::Unit::Month), does.basis) else {
+            let (unit, Some(basis)) = (does.unit.unwrap_or(super::TimeUnit::Month), does.basis)
+            else {
                 continue;
             };
             let claim = Claim::new(Some(state), unit);
@@ -259,7 +260,7 @@ impl Plan<'_> {
         &self,
         frame: Frame,
         mut time: Rational,
-        unit: super::Unit,
+        unit: super::TimeUnit,
     ) -> Result<Vec<(i32, Rational)>, TotalisationError> {
         let (first, last) = frame.years();
         let mut years = Vec::new();
@@ -326,7 +327,7 @@ impl Plan<'_> {
 
     fn not_a_partner(
         &self,
-        state: State,
+        state: StateCode,
         period: &Period,
         index: usize,
         explanation: &mut Explanation,
@@ -347,7 +348,7 @@ impl Plan<'_> {
     /// [`TotalisationError::NoRule`] if the rules have no minimum.
     pub fn insured(
         &self,
-        state: State,
+        state: StateCode,
         own: i64,
         foreign: i64,
         required: i64,

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::count::Purpose;
 use super::explain::Explanation;
-use super::period::{Period, State};
+use super::period::{Period, StateCode};
 use super::plan::Plan;
 use super::qualify::Outcome;
 use super::rules::{Denominator, Mechanism, MechanismKind, RuleId, ShortPeriod};
@@ -39,7 +39,7 @@ impl Plan<'_> {
     pub(super) fn ratio(
         &self,
         claim: &Claim,
-        state: State,
+        state: StateCode,
         periods: &[Period],
         outcome: &Outcome,
     ) -> Result<Option<Ratio>, TotalisationError> {
@@ -78,7 +78,7 @@ impl Plan<'_> {
 
     /// Returns the rule on the ratio of a State: one that is about it before one about all, and one that
     /// is the base before one that amends it.
-    fn share(&self, state: State) -> Option<(RuleId, &Mechanism)> {
+    fn share(&self, state: StateCode) -> Option<(RuleId, &Mechanism)> {
         let find = |amending: bool, about: bool| {
             self.rules.mechanisms().find(|(_, m)| {
                 let amends = matches!(
@@ -96,7 +96,7 @@ impl Plan<'_> {
             .or_else(|| find(true, false))
     }
 
-    fn amends(&self, policy: Denominator, state: State) -> Option<RuleId> {
+    fn amends(&self, policy: Denominator, state: StateCode) -> Option<RuleId> {
         self.rules
             .mechanisms()
             .find(|(_, m)| {
@@ -125,7 +125,7 @@ impl Plan<'_> {
     fn leave_short_out(
         &self,
         claim: &Claim,
-        state: State,
+        state: StateCode,
         periods: &[Period],
         outcome: &Outcome,
         ratio: &mut Ratio,
@@ -133,11 +133,11 @@ impl Plan<'_> {
         let Some(rule) = self.amends(Denominator::TotalExcludingShort, state) else {
             return Ok(());
         };
-        let short: Vec<State> = match &claim.relieved {
+        let short: Vec<StateCode> = match &claim.relieved {
             Some(relieved) => relieved.clone(),
             None => self.relieved(claim, periods, outcome)?,
         };
-        let short: Vec<State> = short.into_iter().filter(|short| *short != state).collect();
+        let short: Vec<StateCode> = short.into_iter().filter(|short| *short != state).collect();
         if short.is_empty() {
             return Ok(());
         }
@@ -159,7 +159,7 @@ impl Plan<'_> {
         claim: &Claim,
         periods: &[Period],
         outcome: &Outcome,
-    ) -> Result<Vec<State>, TotalisationError> {
+    ) -> Result<Vec<StateCode>, TotalisationError> {
         let mut relieved = Vec::new();
         for (state, time) in &outcome.counted.shares {
             let found = self.rules.mechanisms().find(|(_, m)| {
@@ -177,7 +177,7 @@ impl Plan<'_> {
     }
 
     /// Puts the longest period that counts for a full benefit below, if the total is above it.
-    fn hold_to_maximum(&self, claim: &Claim, state: State, ratio: &mut Ratio) {
+    fn hold_to_maximum(&self, claim: &Claim, state: StateCode, ratio: &mut Ratio) {
         if let Some((max, rule)) = claim.max_period.zip(self.amends(Denominator::MaxPeriod, state))
             && ratio.den > max
         {

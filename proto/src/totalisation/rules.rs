@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::period::{PeriodKind, State, Unit};
+use super::period::{PeriodKind, StateCode, TimeUnit};
 use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Encoder, codes, record};
 use crate::statement::accreditation::Branch;
 use crate::text::Line;
@@ -86,7 +86,7 @@ impl serde::Serialize for RuleId {
 
 codes! {
     /// What kind of agreement it is. Whoever mixes them up is harmed.
-    pub enum Family {
+    pub enum AgreementFamily {
         /// Coordination among several States, as in the European Union.
         Coordination = 1, "coordination";
         /// Totalisation, by two States or more.
@@ -280,7 +280,7 @@ record! {
         /// What it does.
         kind [1]: MechanismKind,
         /// For which States, or about which.
-        countries [2; ..MAX_STATES]: Vec<State>,
+        countries [2; ..MAX_STATES]: Vec<StateCode>,
         /// Kinds of periods.
         kinds [3; ..MAX_KINDS]: Vec<PeriodKind>,
         /// Kinds of periods that give way.
@@ -288,7 +288,7 @@ record! {
         /// A number.
         value [5]: Option<u32>,
         /// The unit of the number.
-        unit [6]: Option<Unit>,
+        unit [6]: Option<TimeUnit>,
         /// Days of a week.
         week [7]: Option<u32>,
         /// Days of a month.
@@ -376,7 +376,7 @@ impl Mechanism {
         if numbers.iter().flatten().any(|number| !(1..=1_000_000).contains(number)) {
             return Err("a number of a mechanism is 0 or above 1,000,000");
         }
-        let is_day = matches!(self.unit, Some(Unit::Day5 | Unit::Day6 | Unit::Day7));
+        let is_day = matches!(self.unit, Some(TimeUnit::Day5 | TimeUnit::Day6 | TimeUnit::Day7));
         if self.kind == MechanismKind::DayScheme && !is_day {
             return Err("a day scheme has days of five, six or seven a week");
         }
@@ -391,7 +391,7 @@ impl Mechanism {
 record! {
     /// One provision: where it stands, what it says, and what it makes the engine do.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Rule {
+    pub struct PeriodRule {
         /// Its identifier.
         id [1]: RuleId,
         /// Where it stands.
@@ -413,9 +413,9 @@ record! {
         /// What it goes by, such as `EU-883`.
         id [1]: RuleId,
         /// What kind of agreement it is.
-        family [2]: Family,
+        family [2]: AgreementFamily,
         /// Whose time it is about; empty only for rules that agreements share.
-        parties [3; ..MAX_STATES]: Vec<State>,
+        parties [3; ..MAX_STATES]: Vec<StateCode>,
         /// For which branches; empty: for all.
         branches [4; ..MAX_BRANCHES]: Vec<Branch>,
         /// The first day it is in force.
@@ -423,7 +423,7 @@ record! {
         /// The last day it is in force.
         until [6]: Option<Date>,
         /// Its rules.
-        rules [7; ..MAX_RULES]: Vec<Rule>,
+        rules [7; ..MAX_RULES]: Vec<PeriodRule>,
     }
     check |rules| rules.check()
 }
@@ -446,7 +446,7 @@ impl PeriodRules {
     }
 
     /// Returns the rule with this identifier.
-    pub fn rule(&self, id: RuleId) -> Option<&Rule> {
+    pub fn rule(&self, id: RuleId) -> Option<&PeriodRule> {
         self.rules.iter().find(|rule| rule.id == id)
     }
 
@@ -461,7 +461,7 @@ impl PeriodRules {
     }
 
     /// Returns the first mechanism of a kind that is about a State, or about no State in particular.
-    pub fn about(&self, kind: MechanismKind, state: State) -> Option<(RuleId, &Mechanism)> {
+    pub fn about(&self, kind: MechanismKind, state: StateCode) -> Option<(RuleId, &Mechanism)> {
         let of_kind = || self.mechanisms().filter(|(_, does)| does.kind == kind);
         of_kind()
             .find(|(_, does)| does.countries.contains(&state))
@@ -469,7 +469,7 @@ impl PeriodRules {
     }
 
     /// Tells whether a State is a party. Rules without parties are about every State.
-    pub fn is_party(&self, state: State) -> bool {
+    pub fn is_party(&self, state: StateCode) -> bool {
         self.parties.is_empty() || self.parties.contains(&state)
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::period::{Frame, Unit};
+use super::period::{Frame, TimeUnit};
 use super::unit::UnitTable;
 use super::{Rational, TotalisationError};
 use crate::time::Date;
@@ -22,9 +22,9 @@ pub enum Measure {
 
 impl Measure {
     /// Returns how time is measured that is counted in a unit.
-    pub const fn of(unit: Unit) -> Self {
+    pub const fn of(unit: TimeUnit) -> Self {
         match unit {
-            Unit::Week | Unit::ContributionWeek => Self::Weeks,
+            TimeUnit::Week | TimeUnit::ContributionWeek => Self::Weeks,
             _ => Self::Months,
         }
     }
@@ -54,12 +54,12 @@ impl Measure {
     pub fn to_unit(
         self,
         ticks: i64,
-        unit: Unit,
+        unit: TimeUnit,
         table: &UnitTable,
     ) -> Result<Rational, TotalisationError> {
         let (natural, size) = match self {
-            Self::Months => (Unit::Month, MONTH),
-            Self::Weeks => (Unit::Week, 7),
+            Self::Months => (TimeUnit::Month, MONTH),
+            Self::Weeks => (TimeUnit::Week, 7),
         };
         let time = Rational::new(ticks.into(), size.into())?;
         if natural == unit { Ok(time) } else { time.times(table.factor(natural, unit)?) }
@@ -72,7 +72,7 @@ impl Measure {
     pub fn time(
         self,
         frame: Frame,
-        unit: Unit,
+        unit: TimeUnit,
         table: &UnitTable,
     ) -> Result<Rational, TotalisationError> {
         self.to_unit(self.ticks(frame), unit, table)

@@ -1,6 +1,6 @@
 //! What units are worth in one another, and what a calendar year holds of each.
 
-use super::period::{Quantity, Unit};
+use super::period::{Quantity, TimeUnit};
 use super::rules::{MechanismKind, PeriodRules};
 use super::{Rational, TotalisationError};
 
@@ -44,15 +44,23 @@ impl UnitTable {
                 year: year.into(),
             })
         };
-        Ok(Self { five: scheme(Unit::Day5)?, six: scheme(Unit::Day6)?, seven: scheme(Unit::Day7)? })
+        Ok(Self {
+            five: scheme(TimeUnit::Day5)?,
+            six: scheme(TimeUnit::Day6)?,
+            seven: scheme(TimeUnit::Day7)?,
+        })
     }
 
-    fn scheme(&self, unit: Unit) -> Option<&DayScheme> {
+    fn scheme(&self, unit: TimeUnit) -> Option<&DayScheme> {
         match unit {
-            Unit::Day5 => Some(&self.five),
-            Unit::Day6 => Some(&self.six),
-            Unit::Day7 | Unit::Day => Some(&self.seven),
-            Unit::Year | Unit::Quarter | Unit::Month | Unit::Week | Unit::ContributionWeek => None,
+            TimeUnit::Day5 => Some(&self.five),
+            TimeUnit::Day6 => Some(&self.six),
+            TimeUnit::Day7 | TimeUnit::Day => Some(&self.seven),
+            TimeUnit::Year
+            | TimeUnit::Quarter
+            | TimeUnit::Month
+            | TimeUnit::Week
+            | TimeUnit::ContributionWeek => None,
         }
     }
 
@@ -60,23 +68,23 @@ impl UnitTable {
     ///
     /// # Errors
     /// [`TotalisationError::TooLarge`] or [`TotalisationError::DividedByZero`], for a table of nonsense.
-    pub fn factor(&self, from: Unit, to: Unit) -> Result<Rational, TotalisationError> {
+    pub fn factor(&self, from: TimeUnit, to: TimeUnit) -> Result<Rational, TotalisationError> {
         /// A unit in days of a scheme.
-        fn in_days(unit: Unit, scheme: &DayScheme) -> i64 {
+        fn in_days(unit: TimeUnit, scheme: &DayScheme) -> i64 {
             match unit {
-                Unit::Year => scheme.year,
-                Unit::Quarter => scheme.quarter,
-                Unit::Month => scheme.month,
-                Unit::Week | Unit::ContributionWeek => scheme.week,
-                Unit::Day5 | Unit::Day6 | Unit::Day7 | Unit::Day => 1,
+                TimeUnit::Year => scheme.year,
+                TimeUnit::Quarter => scheme.quarter,
+                TimeUnit::Month => scheme.month,
+                TimeUnit::Week | TimeUnit::ContributionWeek => scheme.week,
+                TimeUnit::Day5 | TimeUnit::Day6 | TimeUnit::Day7 | TimeUnit::Day => 1,
             }
         }
         /// A unit without days, in thirteenths of a month.
-        fn in_thirteenths(unit: Unit) -> i64 {
+        fn in_thirteenths(unit: TimeUnit) -> i64 {
             match unit {
-                Unit::Year => 156,
-                Unit::Quarter => 39,
-                Unit::Month => 13,
+                TimeUnit::Year => 156,
+                TimeUnit::Quarter => 39,
+                TimeUnit::Month => 13,
                 _ => 3,
             }
         }
@@ -91,15 +99,15 @@ impl UnitTable {
     }
 
     /// Returns what a calendar year holds of a unit.
-    pub fn year_of(&self, unit: Unit) -> Rational {
+    pub fn year_of(&self, unit: TimeUnit) -> Rational {
         Rational::whole(match unit {
-            Unit::Year => 1,
-            Unit::Quarter => 4,
-            Unit::Month => 12,
-            Unit::Week | Unit::ContributionWeek => 52,
-            Unit::Day5 => self.five.year,
-            Unit::Day6 => self.six.year,
-            Unit::Day7 | Unit::Day => self.seven.year,
+            TimeUnit::Year => 1,
+            TimeUnit::Quarter => 4,
+            TimeUnit::Month => 12,
+            TimeUnit::Week | TimeUnit::ContributionWeek => 52,
+            TimeUnit::Day5 => self.five.year,
+            TimeUnit::Day6 => self.six.year,
+            TimeUnit::Day7 | TimeUnit::Day => self.seven.year,
         })
     }
 
@@ -111,7 +119,7 @@ impl UnitTable {
     pub fn exact(
         &self,
         quantity: Quantity,
-        to: Unit,
+        to: TimeUnit,
         rest_is_month: bool,
     ) -> Result<Rational, TotalisationError> {
         let part = |value: Rational, from| value.times(self.factor(from, to)?);
@@ -119,12 +127,12 @@ impl UnitTable {
             Quantity::Of(from, value) => part(value, from),
             Quantity::Ymd { years, months, days } => {
                 let rest = if rest_is_month {
-                    part(Rational::whole(i64::from(days > 0)), Unit::Month)?
+                    part(Rational::whole(i64::from(days > 0)), TimeUnit::Month)?
                 } else {
-                    part(Rational::whole(days.into()), Unit::Day7)?
+                    part(Rational::whole(days.into()), TimeUnit::Day7)?
                 };
-                part(Rational::whole(years.into()), Unit::Year)?
-                    .plus(part(Rational::whole(months.into()), Unit::Month)?)?
+                part(Rational::whole(years.into()), TimeUnit::Year)?
+                    .plus(part(Rational::whole(months.into()), TimeUnit::Month)?)?
                     .plus(rest)
             }
         }
@@ -132,9 +140,9 @@ impl UnitTable {
 }
 
 /// Returns the unit of a quantity: years, for years, months and days together.
-pub const fn unit_of(quantity: Quantity) -> Unit {
+pub const fn unit_of(quantity: Quantity) -> TimeUnit {
     match quantity {
         Quantity::Of(unit, _) => unit,
-        Quantity::Ymd { .. } => Unit::Year,
+        Quantity::Ymd { .. } => TimeUnit::Year,
     }
 }

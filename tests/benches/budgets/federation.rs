@@ -280,6 +280,7 @@ impl Federation {
             validity: Validity { from: START, until: None },
             chains: false,
             texts: vec![],
+            periods: None,
             recognition: None,
         };
         let Institution { did, seed, .. } = &self.institutions[home * SIZE];

@@ -267,6 +267,7 @@ fn agreements(world: &mut World) {
             validity,
             chains: false,
             texts: vec![],
+            periods: None,
             recognition: None,
         };
         let agreement = world.say("de-ministry", agreement);

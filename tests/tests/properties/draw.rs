@@ -47,6 +47,11 @@ use carnet_proto::sync::message::{
 };
 use carnet_proto::text::{Language, Line, Name};
 use carnet_proto::time::{Date, UnixSeconds, Validity};
+use carnet_proto::totalisation::period::{PeriodKind, StateCode, TimeUnit};
+use carnet_proto::totalisation::rules::{
+    AgreementFamily, Denominator, Formula, Mechanism, MechanismKind, PeriodRule, PeriodRules,
+    QuarterBasis, RuleId, ShortPeriod,
+};
 use carnet_proto::wallet::{PendingKey, WalletBody, WalletCredential};
 use carnet_tests::world::{period, period_by_year};
 
@@ -182,9 +187,18 @@ fn witnesses(witnesses: &mut Vec<Did>, quorum: &mut Option<u8>) {
     *quorum = (count > 0).then(|| quorum.unwrap_or(0) % count.max(1) + 1);
 }
 
-codes! { AgreementKind AssessmentMethod Branch ClaimType CosignRefusal EvidenceRule LicenceStatus PriorLearningKind Profile RefusalReason Role WithdrawalReason }
+codes! { AgreementFamily AgreementKind AssessmentMethod Branch ClaimType CosignRefusal EvidenceRule LicenceStatus PriorLearningKind Profile RefusalReason Role WithdrawalReason }
+
+codes! { MechanismKind PeriodKind TimeUnit ShortPeriod Denominator QuarterBasis Formula }
+
+/// A rule adds, and nothing else: which keys go together is tried where rules are read.
+fn adds() -> Vec<Mechanism> {
+    vec![Mechanism::new(MechanismKind::Totalise)]
+}
 
 draw! {
+    StateCode: |s| StateCode::from(s.draw::<Country>());
+    RuleId: |s| RuleId::parse(&format!("R-{}", s.number())).unwrap();
     u8: |s| s.byte();
     u32: |s| s.number() as u32;
     u64: |s| s.number();
@@ -323,13 +337,34 @@ records! {
         witnesses(&mut p.witnesses, &mut p.quorum)
     };
     SourceText { language, digest, address };
-    Agreement { kind, titles, parties, validity, chains, texts, recognition } where |a, s| {
+    PeriodRule { id, citation, text, general_knowledge, does } where |r, s| {
+        r.text.push(s.draw());
+        r.does = adds()
+    };
+    PeriodRules { id, family, parties, branches, from, until, rules } where |r, s| {
+        r.parties.extend([s.draw::<StateCode>(), s.draw()]);
+        if r.from.zip(r.until).is_some_and(|(from, until)| until < from) {
+            std::mem::swap(&mut r.from, &mut r.until);
+        }
+        (0_u8..).zip(&mut r.rules).for_each(|(n, one)| one.id = RuleId::parse(&format!("R{n}")).unwrap())
+    };
+    Mechanism { kind, countries, kinds, over, value, unit, week, month, quarter, year, date, category,
+        scheme, short, policy, basis, formula } where |m, _s| *m = Mechanism::new(MechanismKind::Totalise);
+    Agreement { kind, titles, parties, validity, chains, texts, periods, recognition } where |a, s| {
+        if let Some(periods) = &mut a.periods {
+            a.kind = AgreementKind::Contributions;
+            periods.parties.truncate(2);
+        }
         a.titles.push(s.draw());
         a.parties.extend([s.draw(), s.draw()]);
         // Its rules would have to name these parties.
         a.recognition = None;
         let signatories = a.parties.iter_mut().flat_map(|p| &mut p.signatories);
-        (0_u8..).zip(signatories).for_each(|(n, one)| one.did = Did::of_inception(&[n]))
+        (0_u8..).zip(signatories).for_each(|(n, one)| one.did = Did::of_inception(&[n]));
+        let countries = a.parties.iter().map(|p| StateCode::from(p.country));
+        if let Some(periods) = &mut a.periods {
+            periods.parties.extend(countries);
+        }
     };
     Ratification { agreement, party, role, since };
     Denunciation { agreement, party, role, effective };

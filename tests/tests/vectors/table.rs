@@ -99,6 +99,8 @@ pub const FOLDERS: &[Folder] = &[
             domain::every_occupation_of_esco_has_one_of_our_codes,
             domain::fields_are_those_of_isced_f_2013,
             domain::countries_are_those_of_iso_3166,
+            domain::types_and_schemes_are_those_of_sed_p5000,
+            domain::periods_of_sed_p5000_can_be_attested,
         ],
         left_out: &[
             ("esco_*", FOR_RECOGNITION),
@@ -106,8 +108,6 @@ pub const FOLDERS: &[Folder] = &[
             ("qualification_frameworks.json", FOR_RECOGNITION),
             ("dc4eu_*", FOR_TOTALISATION),
             ("iso4217_currency_en.csv", FOR_TOTALISATION),
-            ("nav_p5000_period_samples.json", FOR_TOTALISATION),
-            ("p5000_codes_en.csv", FOR_TOTALISATION),
             ("elm_credential_sample.jsonld", FOR_BRIDGES),
             ("openbadge3_complete_sample.json", FOR_BRIDGES),
         ],

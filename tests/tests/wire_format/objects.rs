@@ -25,6 +25,7 @@ use carnet_tests::world::{START, line};
 use data_encoding::HEXLOWER;
 
 use super::example::Example;
+use super::period_rules::period_rules;
 use super::skill::{contributions, skills};
 use super::story::{AUDIENCE, Institution, NONCE, Story, person, skill};
 use super::sync::replication;
@@ -50,6 +51,7 @@ pub fn groups(story: &Story) -> Vec<(&'static str, Group)> {
         ("credential", objects(credential(story))),
         ("skill", objects(skills())),
         ("contribution", objects(contributions())),
+        ("period-rules", objects(period_rules())),
         ("anchor", objects(anchor(story))),
         ("status", objects(status(story))),
         ("presentation", objects(presentation(story))),

@@ -379,6 +379,7 @@ fn agreement(ministry: &Did, partner: &Did) -> Agreement {
             digest: Digest::of(b"text"),
             address: None,
         }],
+        periods: None,
         recognition: None,
     }
 }

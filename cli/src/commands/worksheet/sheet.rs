@@ -1,10 +1,12 @@
 //! A worksheet: what it says, in order, whatever it is printed on.
 
 use super::{Work, day, words};
+use crate::commands::totalise::words::Sentences;
 use crate::error::CliError;
 use crate::render::{Output, bold, time};
 use crate::text::{Args, Texts};
 use carnet_proto::totalisation::Rational;
+use carnet_proto::totalisation::explain::Explanation;
 use serde_json::{Value, json};
 
 /// A worksheet in words.
@@ -39,29 +41,20 @@ pub struct Section {
 
 /// Puts the worksheet into words.
 pub fn sheet(work: &Work<'_>, texts: &Texts) -> Sheet {
-    let told = work.outcome.as_ref().map(|outcome| (&outcome.explanation, outcome.unit));
-    let lines = |of: &dyn Fn() -> Option<Vec<String>>| of().unwrap_or_default();
-    let unit = work.claim.unit;
+    let periods = words::named(work, texts);
+    let said = Sentences { texts, periods: &periods, unit: work.claim.unit };
+    let told = work.outcome.as_ref().map(|outcome| &outcome.explanation);
     let mut complete: Vec<String> =
         work.attested.notes.iter().map(|note| words::note(note, work, texts)).collect();
     if work.outcome.is_some() {
         let state = work.claim.country.map(|state| state.to_string()).unwrap_or_default();
         complete.push(texts.get("totalise-hidden", &Args::new().with("state", state)));
     }
-    let not = lines(&|| {
-        let (told, unit) = told?;
-        let one = |not| words::not_counted(not, unit, work, texts);
-        Some(told.not_counted.iter().map(one).collect())
-    });
-    let beware = lines(&|| {
-        let mut said: Vec<_> =
-            told?.0.warnings.iter().map(|one| words::warning(one, work, texts)).collect();
-        said.dedup();
-        Some(said)
-    });
-    let missing = lines(&|| {
-        Some(told?.0.missing.iter().map(|one| words::missing(one, unit, work, texts)).collect())
-    });
+    let each = |of: &dyn Fn(&Explanation) -> Vec<String>| told.map(of).unwrap_or_default();
+    let not = each(&|told| told.not_counted.iter().map(|one| said.not_counted(one)).collect());
+    let mut beware = each(&|told| told.warnings.iter().map(|one| said.warning(one)).collect());
+    beware.dedup();
+    let missing = each(&|told| told.missing.iter().map(|one| said.missing(one)).collect());
     let refused = work.refused.iter().map(|item| words::refused(item, texts)).collect();
     let left = work.attested.left_out.iter().map(|left| words::left_out(left, texts)).collect();
     let part = |id: &str, lines: Vec<String>, table: Vec<Vec<String>>| Section {
@@ -85,7 +78,7 @@ pub fn sheet(work: &Work<'_>, texts: &Texts) -> Sheet {
         part("totalise-refused", refused, Vec::new()),
         part("totalise-left-out", left, Vec::new()),
         part("totalise-complete", complete, Vec::new()),
-        part("totalise-steps", Vec::new(), steps(work, texts)),
+        part("totalise-steps", Vec::new(), steps(work, &said)),
         part("totalise-not", not, Vec::new()),
         part("totalise-beware", beware, Vec::new()),
         part("totalise-missing", missing, Vec::new()),
@@ -106,7 +99,10 @@ pub fn sheet(work: &Work<'_>, texts: &Texts) -> Sheet {
 fn facts(work: &Work<'_>, texts: &Texts) -> Vec<(String, String)> {
     let claim = &work.claim;
     let agreement = work.agreement;
-    let named = format!("{} ({})", agreement.title, agreement.rules.id);
+    let mut named = format!("{} ({})", agreement.title, agreement.rules.id);
+    if let Some(statement) = &agreement.statement {
+        named = format!("{named}, {statement}");
+    }
     let risk = match claim.risk {
         Some(risk) => risk.to_string(),
         None => texts.plain("totalise-no-risk"),
@@ -185,21 +181,22 @@ fn attestations(work: &Work<'_>, texts: &Texts) -> Vec<Vec<String>> {
     rows
 }
 
-fn steps(work: &Work<'_>, texts: &Texts) -> Vec<Vec<String>> {
+fn steps(work: &Work<'_>, said: &Sentences<'_>) -> Vec<Vec<String>> {
     let heads = crate::text_ids![
+        "totalise-head-number",
         "totalise-head-step",
-        "totalise-head-input",
-        "totalise-head-result",
-        "totalise-head-rule"
+        "totalise-head-rule",
+        "totalise-head-citation"
     ];
-    let mut rows = vec![heads.iter().map(|id| texts.plain(id)).collect::<Vec<_>>()];
+    let mut rows = vec![heads.iter().map(|id| said.texts.plain(id)).collect::<Vec<_>>()];
     let Some(outcome) = &work.outcome else { return rows };
-    for step in &outcome.explanation.steps {
+    for (number, step) in (1..).zip(&outcome.explanation.steps) {
+        let rule = step.rule.and_then(|rule| work.agreement.rules.rule(rule));
         rows.push(vec![
-            words::step(step, work, texts),
-            step.input.to_string(),
-            words::time(step.result, step.unit, texts),
+            format!("{number}"),
+            said.step(step),
             step.rule.map(|rule| rule.to_string()).unwrap_or_default(),
+            rule.map(|rule| rule.citation.to_string()).unwrap_or_default(),
         ]);
     }
     rows
@@ -296,6 +293,7 @@ impl Work<'_> {
             "made_at": self.made_at,
             "agreement": {
                 "id": self.agreement.rules.id, "title": self.agreement.title,
+                "statement": self.agreement.statement,
             },
             "claim": {
                 "state": claim.country, "branch": claim.branch, "unit": claim.unit,

@@ -9,7 +9,7 @@ use carnet_proto::credential::contribution::{
 use carnet_proto::id::{CredentialId, Did, Digest};
 use carnet_proto::statement::accreditation::Branch;
 use carnet_proto::text::Line;
-use carnet_proto::totalisation::period::{State, Unit};
+use carnet_proto::totalisation::period::{StateCode, TimeUnit};
 use carnet_proto::verify::report::{
     Check, Disclosed, Link, Outcome as Checked, REPORT_VERSION, Reason, check, reason,
 };
@@ -139,11 +139,12 @@ fn totalise_before(
 ) -> Said {
     let args = args::Totalise {
         cases: None,
+        explain: false,
         agreement: Some(agreement.to_owned()),
-        claim_country: State::parse("DE"),
+        claim_country: StateCode::parse("DE"),
         branch: Some(Branch::OldAge),
         risk_date,
-        unit: Unit::Month,
+        unit: TimeUnit::Month,
         needed: Some(Decimal::whole(needed)),
         presentations: vec![PathBuf::from("shown.carnet")],
         html: None,
@@ -160,7 +161,7 @@ fn totalise_before(
         evidence_age: None,
         credentials,
     };
-    let rules = super::agreement(agreement).unwrap();
+    let rules = super::agreement(agreement, &Ledger::new()).unwrap();
     let reports = [report];
     let work = Work::of(&args, &rules, &reports, NOW).unwrap();
     let sheet = sheet::sheet(&work, &Texts::load(Some("en")));
@@ -210,7 +211,7 @@ fn periods_of_two_states_open_a_right_that_neither_opens_alone() {
     assert_eq!(said.json["attestations"][1]["number"], 2);
     let not = totalise("eu-883", usual_two(), 64);
     assert_eq!(not.answer, Answer::No);
-    says(&not, &["it does not open", "1 month more, to open the right in DE"]);
+    says(&not, &["it does not open", "1 months more; any State of the agreement can certify them"]);
 }
 
 #[test]
@@ -277,10 +278,10 @@ fn a_refund_ends_the_time_and_a_risk_cuts_it() {
     };
     let said = totalise("eu-883", both(own.clone(), refunded), 60);
     assert_eq!(said.answer, Answer::No);
-    says(&said, &["because its contributions were paid back", "0 months of other States"]);
+    says(&said, &["because the contributions were paid back", "0 months of other States"]);
     let risk = Date::parse("2005-12-31");
     let said = totalise_before("eu-883", both(own, other), 60, risk);
-    says(&said, &["because it lies after the risk"]);
+    says(&said, &["No. 2: 3 months lie after the risk"]);
 }
 
 #[test]
@@ -326,6 +327,6 @@ fn two_holders_are_not_added_up() {
 
 #[test]
 fn an_agreement_that_is_not_there_says_what_may_be_named() {
-    let error = super::agreement("no-such-agreement").unwrap_err();
+    let error = super::agreement("no-such-agreement", &Ledger::new()).unwrap_err();
     assert_eq!(error.code(), "totalise-agreement");
 }

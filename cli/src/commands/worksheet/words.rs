@@ -5,10 +5,7 @@ use crate::commands::verify::report::reason_text;
 use crate::text::{Args, Texts};
 use carnet_proto::totalisation::Rational;
 use carnet_proto::totalisation::attested::{LeftOut, LeftOutReason, Note, NoteKind};
-use carnet_proto::totalisation::explain::{
-    Missing, MissingKind, NotCounted, NotCountedReason, Step, StepKind, Warning, WarningKind,
-};
-use carnet_proto::totalisation::period::Unit;
+use carnet_proto::totalisation::period::{Period, TimeUnit};
 
 /// Makes an enumeration of the engine choose a text: all ids stand here, so that a test knows them.
 macro_rules! id_of {
@@ -18,124 +15,32 @@ macro_rules! id_of {
 }
 
 /// Returns time with its unit.
-pub fn time(time: Rational, unit: Unit, texts: &Texts) -> String {
+pub fn time(time: Rational, unit: TimeUnit, texts: &Texts) -> String {
     let [year, quarter, month, week, day] = crate::text_ids![
-        "totalise-unit-year",
-        "totalise-unit-quarter",
-        "totalise-unit-month",
-        "totalise-unit-week",
-        "totalise-unit-day"
+        "totalise-time-year",
+        "totalise-time-quarter",
+        "totalise-time-month",
+        "totalise-time-week",
+        "totalise-time-day"
     ];
     let id = match unit {
-        Unit::Year => year,
-        Unit::Quarter => quarter,
-        Unit::Month => month,
-        Unit::Week | Unit::ContributionWeek => week,
-        Unit::Day5 | Unit::Day6 | Unit::Day7 | Unit::Day => day,
+        TimeUnit::Year => year,
+        TimeUnit::Quarter => quarter,
+        TimeUnit::Month => month,
+        TimeUnit::Week | TimeUnit::ContributionWeek => week,
+        TimeUnit::Day5 | TimeUnit::Day6 | TimeUnit::Day7 | TimeUnit::Day => day,
     };
     let count = if time.to_string() == "1" { 1 } else { 2 };
     texts.get(id, &Args::new().with("time", time.to_string()).with("count", count))
 }
 
-/// Returns what a step did.
-pub fn step(step: &Step, work: &Work<'_>, texts: &Texts) -> String {
-    let id = id_of!(step.kind, StepKind {
-        Converted => "totalise-step-converted",
-        Cut => "totalise-step-cut",
-        Displaced => "totalise-step-displaced",
-        Placed => "totalise-step-placed",
-        Own => "totalise-step-own",
-        Foreign => "totalise-step-foreign",
-        YearlyLimit => "totalise-step-yearly-limit",
-        OwnMinimum => "totalise-step-own-minimum",
-        Alone => "totalise-step-alone",
-        Together => "totalise-step-together",
-        Needed => "totalise-step-needed",
-        Short => "totalise-step-short",
-        Ratio => "totalise-step-ratio",
-        ThirdState => "totalise-step-third-state",
-    });
-    let numbers =
-        Args::new().with("number", work.number(step.period)).with("other", work.number(step.other));
-    texts.get(id, &numbers)
-}
-
-/// Returns what did not count, how much, and why.
-pub fn not_counted(not: &NotCounted, unit: Unit, work: &Work<'_>, texts: &Texts) -> String {
-    let why = id_of!(not.reason, NotCountedReason {
-        NoAgreement => "totalise-why-no-agreement",
-        NoTotalisation => "totalise-why-no-totalisation",
-        OtherPartner => "totalise-why-other-partner",
-        OtherBranch => "totalise-why-other-branch",
-        NotForRight => "totalise-why-not-for-right",
-        Refunded => "totalise-why-refunded",
-        Kind => "totalise-why-kind",
-        BeforeDay => "totalise-why-before-day",
-        AfterRisk => "totalise-why-after-risk",
-        AfterAge => "totalise-why-after-age",
-        Displaced => "totalise-why-displaced",
-        SameState => "totalise-why-same-state",
-        NoRoom => "totalise-why-no-room",
-        YearFull => "totalise-why-year-full",
-        NotOwed => "totalise-why-not-owed",
-        OutsideHome => "totalise-why-outside-home",
-    });
-    let what = match not.period {
-        Some(period) => {
-            let number = Args::new().with("number", work.number(Some(period)));
-            texts.get("totalise-not-period", &number)
-        }
-        None => texts.plain("totalise-not-foreign"),
+/// Returns the periods by the names that a worksheet gives them.
+pub fn named(work: &Work<'_>, texts: &Texts) -> Vec<Period> {
+    let name = |period: &Period| {
+        let id = texts.get("totalise-number", &Args::new().with("number", period.id.clone()));
+        Period { id, ..period.clone() }
     };
-    let line = Args::new()
-        .with("what", what)
-        .with("time", time(not.time, unit, texts))
-        .with("why", texts.plain(why));
-    let line = texts.get("totalise-not-line", &line);
-    match not.rule {
-        Some(rule) => format!("{line} ({rule})"),
-        None => line,
-    }
-}
-
-/// Returns something to beware of.
-pub fn warning(warning: &Warning, work: &Work<'_>, texts: &Texts) -> String {
-    let id = id_of!(warning.kind, WarningKind {
-        HiddenRaisesShare => "totalise-warn-hidden-raises-share",
-        RefundEnds => "totalise-warn-refund-ends",
-        OtherAges => "totalise-warn-other-ages",
-        NumberNotDates => "totalise-warn-number-not-dates",
-        SameState => "totalise-warn-same-state",
-        MixedUnits => "totalise-warn-mixed-units",
-        ExactlyOneYear => "totalise-warn-exactly-one-year",
-        ShortWithRight => "totalise-warn-short-with-right",
-        OneSided => "totalise-warn-one-sided",
-        ResidenceNotCounted => "totalise-warn-residence-not-counted",
-        RoundedByYear => "totalise-warn-rounded-by-year",
-        NotInForce => "totalise-warn-not-in-force",
-        Hypothetical => "totalise-warn-hypothetical",
-        DatesUncertain => "totalise-warn-dates-uncertain",
-        NotChained => "totalise-warn-not-chained",
-    });
-    let numbers = Args::new()
-        .with("number", work.number(warning.period))
-        .with("other", work.number(warning.other));
-    texts.get(id, &numbers)
-}
-
-/// Returns what is missing, and who can supply it.
-pub fn missing(missing: &Missing, unit: Unit, work: &Work<'_>, texts: &Texts) -> String {
-    let id = id_of!(missing.kind, MissingKind {
-        Completeness => "totalise-miss-completeness",
-        ExactDays => "totalise-miss-exact-days",
-        NationalRight => "totalise-miss-national-right",
-        Time => "totalise-miss-time",
-    });
-    let values = Args::new()
-        .with("state", missing.state.to_string())
-        .with("number", work.number(missing.period))
-        .with("time", missing.time.map(|much| time(much, unit, texts)).unwrap_or_default());
-    texts.get(id, &values)
+    work.attested.periods.iter().map(name).collect()
 }
 
 /// Returns why a valid attestation is no period.

@@ -115,6 +115,7 @@ impl Writer {
                     validity: ALWAYS,
                     chains: false,
                     texts: Vec::new(),
+                    periods: None,
                     recognition: None,
                 });
             }

@@ -39,7 +39,7 @@ fn an_attestation_becomes_a_period_for_the_branch_that_is_asked_for() {
     let period = &found.periods[0];
     assert_eq!((period.id.as_str(), period.country.code()), ("1", "DE"));
     assert_eq!((period.counts_for_right, period.counts_for_amount), (true, true));
-    let months = |n, d| Quantity::Of(Unit::Month, Rational::new(n, d).unwrap());
+    let months = |n, d| Quantity::Of(TimeUnit::Month, Rational::new(n, d).unwrap());
     let years = [(2014, months(10, 1)), (2015, months(12, 1)), (2016, months(19, 2))];
     assert_eq!(period.reported, Some(Reported::ByYear(years.into())));
     assert_eq!(period.frame.start, Date::parse("2014-03-17").unwrap());
