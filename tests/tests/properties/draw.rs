@@ -306,7 +306,7 @@ records! {
         r.does = adds()
     };
     PeriodRules { id, family, parties, branches, from, until, rules } where |r, s| {
-        r.parties.extend([s.draw(), s.draw()]);
+        r.parties.extend([s.draw::<StateCode>(), s.draw()]);
         if r.from.zip(r.until).is_some_and(|(from, until)| until < from) {
             std::mem::swap(&mut r.from, &mut r.until);
         }
