@@ -8,6 +8,7 @@ pub mod amount;
 pub mod convert;
 pub mod count;
 pub mod explain;
+mod home;
 pub mod national;
 pub mod overlap;
 pub mod period;

@@ -161,7 +161,8 @@ impl Plan<'_> {
                 self.not_a_partner(state, period, index, &mut credited.explanation);
                 continue;
             };
-            let (unit, Some(basis)) = (does.unit.unwrap_or(super::TimeUnit::Month), does.basis) else {
+            let (unit, Some(basis)) = (does.unit.unwrap_or(super::TimeUnit::Month), does.basis)
+            else {
                 continue;
             };
             let claim = Claim::new(Some(state), unit);
