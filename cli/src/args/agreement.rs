@@ -96,12 +96,12 @@ pub struct Denounce {
 #[command(after_help = "\
 Examples:
   carnet agreement check draft.toml
-  carnet agreement check data/recognition/asean-nursing.toml --json
+  carnet agreement check asean-nursing --json
 
 Exit codes: 0 the file is right and every case comes out as it says, 1 a case does not, 3 the file cannot be
 read.")]
 pub struct Check {
-    /// The file, as TOML.
+    /// The file, as TOML, or the name of one that comes with the program.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 }

@@ -2,6 +2,7 @@
 
 use crate::args::agreement::Check;
 use crate::commands::Context;
+use crate::commands::recognise::shipped;
 use crate::error::{Answer, CliError};
 use crate::files;
 use crate::forms::{self, broken};
@@ -11,7 +12,11 @@ use crate::forms::{self, broken};
 /// # Errors
 /// Those of reading a form; `form-rule` if no table of rules is in it.
 pub fn run(args: &Check, context: &mut Context) -> Result<Answer, CliError> {
-    let text = files::read_text(&args.file, forms::MAX_FORM_BYTES)?;
+    let built_in = || shipped::text(args.file.to_str()?);
+    let text = match built_in().filter(|_| !args.file.exists()) {
+        Some(text) => text.to_owned(),
+        None => files::read_text(&args.file, forms::MAX_FORM_BYTES)?,
+    };
     let table: toml::Table = forms::parse_toml(&args.file, &text)?;
     if table.contains_key("recognition") {
         return super::recognition::check(&args.file, &text, context);
