@@ -15,6 +15,7 @@ use carnet_proto::log::fork::ForkProof;
 use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::log::proof::{ConsistencyProof, InclusionProof};
 use carnet_proto::profile::FileKind;
+use carnet_proto::recognition::{RecognitionOutcome, RecognitionTerms};
 use carnet_proto::request::{KeyRequest, KeyRequestClaims};
 use carnet_proto::statement::accreditation::{Accreditation, Grant, Level, Withdrawal};
 use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification};
@@ -89,7 +90,10 @@ pub fn statement(data: &[u8]) {
         2 => body::<InstitutionProfile>(rest),
         3 => body::<Accreditation>(rest),
         4 => body::<Withdrawal>(rest),
-        5 => body::<Agreement>(rest),
+        5 => {
+            body::<Agreement>(rest);
+            rules(Agreement::from_cbor(rest).ok().and_then(|agreement| agreement.recognition));
+        }
         6 => body::<Ratification>(rest),
         7 => body::<Denunciation>(rest),
         8 => body::<Issuance>(rest),
@@ -124,6 +128,17 @@ fn body<T: for<'b> Decode<'b> + Encode + Into<Body>>(data: &[u8]) {
         }
         Err(StatementError::TooLarge(size)) => assert!(size > MAX_STATEMENT_BYTES),
         Err(error) => panic!("what was read cannot be signed: {error}"),
+    }
+}
+
+/// Rules that were read are followed: their own cases have an answer, whatever it is, and the same twice.
+fn rules(terms: Option<RecognitionTerms>) {
+    let Some(terms) = terms else { return };
+    for case in terms.cases.iter().take(4) {
+        let answer = case.answer(&terms);
+        assert_eq!(answer, case.answer(&terms));
+        let best = answer.routes.iter().map(|route| route.outcome).min();
+        assert_eq!(best.unwrap_or(RecognitionOutcome::NoAgreement), answer.outcome);
     }
 }
 

@@ -16,6 +16,7 @@ mod engine;
 mod level;
 mod missing;
 mod outcome;
+mod signed;
 mod span;
 mod terms;
 mod title;
@@ -38,6 +39,7 @@ pub use outcome::{
     AskedMeasures, Evidence, Ground, JudgedCondition, Question, RECOGNITION_VERSION, Recognition,
     RecognitionOutcome, Route, SeenSignature, Shown, Signatures, Status, Step, step,
 };
+pub use signed::{ground, has_ratified};
 pub use span::{SpanUnit, TimeSpan};
 pub use terms::{
     AcceptedIssuer, Acquired, Basis, Citation, FeeLimit, MAX_DOCUMENTS, MAX_ISSUERS, MAX_SCOPE,

@@ -24,6 +24,7 @@ use carnet_proto::recognition::{
 };
 use carnet_proto::time::UnixSeconds;
 use carnet_proto::verify::report::{Report, Verdict};
+use grounds::Found;
 use serde_json::json;
 use sheet::Sheet;
 use shown::Accepted;
@@ -71,7 +72,7 @@ pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> 
         return told;
     }
     let grounds = grounds::find(&args.agreements, &rules, &accepted, now)?;
-    let grounds: Vec<Ground<'_>> = grounds.iter().map(grounds::Found::ground).collect();
+    let grounds: Vec<Ground<'_>> = grounds.iter().map(Found::ground).collect();
     let shown = accepted.shown();
     let evidence = Evidence { shown: &shown, birth_date: accepted.birth_date() };
     let today = now.date();
@@ -99,7 +100,7 @@ pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> 
         if out.is_json() {
             return out.json(&json!({
                 "version": 1,
-                "presentations": presentations(&judged),
+                "presentations": presentations(&judged, &accepted),
                 "recognition": answered.recognition(),
                 "opens": answered.opens(),
                 "levels": levels,
@@ -138,7 +139,7 @@ pub fn beside(
         return Ok(None);
     }
     let grounds = grounds::find(&[], rules, &accepted, now)?;
-    let grounds: Vec<Ground<'_>> = grounds.iter().map(grounds::Found::ground).collect();
+    let grounds: Vec<Ground<'_>> = grounds.iter().map(Found::ground).collect();
     let shown = accepted.shown();
     let evidence = Evidence { shown: &shown, birth_date: accepted.birth_date() };
     let (destination, occupation) = question;
@@ -181,10 +182,11 @@ impl Answered {
     }
 }
 
-fn presentations(judged: &[Judged]) -> Vec<serde_json::Value> {
+fn presentations(judged: &[Judged], accepted: &Accepted<'_>) -> Vec<serde_json::Value> {
     let one = |judged: &Judged| {
         let verdict = judged.report.verdict;
-        json!({ "file": judged.file, "verdict": verdict, "used": verdict == Verdict::Valid })
+        let used = verdict == Verdict::Valid && accepted.is_one_person();
+        json!({ "file": judged.file, "verdict": verdict, "used": used })
     };
     judged.iter().map(one).collect()
 }
@@ -206,7 +208,7 @@ fn refused(
         if out.is_json() {
             return out.json(&json!({
                 "version": 1,
-                "presentations": presentations(judged),
+                "presentations": presentations(judged, accepted),
                 "recognition": null,
                 "opens": null,
                 "levels": [],

@@ -345,8 +345,11 @@ impl Judge<'_> {
 
     /// Says which certificate would lead on, where none does.
     fn nothing_shown(&self, route: &mut Route) {
-        let claims: Vec<&str> =
-            self.ground.terms.scope.claims.iter().map(|claim| claim.name()).collect();
+        let claims: Vec<&str> = ClaimType::ALL
+            .iter()
+            .filter(|claim| self.is_claim(**claim))
+            .map(|claim| claim.name())
+            .collect();
         let scope = &self.ground.terms.scope;
         let shown = self.evidence.shown.iter().filter(|shown| shown.skill.country == self.home);
         let id = if shown.count() == 0 { step::NOTHING_SHOWN } else { step::CLAIM_OUTSIDE };

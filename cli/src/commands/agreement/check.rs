@@ -8,7 +8,6 @@ use crate::commands::totalise;
 use crate::error::{Answer, CliError};
 use crate::files;
 use crate::forms::{self, broken};
-use std::path::Path;
 
 /// Checks a file, or what comes with the program under a name. What is in a file is told by its top-level
 /// table.
@@ -17,10 +16,10 @@ use std::path::Path;
 /// Those of reading a form; `form-rule` if no table of rules is in it.
 pub fn run(args: &Check, context: &mut Context) -> Result<Answer, CliError> {
     let path = &args.file;
-    let built_in = path.to_str().and_then(shipped::text);
-    let text = match built_in {
+    let name = path.to_str().filter(|_| !path.exists());
+    let text = match name.and_then(shipped::text) {
         Some(text) => text.to_owned(),
-        None if is_name_of_periods(path)? => return totalise::check(path, context),
+        None if name.is_some_and(is_name_of_periods) => return totalise::check(path, context),
         None => files::read_text(path, forms::MAX_FORM_BYTES)?,
     };
     let table: toml::Table = forms::parse_toml(path, &text)?;
@@ -37,9 +36,6 @@ pub fn run(args: &Check, context: &mut Context) -> Result<Answer, CliError> {
     Err(broken(path, "it has none of the tables [periods], [recognition] and [levels]"))
 }
 
-fn is_name_of_periods(path: &Path) -> Result<bool, CliError> {
-    match path.to_str() {
-        Some(name) => Ok(agreements::by_id(name)?.is_some()),
-        None => Ok(false),
-    }
+fn is_name_of_periods(name: &str) -> bool {
+    agreements::by_id(name).is_ok_and(|found| found.is_some())
 }

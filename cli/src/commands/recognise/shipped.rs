@@ -45,10 +45,10 @@ pub fn parse(path: &Path, text: &str) -> Result<RecognitionTerms, CliError> {
     file.recognition.into_terms().map_err(|reason| broken(path, reason))
 }
 
-/// Returns the text of what is built in: an agreement, or `frameworks`.
+/// Returns the text of a built-in agreement, or of the levels.
 pub fn text(id: &str) -> Option<&'static str> {
-    let frameworks = ("frameworks", FRAMEWORKS);
-    ALL.iter().chain([&frameworks]).find(|(known, _)| *known == id).map(|(_, text)| *text)
+    let known = ALL.iter().copied().chain([("frameworks", FRAMEWORKS)]);
+    known.into_iter().find(|(known, _)| *known == id).map(|(_, text)| text)
 }
 
 /// Returns a built-in agreement.
@@ -56,8 +56,7 @@ pub fn text(id: &str) -> Option<&'static str> {
 /// # Errors
 /// None that a build with passing tests has.
 pub fn by_id(id: &str) -> Option<Result<RecognitionTerms, CliError>> {
-    let (_, text) = ALL.iter().find(|(known, _)| *known == id)?;
-    Some(parse(Path::new(id), text))
+    ALL.iter().find(|(known, _)| *known == id).map(|(_, text)| parse(Path::new(id), text))
 }
 
 /// A framework, and what its levels are called.

@@ -31,6 +31,8 @@ pub struct Accepted<'j> {
     pub has_superseded: bool,
     /// The agreements by which something was found valid.
     pub by_agreements: Vec<Digest>,
+    /// Logs, as the node has them.
+    pub fetched: Ledger,
     /// Logs, those of the stapled evidence included.
     pub ledger: Ledger,
     is_one_person: bool,
@@ -38,7 +40,8 @@ pub struct Accepted<'j> {
 
 impl<'j> Accepted<'j> {
     /// Takes what is valid.
-    pub fn of(judged: &'j [Judged], mut ledger: Ledger) -> Self {
+    pub fn of(judged: &'j [Judged], fetched: Ledger) -> Self {
+        let mut ledger = fetched.clone();
         let valid = || judged.iter().filter(|judged| judged.report.verdict == Verdict::Valid);
         for judged in valid() {
             let evidence = Presentation::from_cbor(&judged.bytes).ok().and_then(|p| p.evidence);
@@ -69,6 +72,7 @@ impl<'j> Accepted<'j> {
             by_agreements: by_agreements.collect(),
             is_one_person: valid().count() < 2 || is_one_person(&people),
             attestations,
+            fetched,
             ledger,
         }
     }
