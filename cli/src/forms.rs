@@ -10,8 +10,8 @@ pub mod contribution;
 pub mod grant;
 pub mod periods;
 pub mod profile;
-pub mod table;
 pub mod recognition;
+pub mod table;
 
 use crate::error::CliError;
 use crate::files;

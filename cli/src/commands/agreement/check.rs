@@ -1,7 +1,7 @@
 //! `carnet agreement check`: whether the rules in a file are right, and whether its cases come out as it says.
 
-use crate::args::agreement::Check;
 use crate::agreements;
+use crate::args::agreement::Check;
 use crate::commands::Context;
 use crate::commands::recognise::shipped;
 use crate::commands::totalise;
