@@ -177,7 +177,7 @@ draw! {
         terms.version = s.draw();
         terms.texts = s.draw();
         terms.scope.sectors = s.draw();
-        terms.scope.occupations.extend(s.list(0..=3));
+        terms.scope.occupations.extend(s.list::<Occupation>(0..=3));
         terms.scope.claims = s.draw();
         terms.parties[1].region = s.draw();
         terms.title_rows[0].occupation = s.draw();
