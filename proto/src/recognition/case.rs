@@ -110,7 +110,8 @@ impl RecognitionCase {
         recognise(&evidence, &question, &[ground])
     }
 
-    fn check(&self, terms: &RecognitionTerms) -> Result<(), Mismatch> {
+    /// Returns how the answer differs from the one that is to be given.
+    fn mismatch(&self, terms: &RecognitionTerms) -> Option<Mismatch> {
         let answer = self.answer(terms);
         let best = answer.routes.first();
         let mut missing: Vec<EvidenceKind> =
@@ -123,14 +124,11 @@ impl RecognitionCase {
         let found = (answer.outcome, missing, with(Status::NotMet), with(Status::NotShown));
         let expected =
             (self.outcome, self.missing.clone(), self.not_met.clone(), self.not_shown.clone());
-        if found == expected {
-            return Ok(());
-        }
-        Err(Mismatch { case: self.id.clone(), expected, found })
+        (found != expected).then(|| Mismatch { case: self.id.clone(), expected, found })
     }
 }
 
 /// Answers every case of an agreement, and returns those that come out otherwise than it says.
 pub fn check_cases(terms: &RecognitionTerms) -> Vec<Mismatch> {
-    terms.cases.iter().filter_map(|case| case.check(terms).err()).collect()
+    terms.cases.iter().filter_map(|case| case.mismatch(terms)).collect()
 }

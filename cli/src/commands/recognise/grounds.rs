@@ -17,7 +17,7 @@ use std::path::Path;
 /// An agreement that was found.
 pub enum Found<'l> {
     /// In a file, or built in.
-    File(RecognitionTerms),
+    File(Box<RecognitionTerms>),
     /// In a log.
     Logged(Ground<'l>),
 }
@@ -54,9 +54,9 @@ pub fn find<'l>(
     for name in named {
         let path = Path::new(name);
         found.push(if path.exists() {
-            Found::File(read_terms(path)?)
+            Found::File(Box::new(read_terms(path)?))
         } else if let Some(terms) = shipped::by_id(name) {
-            Found::File(terms?)
+            Found::File(Box::new(terms?))
         } else {
             let digests = known.iter().map(|(digest, _)| *digest);
             let digest = only_one(name, digests.filter(|d| d.to_string().starts_with(name)))?;

@@ -63,7 +63,7 @@ fn units_that_are_missing_ask_for_compensation_or_open_a_part() {
     terms.compensation = Some(compensation(&[CompensationReason::UnitsMissing]));
     let item = SkillItem { code: line("overhead"), title: None, level: None };
     let some = Skill { skills: vec![item], ..certificate() };
-    let answer = ask(&terms, &[some.clone()]);
+    let answer = ask(&terms, core::slice::from_ref(&some));
     assert_eq!(answer.outcome, Outcome::CompensationRequired);
     assert_eq!(answer.routes[0].units_missing, [unit("safety")]);
     assert_eq!(answer.routes[0].missing[0].one_of, [line("safety")]);
@@ -105,7 +105,11 @@ fn a_condition_that_may_be_made_up_for_leads_to_compensation() {
     terms.conditions = vec![german];
     let language = LanguageSkill { language: Language::parse("de").unwrap(), level: line("B1") };
     let speaks = Skill { languages: vec![language], ..certificate() };
-    assert_eq!(ask(&terms, &[speaks.clone()]).outcome, Outcome::Refused, "none is foreseen");
+    assert_eq!(
+        ask(&terms, core::slice::from_ref(&speaks)).outcome,
+        Outcome::Refused,
+        "none is foreseen"
+    );
     terms.compensation = Some(compensation(&[CompensationReason::ConditionNotMet]));
     let answer = ask(&terms, &[speaks]);
     assert_eq!(answer.outcome, Outcome::CompensationRequired);
@@ -214,7 +218,10 @@ fn rows_of_levels_say_what_they_say() {
     assert_eq!(asked("3", "3", LevelRelation::Equal, "3"), Outcome::NotInScope, "of another level");
     let german = Skill { framework: Framework::parse("DQR").unwrap(), ..certificate() };
     let german = Skill { level: Level::parse("3").unwrap(), ..german };
-    assert_eq!(ask(&by_level(vec![], "3"), &[german.clone()]).outcome, Outcome::Automatic);
+    assert_eq!(
+        ask(&by_level(vec![], "3"), core::slice::from_ref(&german)).outcome,
+        Outcome::Automatic
+    );
     assert_eq!(ask(&by_level(vec![], "4"), &[german]).outcome, Outcome::Refused);
 }
 
