@@ -97,7 +97,10 @@ fn periods_are_certified_carried_shown_in_part_and_counted_on_a_worksheet() {
     let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains("40 months of DE and"), "{told}");
     assert!(told.contains("it opens with the periods of the other States"), "{told}");
-    assert!(told.contains("Office") && told.contains("No. 1: certified time comes to 32 months"), "{told}");
+    assert!(
+        told.contains("Office") && told.contains("No. 1: certified time comes to 32 months"),
+        "{told}"
+    );
     let page = std::fs::read_to_string(user.path("printed.html")).unwrap();
     assert!(page.contains("Ana Example") && !page.contains("<script"), "{page}");
     assert!(!page.contains("Example Shipyard"), "employers were not shown");

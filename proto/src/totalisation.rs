@@ -9,6 +9,7 @@ pub mod attested;
 pub mod convert;
 pub mod count;
 pub mod explain;
+mod home;
 pub mod national;
 pub mod overlap;
 pub mod period;

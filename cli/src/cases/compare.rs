@@ -64,7 +64,7 @@ fn identity(members: &[Value]) -> Option<Vec<&'static str>> {
     let count = seen.len();
     seen.sort();
     seen.dedup();
-    (!keys.is_empty() && seen.len() == count).then_some(keys)
+    (!members.is_empty() && !keys.is_empty() && seen.len() == count).then_some(keys)
 }
 
 fn number(value: &Value) -> Option<Rational> {

@@ -174,7 +174,10 @@ pub const FOLDERS: &[Folder] = &[
         name: "totalisation-cases.json",
         about: "Worked cases of totalising contribution periods under treaties.",
         tests: &[],
-        left_out: &[("totalisation-cases.json", FOR_TOTALISATION)],
+        left_out: &[(
+            "totalisation-cases.json",
+            "computed, every case, by the tests of the command line",
+        )],
         absent: &[],
     },
     Folder {
