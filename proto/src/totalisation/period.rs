@@ -132,15 +132,26 @@ codes! {
     }
 }
 
-codes! {
-    /// Whether contributions were paid back, which ends the rights from them.
-    pub enum Refund {
-        /// Not.
-        None = 0, "none";
-        /// In part.
-        Partial = 1, "partial";
-        /// In full.
-        Full = 2, "full";
+/// Whether contributions were paid back, which ends the rights from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refund {
+    /// Not.
+    None,
+    /// In part.
+    Partial,
+    /// In full.
+    Full,
+}
+
+impl Refund {
+    /// Returns the value with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "none" => Some(Self::None),
+            "partial" => Some(Self::Partial),
+            "full" => Some(Self::Full),
+            _ => None,
+        }
     }
 }
 
