@@ -8,7 +8,8 @@ use carnet_proto::totalisation::count::{Counted, PeriodResult, Purpose};
 use carnet_proto::totalisation::explain::Explanation;
 use carnet_proto::totalisation::period::{Frame, Period, StateCode, TimeUnit};
 use carnet_proto::totalisation::qualify::Outcome;
-use carnet_proto::totalisation::rules::MechanismKind;
+use carnet_proto::totalisation::ratio::Ratio;
+use carnet_proto::totalisation::rules::{Denominator, MechanismKind};
 use carnet_proto::totalisation::time::touched_months;
 use carnet_proto::totalisation::{Claim, Plan, Rational};
 use serde_json::{Value, json};
@@ -216,6 +217,17 @@ pub fn outcome(
 pub fn totalise(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
     let (periods, outcome) = outcome(plan, given, inputs)?;
     Ok(right(&periods, &outcome).done())
+}
+
+/// The two sides of the ratio: `total` is the time that stands below, unless a longest period takes its place.
+pub fn pro_rata(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
+    let (periods, outcome) = outcome(plan, given, inputs)?;
+    let mut answer = right(&periods, &outcome);
+    let excluding = |ratio: &Ratio| ratio.policy == Denominator::TotalExcludingShort;
+    let below = outcome.ratio.filter(excluding).map_or(outcome.total, |ratio| ratio.den);
+    answer.number("total", below).number("total_for_ratio", below);
+    answer.number("total_for_theoretical", outcome.total);
+    Ok(answer.done())
 }
 
 fn right(periods: &[Period], outcome: &Outcome) -> Answer {

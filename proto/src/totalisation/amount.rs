@@ -118,6 +118,10 @@ impl Plan<'_> {
             }
             claims.push(own);
         }
+        // Of States whose institutions are not asked only the attestations speak.
+        let asked = |state: &StateCode| institutions.iter().any(|one| one.country == *state);
+        let short = self.relieved(claim.unit, periods, &all.shares)?;
+        relieved.extend(short.into_iter().filter(|state| !asked(state)));
         let rest: Vec<Period> =
             periods.iter().filter(|p| !relieved.contains(&p.country)).cloned().collect();
         let total_for_ratio =

@@ -117,6 +117,14 @@ impl Credited {
     }
 }
 
+/// What periods come to in one calendar year, and by which rule.
+struct InYear<'r> {
+    time: Rational,
+    frames: Vec<Frame>,
+    rule: RuleId,
+    does: &'r Mechanism,
+}
+
 /// How quarters are asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Placement {
@@ -148,8 +156,7 @@ impl Plan<'_> {
         if how.move_own {
             self.move_own(periods, &mut credited.own);
         }
-        let mut by_year: BTreeMap<i32, (Rational, Vec<Frame>, Option<(RuleId, &Mechanism)>)> =
-            BTreeMap::new();
+        let mut by_year: BTreeMap<i32, InYear<'_>> = BTreeMap::new();
         let mut categories: BTreeMap<&str, i64> = BTreeMap::new();
         let mut order: Vec<usize> = (0..periods.len()).collect();
         order.sort_by_key(|index| periods.get(*index).map(|p| (p.frame, *index)));
@@ -191,14 +198,13 @@ impl Plan<'_> {
             }
             let years = if years.is_empty() { self.spread(frame, time, unit)? } else { years };
             for (year, time) in years.into_iter().filter(|(_, time)| !time.is_zero()) {
-                let entry = by_year.entry(year).or_insert((Rational::ZERO, Vec::new(), None));
-                entry.0 = entry.0.plus(time)?;
-                entry.1.extend(within_year(frame, year));
-                entry.2 = Some((rule, does));
+                let nothing = || InYear { time: Rational::ZERO, frames: Vec::new(), rule, does };
+                let entry = by_year.entry(year).or_insert_with(nothing);
+                entry.time = entry.time.plus(time)?;
+                entry.frames.extend(within_year(frame, year));
             }
         }
-        for (year, (time, frames, found)) in by_year {
-            let Some((rule, does)) = found else { continue };
+        for (year, InYear { time, frames, rule, does }) in by_year {
             let fill = does.basis == Some(QuarterBasis::FillYear);
             let value = if fill { 4 } else { per_quarter(time, does)?.min(4) };
             credited.worth.push(Worth {

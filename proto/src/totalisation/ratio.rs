@@ -1,10 +1,11 @@
 //! What a State divides: its own time over whatever the agreement puts below it.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::count::Purpose;
 use super::explain::Explanation;
-use super::period::{Period, StateCode};
+use super::period::{Period, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::qualify::Outcome;
 use super::rules::{Denominator, Mechanism, MechanismKind, RuleId, ShortPeriod};
@@ -135,7 +136,7 @@ impl Plan<'_> {
         };
         let short: Vec<StateCode> = match &claim.relieved {
             Some(relieved) => relieved.clone(),
-            None => self.relieved(claim, periods, outcome)?,
+            None => self.relieved(claim.unit, periods, &outcome.counted.shares)?,
         };
         let short: Vec<StateCode> = short.into_iter().filter(|short| *short != state).collect();
         if short.is_empty() {
@@ -154,14 +155,14 @@ impl Plan<'_> {
     }
 
     /// Returns the States whose time is short and gives no right that is known of.
-    fn relieved(
+    pub(super) fn relieved(
         &self,
-        claim: &Claim,
+        unit: TimeUnit,
         periods: &[Period],
-        outcome: &Outcome,
+        shares: &BTreeMap<StateCode, Rational>,
     ) -> Result<Vec<StateCode>, TotalisationError> {
         let mut relieved = Vec::new();
-        for (state, time) in &outcome.counted.shares {
+        for (state, time) in shares {
             let found = self.rules.mechanisms().find(|(_, m)| {
                 m.kind == MechanismKind::ShortPeriod
                     && m.short == Some(ShortPeriod::Relieves)
@@ -169,7 +170,7 @@ impl Plan<'_> {
             });
             let Some((_, does)) = found else { continue };
             let right = |p: &Period| p.country == *state && p.national_right == Some(true);
-            if *time < self.one_year(does, claim.unit)? && !periods.iter().any(right) {
+            if *time < self.one_year(does, unit)? && !periods.iter().any(right) {
                 relieved.push(*state);
             }
         }

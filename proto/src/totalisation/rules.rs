@@ -144,117 +144,153 @@ codes! {
     }
 }
 
-macro_rules! mechanisms {
-    ($($(#[$meta:meta])* $variant:ident = $code:literal, $text:literal, [$($needed:ident)*], [$($allowed:ident)*];)*) => {
-        codes! {
-            /// What the engine can be told to do. Each takes the keys that [`MechanismKind::keys`] lists.
-            pub enum MechanismKind { $($(#[$meta])* $variant = $code, $text;)* }
-        }
-
-        impl MechanismKind {
-            /// Returns the keys it needs, and those it may have beside.
-            pub const fn keys(self) -> (&'static [&'static str], &'static [&'static str]) {
-                match self {
-                    $(Self::$variant => (&[$(stringify!($needed),)*], &[$(stringify!($allowed),)*]),)*
-                }
-            }
-        }
-    };
+codes! {
+    /// What the engine can be told to do. Each takes the keys that [`MechanismKind::keys`] lists.
+    pub enum MechanismKind {
+        /// Days of one basis that make a week, a month, a quarter, and at most a year.
+        DayScheme = 1, "day-scheme";
+        /// Weeks to months and back go through days of the six-day scheme.
+        WeeksBySixDays = 2, "weeks-by-six-days";
+        /// A fraction left after conversion is rounded up to a whole unit.
+        RoundUp = 3, "round-up";
+        /// A calendar year gives no more than its unit holds.
+        YearlyMaximum = 4, "yearly-maximum";
+        /// A full year in the source unit stays a full year in the target unit.
+        FullYearKept = 5, "full-year-kept";
+        /// Days beyond years and months make one month, as these States report them.
+        RestDaysOneMonth = 6, "rest-days-one-month";
+        /// Time of the other parties is added; `countries` are the parties bound to do so, if not all.
+        Totalise = 10, "totalise";
+        /// The agreement adds nothing.
+        NoTotalisation = 11, "no-totalisation";
+        /// Time abroad is time of the home scheme.
+        HomeTime = 12, "home-time";
+        /// The same time counts once.
+        CountOnce = 20, "count-once";
+        /// Periods of `kinds` displace coinciding ones of the kinds in `over` of another State.
+        Displace = 21, "displace";
+        /// Equivalent time in two States counts where insurance was compulsory last before, else first after.
+        EquivalentOnce = 22, "equivalent-once";
+        /// A period whose days are not known is presumed not to coincide.
+        UncertainApart = 23, "uncertain-apart";
+        /// The time of all States in one calendar year is limited; foreign time gives way.
+        YearlyTotal = 24, "yearly-total";
+        /// Compulsory in two States at once: each counts its own and leaves out the other's.
+        EachItsOwn = 25, "each-its-own";
+        /// Own time alone is tried first.
+        OwnFirst = 30, "own-first";
+        /// Foreign time counts only so far as the right needs it.
+        OnlyAsNeeded = 31, "only-as-needed";
+        /// Only time before the risk counts.
+        CutAtRisk = 32, "cut-at-risk";
+        /// Time whose contributions were paid back in full no longer counts.
+        RefundEnds = 33, "refund-ends";
+        /// Own time that must be there before foreign time is added.
+        OwnMinimum = 34, "own-minimum";
+        /// Own time without a gap that must be there before foreign time is added.
+        OwnContinuous = 35, "own-continuous";
+        /// Time of these States counts for the others only from a day on.
+        CountsFrom = 36, "counts-from";
+        /// Time of these States serves to totalise at home only if it lies after a day.
+        OwnAfter = 37, "own-after";
+        /// Time of these States serves to totalise at home only if it lies before an age in years.
+        OwnBeforeAge = 38, "own-before-age";
+        /// Kinds of periods of these States that the others do not count.
+        ExcludeKinds = 39, "exclude-kinds";
+        /// Time that a right needs in these States.
+        Qualifying = 40, "qualifying";
+        /// A calendar month covered in part counts in full, and once.
+        TouchedMonths = 41, "touched-months";
+        /// So many days beyond whole months make a month, and any rest at the end one more.
+        DaysMakeMonth = 42, "days-make-month";
+        /// Periods of a third State with an agreement of its own with the claim State may be added.
+        ThirdState = 43, "third-state";
+        /// Only one partner's time is added to that of these States.
+        OnePartner = 44, "one-partner";
+        /// Own time below a threshold: what the State need not do.
+        ShortPeriod = 50, "short-period";
+        /// Short periods raise the theoretical amount and stay out of the ratio.
+        ShortOutsideRatio = 51, "short-outside-ratio";
+        /// If every institution is relieved, the last State whose conditions are met pays alone.
+        LastPaysAlone = 52, "last-pays-alone";
+        /// What stands below the own time in the ratio.
+        Ratio = 53, "ratio";
+        /// The theoretical amount takes all time as own time.
+        TheoreticalAmount = 54, "theoretical-amount";
+        /// A benefit from own time alone is computed beside.
+        IndependentBenefit = 55, "independent-benefit";
+        /// The higher of the two is paid.
+        HigherOfTwo = 56, "higher-of-two";
+        /// Voluntary time that was displaced still raises the benefit of its insurer.
+        DisplacedStillPays = 57, "displaced-still-pays";
+        /// Amounts are rounded once at the end, half up, to so many decimals.
+        RoundMoney = 58, "round-money";
+        /// A partner's time in quarters of coverage.
+        Quarters = 60, "quarters";
+        /// Quarters may be credited backwards from the last one.
+        QuartersBackward = 61, "quarters-backward";
+        /// No foreign quarter where there is an own one, and none before a year.
+        QuartersOnce = 62, "quarters-once";
+        /// Own quarters of a year may be moved within it from this year on.
+        QuartersMove = 63, "quarters-move";
+        /// A category counts only between contributory time, and at most so many quarters in all.
+        CategoryLimit = 64, "category-limit";
+        /// Quarters that insure fully: one a year from the year after `year` or age 21, at most `value`.
+        InsuredQuarters = 65, "insured-quarters";
+        /// One country's own formula, by name.
+        National = 70, "national";
+    }
 }
 
-mechanisms! {
-    /// Days of one basis that make a week, a month, a quarter, and at most a year.
-    DayScheme = 1, "day-scheme", [unit week month quarter year], [];
-    /// Weeks to months and back go through days of the six-day scheme.
-    WeeksBySixDays = 2, "weeks-by-six-days", [], [];
-    /// A fraction left after conversion is rounded up to a whole unit.
-    RoundUp = 3, "round-up", [], [];
-    /// A calendar year gives no more than its unit holds.
-    YearlyMaximum = 4, "yearly-maximum", [], [];
-    /// A full year in the source unit stays a full year in the target unit.
-    FullYearKept = 5, "full-year-kept", [], [];
-    /// Days beyond years and months make one month, as these States report them.
-    RestDaysOneMonth = 6, "rest-days-one-month", [countries], [];
-    /// Time of the other parties is added; `countries` are the parties bound to do so, if not all.
-    Totalise = 10, "totalise", [], [countries];
-    /// The agreement adds nothing.
-    NoTotalisation = 11, "no-totalisation", [], [];
-    /// Time abroad is time of the home scheme.
-    HomeTime = 12, "home-time", [], [];
-    /// The same time counts once.
-    CountOnce = 20, "count-once", [], [];
-    /// Periods of `kinds` displace coinciding ones of the kinds in `over` of another State.
-    Displace = 21, "displace", [kinds over], [];
-    /// Equivalent time in two States counts where insurance was compulsory last before, else first after.
-    EquivalentOnce = 22, "equivalent-once", [], [];
-    /// A period whose days are not known is presumed not to coincide.
-    UncertainApart = 23, "uncertain-apart", [], [];
-    /// The time of all States in one calendar year is limited; foreign time gives way.
-    YearlyTotal = 24, "yearly-total", [], [];
-    /// Compulsory in two States at once: each counts its own and leaves out the other's.
-    EachItsOwn = 25, "each-its-own", [], [];
-    /// Own time alone is tried first.
-    OwnFirst = 30, "own-first", [], [];
-    /// Foreign time counts only so far as the right needs it.
-    OnlyAsNeeded = 31, "only-as-needed", [], [countries];
-    /// Only time before the risk counts.
-    CutAtRisk = 32, "cut-at-risk", [], [];
-    /// Time whose contributions were paid back in full no longer counts.
-    RefundEnds = 33, "refund-ends", [], [];
-    /// Own time that must be there before foreign time is added.
-    OwnMinimum = 34, "own-minimum", [value unit], [countries];
-    /// Own time without a gap that must be there before foreign time is added.
-    OwnContinuous = 35, "own-continuous", [value unit], [countries];
-    /// Time of these States counts for the others only from a day on.
-    CountsFrom = 36, "counts-from", [countries date], [scheme];
-    /// Time of these States serves to totalise at home only if it lies after a day.
-    OwnAfter = 37, "own-after", [countries date], [];
-    /// Time of these States serves to totalise at home only if it lies before an age in years.
-    OwnBeforeAge = 38, "own-before-age", [countries value], [];
-    /// Kinds of periods of these States that the others do not count.
-    ExcludeKinds = 39, "exclude-kinds", [countries kinds], [];
-    /// Time that a right needs in these States.
-    Qualifying = 40, "qualifying", [countries value unit], [];
-    /// A calendar month covered in part counts in full, and once.
-    TouchedMonths = 41, "touched-months", [countries], [];
-    /// So many days beyond whole months make a month, and any rest at the end one more.
-    DaysMakeMonth = 42, "days-make-month", [countries value], [];
-    /// Periods of a third State with an agreement of its own with the claim State may be added.
-    ThirdState = 43, "third-state", [], [countries];
-    /// Only one partner's time is added to that of these States.
-    OnePartner = 44, "one-partner", [countries], [];
-    /// Own time below a threshold: what the State need not do.
-    ShortPeriod = 50, "short-period", [value unit short], [countries];
-    /// Short periods raise the theoretical amount and stay out of the ratio.
-    ShortOutsideRatio = 51, "short-outside-ratio", [], [];
-    /// If every institution is relieved, the last State whose conditions are met pays alone.
-    LastPaysAlone = 52, "last-pays-alone", [], [];
-    /// What stands below the own time in the ratio.
-    Ratio = 53, "ratio", [policy], [countries value unit];
-    /// The theoretical amount takes all time as own time.
-    TheoreticalAmount = 54, "theoretical-amount", [], [];
-    /// A benefit from own time alone is computed beside.
-    IndependentBenefit = 55, "independent-benefit", [], [];
-    /// The higher of the two is paid.
-    HigherOfTwo = 56, "higher-of-two", [], [];
-    /// Voluntary time that was displaced still raises the benefit of its insurer.
-    DisplacedStillPays = 57, "displaced-still-pays", [], [];
-    /// Amounts are rounded once at the end, half up, to so many decimals.
-    RoundMoney = 58, "round-money", [value], [];
-    /// A partner's time in quarters of coverage.
-    Quarters = 60, "quarters", [countries unit value basis], [];
-    /// Quarters may be credited backwards from the last one.
-    QuartersBackward = 61, "quarters-backward", [], [countries];
-    /// No foreign quarter where there is an own one, and none before a year.
-    QuartersOnce = 62, "quarters-once", [], [year];
-    /// Own quarters of a year may be moved within it from this year on.
-    QuartersMove = 63, "quarters-move", [year], [];
-    /// A category counts only between contributory time, and at most so many quarters in all.
-    CategoryLimit = 64, "category-limit", [countries category value], [];
-    /// Quarters that insure fully: one a year from the year after `year` or age 21, at most `value`.
-    InsuredQuarters = 65, "insured-quarters", [value year], [];
-    /// One country's own formula, by name.
-    National = 70, "national", [formula], [countries];
+impl MechanismKind {
+    /// Returns the keys it needs, and those it may have beside.
+    pub const fn keys(self) -> (&'static [&'static str], &'static [&'static str]) {
+        match self {
+            Self::DayScheme => (&["unit", "week", "month", "quarter", "year"], &[]),
+            Self::WeeksBySixDays
+            | Self::RoundUp
+            | Self::YearlyMaximum
+            | Self::FullYearKept
+            | Self::NoTotalisation
+            | Self::HomeTime
+            | Self::CountOnce
+            | Self::EquivalentOnce
+            | Self::UncertainApart
+            | Self::YearlyTotal
+            | Self::EachItsOwn
+            | Self::OwnFirst
+            | Self::CutAtRisk
+            | Self::RefundEnds
+            | Self::ShortOutsideRatio
+            | Self::LastPaysAlone
+            | Self::TheoreticalAmount
+            | Self::IndependentBenefit
+            | Self::HigherOfTwo
+            | Self::DisplacedStillPays => (&[], &[]),
+            Self::RestDaysOneMonth | Self::TouchedMonths | Self::OnePartner => {
+                (&["countries"], &[])
+            }
+            Self::Totalise | Self::OnlyAsNeeded | Self::ThirdState | Self::QuartersBackward => {
+                (&[], &["countries"])
+            }
+            Self::Displace => (&["kinds", "over"], &[]),
+            Self::OwnMinimum | Self::OwnContinuous => (&["value", "unit"], &["countries"]),
+            Self::CountsFrom => (&["countries", "date"], &["scheme"]),
+            Self::OwnAfter => (&["countries", "date"], &[]),
+            Self::OwnBeforeAge | Self::DaysMakeMonth => (&["countries", "value"], &[]),
+            Self::ExcludeKinds => (&["countries", "kinds"], &[]),
+            Self::Qualifying => (&["countries", "value", "unit"], &[]),
+            Self::ShortPeriod => (&["value", "unit", "short"], &["countries"]),
+            Self::Ratio => (&["policy"], &["countries", "value", "unit"]),
+            Self::RoundMoney => (&["value"], &[]),
+            Self::Quarters => (&["countries", "unit", "value", "basis"], &[]),
+            Self::QuartersOnce => (&[], &["year"]),
+            Self::QuartersMove => (&["year"], &[]),
+            Self::CategoryLimit => (&["countries", "category", "value"], &[]),
+            Self::InsuredQuarters => (&["value", "year"], &[]),
+            Self::National => (&["formula"], &["countries"]),
+        }
+    }
 }
 
 codes! {
