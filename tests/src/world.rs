@@ -129,7 +129,7 @@ impl World {
             world.ratify(name);
         }
         world.step(DAY);
-        world.issue("ph-institute", &worker(), &welding());
+        world.issue("ph-institute", &worker(), welding());
         world.step(3600);
         world
     }

@@ -108,7 +108,7 @@ fn an_agreement_that_the_trust_anchor_never_ratified_leads_nowhere() {
     world.say("stranger", agreement.clone());
     ratify(&mut world, "ph-institute", &agreement, "DE", Role::TrainingBody);
     ratify(&mut world, "stranger", &agreement, "PH", Role::Ministry);
-    world.issue("stranger", &worker(), &welding());
+    world.issue("stranger", &worker(), welding());
     world.step(60);
     let report = whole(&world, 1, &world.policy());
     assert_eq!(report.verdict, Verdict::Undetermined, "{report:#?}");
@@ -124,7 +124,7 @@ fn a_body_that_may_only_issue_lets_nobody_in_by_an_agreement() {
     world.say("stranger", agreement.clone());
     ratify(&mut world, "ph-institute", &agreement, "DE", Role::TrainingBody);
     ratify(&mut world, "stranger", &agreement, "PH", Role::Ministry);
-    world.issue("stranger", &worker(), &welding());
+    world.issue("stranger", &worker(), welding());
     world.step(60);
     let report = whole(&world, 1, &world.policy());
     assert_ne!(report.verdict, Verdict::Valid, "{report:#?}");
@@ -204,7 +204,7 @@ fn a_view_of_before_does_not_hide_a_withdrawal_that_is_known() {
         world.ratify(name);
     }
     world.step(60);
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(60);
     world.refresh();
     let presentation = world.present_as(&[0], AUDIENCE, Some(&[9; 16]), true);
@@ -249,7 +249,7 @@ fn a_thief_of_the_trust_anchors_keys_cannot_choose_its_witnesses() {
     world.say("de-ministry", stolen);
     world.accredit("de-ministry", "stranger", &["72"], 0);
     world.now = world.now.plus(60);
-    world.issue("stranger", &worker(), &welding());
+    world.issue("stranger", &worker(), welding());
     for name in ["de-ministry", "stranger", "ph-institute"] {
         cosign_by(&mut world, name, &puppets);
     }

@@ -22,7 +22,7 @@ fn a_late_withdrawal_does_not_put_off_an_earlier_one() {
         world.ratify(name);
     }
     world.step(DAY);
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(DAY);
     // A thief of the ministry's key states a withdrawal for the far future.
     let withdrawal = |effective, reason, retroactive| Withdrawal {
@@ -42,7 +42,7 @@ fn a_late_withdrawal_does_not_put_off_an_earlier_one() {
     let (presentation, policy) = (world.present(0), world.policy());
     let report = verify(&presentation.to_cbor(), &policy, &world.ledger(), world.now);
     assert_eq!(report.verdict, Verdict::Undetermined, "{report:#?}");
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(DAY);
     let (presentation, policy) = (world.present(1), world.policy());
     let report = verify(&presentation.to_cbor(), &policy, &world.ledger(), world.now);

@@ -76,7 +76,7 @@ fn a_forged_issuer_key_is_invalid() {
     let mut world = World::usual();
     let forger = Seed::new([0xee; 32]);
     let until = world.now.plus(365 * DAY);
-    world.issue_with("ph-institute", &worker(), &welding(), until, Some(&forger));
+    world.issue_with("ph-institute", &worker(), welding(), until, Some(&forger));
     world.step(60);
     let (presentation, policy) = (world.present(1), world.policy());
     let report = both(&mut world, &policy, &presentation);
@@ -167,7 +167,7 @@ fn a_copy_is_valid_only_where_copies_are_accepted() {
 fn an_expired_credential_is_invalid() {
     let mut world = World::usual();
     let until = world.now.plus(2 * DAY);
-    world.issue_with("ph-institute", &worker(), &welding(), until, None);
+    world.issue_with("ph-institute", &worker(), welding(), until, None);
     world.step(DAY);
     let presentation = world.present(1);
     world.step(2 * DAY);
@@ -224,7 +224,7 @@ fn withdrawn(before: bool, retroactive: bool) -> World {
         world.withdraw("ph-ministry", accreditation, retroactive);
         world.step(DAY);
     }
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(DAY);
     if !before {
         world.withdraw("ph-ministry", accreditation, retroactive);
@@ -275,7 +275,7 @@ fn evidence_without_the_withdrawal_is_undetermined_not_valid() {
 #[test]
 fn an_unknown_issuer_is_undetermined() {
     let mut world = World::usual();
-    world.issue("stranger", &worker(), &welding());
+    world.issue("stranger", &worker(), welding());
     world.step(60);
     let (presentation, policy) = (world.present(1), world.policy());
     let report = both(&mut world, &policy, &presentation);
@@ -292,7 +292,7 @@ fn an_agreement_that_lacks_a_ratification_is_undetermined_and_says_whose() {
     for name in ["ph-ministry", "ph-union", "ph-employers", "de-ministry", "de-employers"] {
         world.ratify(name);
     }
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(60);
     let (presentation, policy) = (world.present(0), world.policy());
     let report = both(&mut world, &policy, &presentation);
@@ -345,8 +345,8 @@ fn two_peoples_credentials_in_one_container_are_undetermined() {
     let mut other = worker();
     other.name_latin = Some(carnet_tests::world::line("Tala Halimbawa"));
     other.birth_date = carnet_proto::time::Date::parse("1991-01-02");
-    world.issue("ph-institute", &other, &welding());
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &other, welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(60);
     let policy = world.policy();
     let mixed = world.present_as(&[0, 1], AUDIENCE, Some(&[9; 16]), false);
@@ -359,7 +359,7 @@ fn two_peoples_credentials_in_one_container_are_undetermined() {
 #[test]
 fn a_token_moved_into_or_out_of_a_container_is_invalid() {
     let mut world = World::usual();
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(60);
     let policy = world.policy();
     let two = world.present_as(&[0, 1], AUDIENCE, Some(&[9; 16]), false);
@@ -376,7 +376,7 @@ fn a_token_moved_into_or_out_of_a_container_is_invalid() {
 #[test]
 fn a_disclosure_from_another_credential_is_invalid() {
     let mut world = World::usual();
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(60);
     let mut presentation = world.present(0);
     let other = world.present(1);

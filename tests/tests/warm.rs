@@ -12,9 +12,9 @@ use carnet_tests::world::{AUDIENCE, World, welding, worker};
 /// Presentations of every kind: genuine, with evidence, of a revoked credential, of several, for
 /// somebody else, altered, of an institute that nobody accredited, and no presentation at all.
 fn bodies(world: &mut World) -> Vec<Vec<u8>> {
-    world.issue("ph-institute", &worker(), &welding());
-    let revoked = world.issue("ph-institute", &worker(), &welding());
-    world.issue("de-union", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
+    let revoked = world.issue("ph-institute", &worker(), welding());
+    world.issue("de-union", &worker(), welding());
     world.step(3600);
     world.set_status("ph-institute", revoked, Status::Invalid);
     world.step(3600);

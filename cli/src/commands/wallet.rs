@@ -375,7 +375,7 @@ pub fn gather(
         let claims = contents_of(credential)?.claims;
         let issuance = credential.anchor.issuance;
         let known = fetched.replicas.get(&claims.issuer);
-        if !known.is_some_and(|log| log.view().issuances.get(&issuance).is_some()) {
+        if known.is_none_or(|log| log.view().issuances.get(&issuance).is_none()) {
             gathered.missing.push((index, claims.issuer));
             continue;
         }

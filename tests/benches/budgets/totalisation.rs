@@ -73,7 +73,7 @@ fn period(index: usize) -> Period {
         ][index % 5],
         frame,
         dates_uncertain: index % 50 == 49,
-        reported: Some(if year == last && index % 2 == 0 {
+        reported: Some(if year == last && index.is_multiple_of(2) {
             Reported::ByYear(vec![(year, quantity)])
         } else {
             Reported::Aggregate(quantity)

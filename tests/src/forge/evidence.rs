@@ -25,7 +25,7 @@ fn log() -> (World, LogEvidence) {
     world.accredit("stranger", "ph-institute", &["72"], 1);
     world.accredit("ph-institute", "stranger", &["72"], 0);
     world.step(60);
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(60);
     // A witness cosigns only what is proven elsewhere; here notes with the log's own line will do.
     let replicas: BTreeMap<_, _> =

@@ -37,7 +37,7 @@ fn rotated() -> (World, LogEvidence) {
     let mut world = World::new();
     world.accredit("stranger", INSTITUTE, &["72"], 1);
     world.accredit(INSTITUTE, "stranger", &["72"], 0);
-    world.issue(INSTITUTE, &worker(), &welding());
+    world.issue(INSTITUTE, &worker(), welding());
     let stolen = LeafIndex(world.institutions[INSTITUTE].replica.size().0);
     let institution = world.did("stranger");
     let succession = |closed| Succession { institution, closed, successor: None };
@@ -290,7 +290,7 @@ fn successions(c: &mut Cases, world: &World, good: &LogEvidence) {
 /// A log that was closed, and what was put behind its end.
 fn closed(c: &mut Cases) {
     let mut world = World::new();
-    world.issue(INSTITUTE, &worker(), &welding());
+    world.issue(INSTITUTE, &worker(), welding());
     let (institution, closed) = (world.did(INSTITUTE), world.now);
     world.say(INSTITUTE, Succession { institution, closed, successor: None });
     let root = RootHash::new([3; 32]);

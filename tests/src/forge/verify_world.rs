@@ -207,7 +207,7 @@ fn keys_and_ends(world: &mut World, credentials: &mut BTreeMap<&'static str, Sea
     world.rotate("rotated", None, &[]);
     world.step(60);
     let until = world.now.plus(365 * DAY);
-    world.issue_with("rotated", &worker(), &welding(), until, Some(&replaced));
+    world.issue_with("rotated", &worker(), welding(), until, Some(&replaced));
     keep(world, credentials, "with-replaced-keys");
     let issuance = credentials["robbed"].anchor.issuance;
     let view = world.institutions["robbed"].replica.view();
@@ -292,7 +292,7 @@ fn issue(
         // Of the second credential some cases show a name that differs in Latin letters.
         person.name_native = Some(line("Ligaya H. Halimbawa"));
     }
-    world.issue(issuer, &person, &welding());
+    world.issue(issuer, &person, welding());
     keep(world, into, name);
 }
 

@@ -139,7 +139,7 @@ fn an_agreement_that_anyone_logs_costs_a_verifier_little() {
         agreement.parties[1].witnesses = (0..30u8).map(|w| Did::of_inception(&[n, w])).collect();
         world.say("stranger", Body::from(agreement));
     }
-    world.issue("stranger", &worker(), &welding());
+    world.issue("stranger", &worker(), welding());
     world.step(60);
     assert_eq!(whole(&world, 1, &world.policy()).verdict, Verdict::Undetermined);
 }

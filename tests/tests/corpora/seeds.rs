@@ -46,8 +46,8 @@ fn world() -> World {
     let proof = carnet_tests::forge::fork::same_size();
     world.say("stranger", Accusation { accused: Did::of_inception(&proof.inception.0), proof });
     world.step(60);
-    world.issue("ph-institute", &worker(), &welding());
-    let revoked = world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
+    let revoked = world.issue("ph-institute", &worker(), welding());
     world.step(3600);
     world.set_status("ph-institute", revoked, Status::Invalid);
     world.step(600);

@@ -36,17 +36,17 @@ fn story() -> &'static Story {
     static STORY: OnceLock<Story> = OnceLock::new();
     STORY.get_or_init(|| {
         let mut world = World::usual();
-        let index = world.issue("ph-institute", &worker(), &welding());
+        let index = world.issue("ph-institute", &worker(), welding());
         world.step(3600);
         let first = world.accredit("ph-ministry", "stranger", &["72"], 0);
         world.step(60);
-        world.issue("stranger", &worker(), &welding());
+        world.issue("stranger", &worker(), welding());
         world.step(DAY / 2);
         world.set_status("ph-institute", index, Status::Invalid);
         world.withdraw("ph-ministry", first, true);
         world.accredit("ph-ministry", "ph-institute", &["71", "72"], 1);
         world.step(600);
-        world.issue("ph-institute", &worker(), &welding());
+        world.issue("ph-institute", &worker(), welding());
         world.step(60);
         world.refresh();
         let presentations: Vec<_> = (0..4).map(|index| world.present(index)).collect();

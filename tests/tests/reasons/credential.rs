@@ -41,7 +41,7 @@ fn an_unknown_key_in_a_view_too_old_to_rely_on_is_undetermined() {
     let mut world = World::usual();
     let forger = Seed::new([0xee; 32]);
     let until = world.now.plus(365 * DAY);
-    world.issue_with("ph-institute", &worker(), &welding(), until, Some(&forger));
+    world.issue_with("ph-institute", &worker(), welding(), until, Some(&forger));
     world.now = world.now.plus(2 * DAY);
     let reports = both(&world, &world.policy(), &world.present(1));
     let (undetermined, stale) = (Outcome::Undetermined, reason::KEY_UNKNOWN_STALE);
@@ -204,7 +204,7 @@ fn a_status_in_no_list_or_in_anothers_is_never_valid() {
 #[test]
 fn a_credential_is_proven_by_its_own_batch_of_its_own_type_and_no_other() {
     let mut world = World::usual();
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     let sd_cwt = altered(&world, &institutes_key(&world), |_| {});
     let of_another_type = anchored(&mut world, &sd_cwt, "urn:carnet:other:1");
     world.step(60);

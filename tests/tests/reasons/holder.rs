@@ -59,7 +59,7 @@ fn malformed_bytes_containers_and_tokens_are_invalid_and_nothing_else_is_checked
 #[test]
 fn a_malformed_token_beside_a_good_one_leaves_the_container_unchecked() {
     let mut world = World::usual();
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.step(60);
     let mut two = world.present_as(&[0, 1], AUDIENCE, Some(&[9; 16]), false);
     two.presented[1].token.pop();

@@ -37,7 +37,7 @@ fn repudiated(world: &World, index: usize) {
 }
 
 fn issue(world: &mut World) -> usize {
-    world.issue(INSTITUTE, &worker(), &welding());
+    world.issue(INSTITUTE, &worker(), welding());
     world.step(3600);
     world.wallet.credentials().len() - 1
 }
@@ -45,7 +45,7 @@ fn issue(world: &mut World) -> usize {
 /// Has the institute issue with other keys than those in force.
 fn issue_with(world: &mut World, seed: &Seed) -> usize {
     let until = world.now.plus(365 * DAY);
-    world.issue_with(INSTITUTE, &worker(), &welding(), until, Some(seed));
+    world.issue_with(INSTITUTE, &worker(), welding(), until, Some(seed));
     world.step(3600);
     world.wallet.credentials().len() - 1
 }
@@ -120,7 +120,7 @@ fn a_thiefs_accreditation_is_void_and_a_thiefs_withdrawal_takes_nothing_away() {
     let institutes = institutes.accreditations_of(&world.did(INSTITUTE)).next().unwrap();
     world.withdraw("ph-ministry", *institutes.0, true);
     world.step(3600);
-    world.issue("stranger", &worker(), &welding());
+    world.issue("stranger", &worker(), welding());
     world.step(3600);
     valid(&world, 1);
     let (undetermined, reason) = (Outcome::Undetermined, reason::WITHDRAWN_RETROACTIVELY);
@@ -182,7 +182,7 @@ fn a_witness_key_that_was_replaced_cosigns_nothing_more() {
     world.step(3600);
     // Only thieves of the witnesses' old keys cosign what the institute issues now.
     let until = world.now.plus(365 * DAY);
-    world.issue_with(INSTITUTE, &worker(), &welding(), until, None);
+    world.issue_with(INSTITUTE, &worker(), welding(), until, None);
     let institute = world.institutions.get_mut(INSTITUTE).unwrap();
     let newest = institute.replica.view().newest().unwrap().note.clone();
     let owner = institute.did.to_string();

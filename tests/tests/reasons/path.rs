@@ -84,7 +84,7 @@ fn an_accreditation_must_have_begun_and_not_ended_when_the_credential_was_proven
         world.say("ph-ministry", accreditation);
         agree(&mut world, always());
         world.step(DAY);
-        world.issue("ph-institute", &worker(), &welding());
+        world.issue("ph-institute", &worker(), welding());
         world.step(3 * DAY);
         let reports = both(&world, &world.policy(), &world.present(0));
         expect(&reports, verdict, check::PATH, outcome, reason);
@@ -96,7 +96,7 @@ fn a_body_that_may_only_issue_accredits_nobody() {
     let mut world = World::usual();
     world.accredit("ph-institute", "stranger", &["72"], 0);
     world.step(DAY);
-    world.issue("stranger", &worker(), &welding());
+    world.issue("stranger", &worker(), welding());
     world.step(60);
     let reports = both(&world, &world.policy(), &world.present(1));
     let may_not = reason::MAY_NOT_ACCREDIT;
@@ -115,7 +115,7 @@ fn an_agreement_leads_nowhere_before_it_begins_and_after_it_has_ended() {
         world.accredit("ph-ministry", "ph-institute", &["72"], 0);
         agree(&mut world, validity);
         world.step(DAY);
-        world.issue("ph-institute", &worker(), &welding());
+        world.issue("ph-institute", &worker(), welding());
         world.step(60);
         assert_eq!(world.now, now);
         let (verdict, outcome, reason) = match is_in_force {
@@ -136,7 +136,7 @@ fn a_withdrawal_dated_back_behind_the_credential_that_nobody_saw_in_time_is_unde
     let effective = world.now;
     // From here to the withdrawal no witness looks at the ministry's log.
     world.now = world.now.plus(60);
-    world.issue("ph-institute", &worker(), &welding());
+    world.issue("ph-institute", &worker(), welding());
     world.now = world.now.plus(60);
     let reason = WithdrawalReason::Fraud;
     let target = accreditation;
