@@ -155,7 +155,7 @@ impl Plan<'_> {
     }
 
     /// Returns the time that the right needs: as the claim says, else as the rules say.
-    fn needed(
+    pub(super) fn needed(
         &self,
         claim: &Claim,
         state: StateCode,
