@@ -74,18 +74,21 @@ impl Answered {
     pub fn to_json(&self) -> Value {
         let differs = |(path, expected, computed): &(String, Value, Value)| json!({ "at": path, "expected": expected, "computed": computed });
         let differences: Vec<_> = self.differences.iter().map(differs).collect();
-        let mut answer = json!({ "id": self.id, "matches": self.matches() });
-        match &self.computed {
-            Ok(computed) => answer["computed"] = computed.clone(),
-            Err(error) => {
-                answer["computed"] = Value::Null;
-                answer["error"] = error.to_string().into();
-            }
+        let (computed, error) = match &self.computed {
+            Ok(computed) => (computed.clone(), None),
+            Err(error) => (Value::Null, Some(error.to_string())),
+        };
+        let mut answer = serde_json::Map::new();
+        answer.insert("id".into(), self.id.clone().into());
+        answer.insert("matches".into(), self.matches().into());
+        answer.insert("computed".into(), computed);
+        if let Some(error) = error {
+            answer.insert("error".into(), error.into());
         }
         if !differences.is_empty() {
-            answer["differences"] = differences.into();
+            answer.insert("differences".into(), differences.into());
         }
-        answer
+        answer.into()
     }
 }
 

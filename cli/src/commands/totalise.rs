@@ -72,14 +72,19 @@ fn report(
     let matching = answered.iter().filter(|case| case.matches()).count();
     let answer = if matching == answered.len() { Answer::Yes } else { Answer::No };
     if context.out.is_json() {
-        let mut all = head;
-        all["count"] = answered.len().into();
-        all["matching"] = matching.into();
         let mut cases: Vec<Value> = answered.iter().map(Answered::to_json).collect();
         for (case, lines) in cases.iter_mut().zip(explained) {
-            case["explanation"] = lines.clone().into();
+            if let Value::Object(case) = case {
+                case.insert("explanation".into(), lines.clone().into());
+            }
         }
-        all["cases"] = cases.into();
+        let mut all = match head {
+            Value::Object(head) => head,
+            _ => serde_json::Map::new(),
+        };
+        all.insert("count".into(), answered.len().into());
+        all.insert("matching".into(), matching.into());
+        all.insert("cases".into(), cases.into());
         return context.out.answer(answer, |out| out.json(&all));
     }
     let lines: Vec<(Mark, String, Vec<String>)> =

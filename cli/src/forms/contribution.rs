@@ -245,7 +245,7 @@ impl From<EarningsForm> for Earnings {
 fn checked(contribution: Contribution) -> Result<Contribution, Wrong> {
     use carnet_proto::cbor::{Decode as _, Encode as _};
 
-    let named = |rule: BrokenRule| (rule.field(), format!("{} ({rule})", rule.text()));
+    let named = |rule: BrokenRule| (rule.field(), format!("{} ({})", rule.text(), rule.name()));
     contribution.check_whole().map_err(named)?;
     // Limits, and the rules of parts.
     Contribution::from_cbor(&contribution.to_cbor())

@@ -33,7 +33,7 @@ macro_rules! names {
     };
 }
 
-pub(super) use names;
+pub(crate) use names;
 
 names! {
     /// What a step did.

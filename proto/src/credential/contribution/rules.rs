@@ -6,63 +6,63 @@
 use alloc::vec::Vec;
 
 use super::{Contribution, DayBasis, Decimal, Month, Quantity, Refund, ReportingMode, Unit};
-use crate::cbor::codes;
 use crate::statement::accreditation::Branch;
 use crate::time::Date;
+use crate::totalisation::explain::names;
 
-codes! {
+names! {
     /// A rule that a contribution attestation breaks.
     pub enum BrokenRule {
         /// No branch is named.
-        NoBranch = 1, "no-branch";
+        NoBranch = "no-branch";
         /// A branch is named twice.
-        BranchTwice = 2, "branch-twice";
+        BranchTwice = "branch-twice";
         /// It counts for a branch that is not among its branches.
-        OtherBranch = 3, "other-branch";
+        OtherBranch = "other-branch";
         /// The type is not one of that kind.
-        TypeNotOfKind = 4, "type-not-of-kind";
+        TypeNotOfKind = "type-not-of-kind";
         /// The last month lies before the first, or the last day before the first.
-        EndBeforeStart = 5, "end-before-start";
+        EndBeforeStart = "end-before-start";
         /// The period runs beyond the day for which it is certified.
-        EndAfterAsOf = 6, "end-after-as-of";
+        EndAfterAsOf = "end-after-as-of";
         /// The first or last day is not in the first or last month.
-        DayOutsideFrame = 7, "day-outside-frame";
+        DayOutsideFrame = "day-outside-frame";
         /// One figure is called for, and there is none, or there are years.
-        NotAggregate = 8, "not-aggregate";
+        NotAggregate = "not-aggregate";
         /// Figures by year are called for, and there is one for all.
-        NotByYear = 9, "not-by-year";
+        NotByYear = "not-by-year";
         /// Days, and not said of what week.
-        NoDayBasis = 10, "no-day-basis";
+        NoDayBasis = "no-day-basis";
         /// More than the period can hold.
-        AboveFrame = 11, "above-frame";
+        AboveFrame = "above-frame";
         /// More than the year, or the part of it within the period, can hold.
-        AboveYear = 12, "above-year";
+        AboveYear = "above-year";
         /// A year outside the period.
-        YearOutsideFrame = 13, "year-outside-frame";
+        YearOutsideFrame = "year-outside-frame";
         /// Years that are not in order, or one twice.
-        YearsNotInOrder = 14, "years-not-in-order";
+        YearsNotInOrder = "years-not-in-order";
         /// The years make more than their total.
-        AboveTotal = 15, "above-total";
+        AboveTotal = "above-total";
         /// The period makes more than all that is on record.
-        AboveSchemeTotals = 16, "above-scheme-totals";
+        AboveSchemeTotals = "above-scheme-totals";
         /// A refund without its day, or a day without a refund.
-        RefundDate = 17, "refund-date";
+        RefundDate = "refund-date";
         /// A refund after the day for which it is certified.
-        RefundAfterAsOf = 18, "refund-after-as-of";
+        RefundAfterAsOf = "refund-after-as-of";
         /// Complete, and not said up to when; or up to a day that is not complete.
-        CompleteUpTo = 19, "complete-up-to";
+        CompleteUpTo = "complete-up-to";
         /// Complete up to a day after the one for which it is certified.
-        CompleteAfterAsOf = 20, "complete-after-as-of";
+        CompleteAfterAsOf = "complete-after-as-of";
         /// Certified for a day after that of issue.
-        AsOfAfterIssue = 21, "as-of-after-issue";
+        AsOfAfterIssue = "as-of-after-issue";
         /// Year by year, and no year.
-        NoYears = 22, "no-years";
+        NoYears = "no-years";
         /// The total is not the sum of the years, or stands where there are none.
-        TotalNotSum = 23, "total-not-sum";
+        TotalNotSum = "total-not-sum";
         /// A number in a series without the series, or the reverse.
-        HalfSeries = 24, "half-series";
+        HalfSeries = "half-series";
         /// Figures in different units.
-        UnitsDiffer = 25, "units-differ";
+        UnitsDiffer = "units-differ";
     }
 }
 

@@ -203,8 +203,8 @@ fn every_rule_is_broken_by_something_and_refused_when_issued_and_when_read() {
         assert_eq!(contribution.check(), Err(*rule), "{contribution:?}");
         let text = CborErrorKind::Invalid(rule.text());
         let read = Contribution::read(&contribution.to_cbor());
-        assert_eq!(read.map_err(|error| error.kind), Err(text), "{rule}");
-        assert!(matches!(issue(contribution), Err(IssueError::Malformed(_))), "{rule}");
+        assert_eq!(read.map_err(|error| error.kind), Err(text), "{rule:?}");
+        assert!(matches!(issue(contribution), Err(IssueError::Malformed(_))), "{rule:?}");
     }
     // Those of the issuer alone, who has all of it; and that of the day of issue.
     let whole = [
@@ -215,8 +215,8 @@ fn every_rule_is_broken_by_something_and_refused_when_issued_and_when_read() {
     ];
     for (rule, contribution) in &whole {
         assert_eq!(contribution.check_whole(), Err(*rule));
-        assert!(Contribution::read(&contribution.to_cbor()).is_ok(), "{rule}");
-        assert!(matches!(issue(contribution), Err(IssueError::Malformed(_))), "{rule}");
+        assert!(Contribution::read(&contribution.to_cbor()).is_ok(), "{rule:?}");
+        assert!(matches!(issue(contribution), Err(IssueError::Malformed(_))), "{rule:?}");
     }
     let early = Contribution { as_of: NOW.plus(DAY).date(), ..a() };
     assert!(matches!(issue(&early), Err(IssueError::Malformed(_))));
