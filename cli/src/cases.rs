@@ -74,18 +74,16 @@ impl Answered {
     pub fn to_json(&self) -> Value {
         let differs = |(path, expected, computed): &(String, Value, Value)| json!({ "at": path, "expected": expected, "computed": computed });
         let differences: Vec<_> = self.differences.iter().map(differs).collect();
-        let mut answer = json!({ "id": self.id, "matches": self.matches() });
+        let mut answer = Answer::default();
+        answer.set("id", self.id.clone()).set("matches", self.matches());
         match &self.computed {
-            Ok(computed) => answer["computed"] = computed.clone(),
-            Err(error) => {
-                answer["computed"] = Value::Null;
-                answer["error"] = error.to_string().into();
-            }
-        }
+            Ok(computed) => answer.set("computed", computed.clone()),
+            Err(error) => answer.set("computed", Value::Null).set("error", error.to_string()),
+        };
         if !differences.is_empty() {
-            answer["differences"] = differences.into();
+            answer.set("differences", differences);
         }
-        answer
+        answer.done()
     }
 }
 

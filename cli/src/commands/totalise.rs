@@ -72,13 +72,13 @@ fn report(
     let answer = if matching == answered.len() { Answer::Yes } else { Answer::No };
     if context.out.is_json() {
         let mut all = head;
-        all["count"] = answered.len().into();
-        all["matching"] = matching.into();
+        put(&mut all, "count", answered.len().into());
+        put(&mut all, "matching", matching.into());
         let mut cases: Vec<Value> = answered.iter().map(Answered::to_json).collect();
         for (case, lines) in cases.iter_mut().zip(explained) {
-            case["explanation"] = lines.clone().into();
+            put(case, "explanation", lines.clone().into());
         }
-        all["cases"] = cases.into();
+        put(&mut all, "cases", cases.into());
         return context.out.answer(answer, |out| out.json(&all));
     }
     let lines: Vec<(Mark, String, Vec<String>)> =
@@ -95,6 +95,13 @@ fn report(
         }
         out.line(total)
     })
+}
+
+/// Adds a member to an object.
+fn put(object: &mut Value, key: &str, value: Value) {
+    if let Value::Object(members) = object {
+        members.insert(key.to_owned(), value);
+    }
 }
 
 /// Returns the line of a case, and one for each difference.
