@@ -74,21 +74,16 @@ impl Answered {
     pub fn to_json(&self) -> Value {
         let differs = |(path, expected, computed): &(String, Value, Value)| json!({ "at": path, "expected": expected, "computed": computed });
         let differences: Vec<_> = self.differences.iter().map(differs).collect();
-        let (computed, error) = match &self.computed {
-            Ok(computed) => (computed.clone(), None),
-            Err(error) => (Value::Null, Some(error.to_string())),
+        let mut answer = Answer::default();
+        answer.set("id", self.id.clone()).set("matches", self.matches());
+        match &self.computed {
+            Ok(computed) => answer.set("computed", computed.clone()),
+            Err(error) => answer.set("computed", Value::Null).set("error", error.to_string()),
         };
-        let mut answer = serde_json::Map::new();
-        answer.insert("id".into(), self.id.clone().into());
-        answer.insert("matches".into(), self.matches().into());
-        answer.insert("computed".into(), computed);
-        if let Some(error) = error {
-            answer.insert("error".into(), error.into());
-        }
         if !differences.is_empty() {
-            answer.insert("differences".into(), differences.into());
+            answer.set("differences", differences);
         }
-        answer.into()
+        answer.done()
     }
 }
 

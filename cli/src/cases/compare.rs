@@ -36,10 +36,12 @@ fn compare(
         (Value::Array(wanted), Value::Array(got)) => {
             if let Some(keys) = identity(wanted) {
                 for member in wanted {
-                    let same =
-                        |other: &&Value| keys.iter().all(|key| equal(&member[key], &other[key]));
+                    let same = |other: &&Value| {
+                        keys.iter().all(|key| equal(at_key(member, key), at_key(other, key)))
+                    };
                     let other = got.iter().find(same).unwrap_or(&Value::Null);
-                    let name = keys.iter().map(|key| member[key].to_string()).collect::<Vec<_>>();
+                    let name =
+                        keys.iter().map(|key| at_key(member, key).to_string()).collect::<Vec<_>>();
                     compare(&at(&name.join("/")), member, other, found);
                 }
             } else if wanted.len() == got.len() {
@@ -59,12 +61,18 @@ fn compare(
 fn identity(members: &[Value]) -> Option<Vec<&'static str>> {
     let all_have = |key: &&&str| members.iter().all(|member| member.get(**key).is_some());
     let keys: Vec<&str> = IDENTITY.iter().filter(all_have).copied().collect();
-    let names = |member: &Value| keys.iter().map(|key| member[key].to_string()).collect::<Vec<_>>();
+    let names =
+        |member: &Value| keys.iter().map(|key| at_key(member, key).to_string()).collect::<Vec<_>>();
     let mut seen: Vec<_> = members.iter().map(names).collect();
     let count = seen.len();
     seen.sort();
     seen.dedup();
     (!members.is_empty() && !keys.is_empty() && seen.len() == count).then_some(keys)
+}
+
+/// Returns a member of an object, null if it is not there.
+fn at_key<'v>(object: &'v Value, key: &str) -> &'v Value {
+    object.get(key).unwrap_or(&Value::Null)
 }
 
 fn number(value: &Value) -> Option<Rational> {

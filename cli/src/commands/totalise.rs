@@ -72,19 +72,14 @@ fn report(
     let matching = answered.iter().filter(|case| case.matches()).count();
     let answer = if matching == answered.len() { Answer::Yes } else { Answer::No };
     if context.out.is_json() {
+        let mut all = head;
+        put(&mut all, "count", answered.len().into());
+        put(&mut all, "matching", matching.into());
         let mut cases: Vec<Value> = answered.iter().map(Answered::to_json).collect();
         for (case, lines) in cases.iter_mut().zip(explained) {
-            if let Value::Object(case) = case {
-                case.insert("explanation".into(), lines.clone().into());
-            }
+            put(case, "explanation", lines.clone().into());
         }
-        let mut all = match head {
-            Value::Object(head) => head,
-            _ => serde_json::Map::new(),
-        };
-        all.insert("count".into(), answered.len().into());
-        all.insert("matching".into(), matching.into());
-        all.insert("cases".into(), cases.into());
+        put(&mut all, "cases", cases.into());
         return context.out.answer(answer, |out| out.json(&all));
     }
     let lines: Vec<(Mark, String, Vec<String>)> =
@@ -101,6 +96,13 @@ fn report(
         }
         out.line(total)
     })
+}
+
+/// Adds a member to an object.
+fn put(object: &mut Value, key: &str, value: Value) {
+    if let Value::Object(members) = object {
+        members.insert(key.to_owned(), value);
+    }
 }
 
 /// Returns the line of a case, and one for each difference.
