@@ -67,7 +67,7 @@ pub fn shipped() -> Result<&'static [PeriodFile], CliError> {
 /// Returns the shipped file with this identifier, in capitals or not.
 ///
 /// # Errors
-/// As [`shipped`].
+/// As [`shipped()`].
 pub fn by_id(id: &str) -> Result<Option<&'static PeriodFile>, CliError> {
     Ok(shipped()?.iter().find(|file| file.rules.id.as_str().eq_ignore_ascii_case(id)))
 }
@@ -75,7 +75,7 @@ pub fn by_id(id: &str) -> Result<Option<&'static PeriodFile>, CliError> {
 /// Returns the first shipped rule with this identifier.
 ///
 /// # Errors
-/// As [`shipped`].
+/// As [`shipped()`].
 pub fn rule(id: &str) -> Result<Option<&'static PeriodRule>, CliError> {
     let rules = || shipped().map(|files| files.iter().flat_map(|file| &file.rules.rules));
     Ok(rules()?.find(|rule| rule.id.as_str() == id))

@@ -1,7 +1,7 @@
 //! Totalisation: adding periods completed in other States, so far as an agreement says, to open a
 //! right.
 //!
-//! Everything here is a pure function of periods and of an agreement's [rules](rules), in exact
+//! Everything here is a pure function of periods and of an agreement's [rules], in exact
 //! fractions. A result counts only for the attestations that were shown.
 
 pub mod amount;
