@@ -29,6 +29,8 @@ use carnet_proto::status::{StatusList, StatusReference, StatusToken, StatusUri};
 use carnet_proto::sync::witness::LastCosigned;
 use carnet_proto::text::{Language, Line, Name};
 use carnet_proto::time::{Date, UnixSeconds, Validity};
+use carnet_proto::totalisation::Rational;
+use carnet_proto::totalisation::quarters::Quarter;
 use carnet_proto::wallet::{Wallet, WalletBody};
 
 /// Reads a type in strict mode; what it accepts has one encoding, the one that was read.
@@ -319,7 +321,11 @@ fn texts(data: &[u8]) {
     text(data, |t| Occupation::parse(t).ok());
     text(data, |t| Field::parse(t).ok());
     text(data, |t| Framework::parse(t).ok());
+    text(data, Quarter::parse);
     if let Ok(text) = str::from_utf8(data) {
+        if let Some(number) = Rational::parse_decimal(text) {
+            assert_eq!(number.minus(number).ok(), Some(Rational::ZERO));
+        }
         if let Some(level) = Level::parse(text) {
             assert_eq!(Level::parse(&level.to_string()), Some(level));
         }

@@ -157,7 +157,7 @@ fn every_rule_is_broken_by_something_and_refused_when_issued_and_when_read() {
         (
             Rule::AboveFrame,
             Contribution {
-                value: Some(Quantity { years: Some(Decimal::whole(2)), ..months("8.5") }),
+                value: Some(Quantity { years: Some(Decimal::whole(2)), ..months("9") }),
                 ..a()
             },
         ),

@@ -79,6 +79,7 @@ fn every_redactable_field_is_withheld_by_default() {
     (always.skills, always.experience) = (vec![], vec![]);
     (always.assessment, always.learning, always.licence) = (None, None, None);
     (always.prior_learning, always.languages) = (vec![], vec![]);
+    always.endorses = None;
     assert_eq!(shown.attested, always.into());
 }
 

@@ -49,7 +49,7 @@ mod tests {
         assert_eq!(stay("2000-01-01", "2000-12-31"), (12, 0));
         assert_eq!(stay("2000-01-15", "2000-03-14"), (2, 0));
         assert_eq!(stay("2000-01-15", "2000-03-20"), (2, 6));
-        assert_eq!(stay("2001-01-31", "2001-03-01"), (1, 1));
+        assert_eq!(stay("2001-01-31", "2001-03-01"), (1, 2));
         assert_eq!(stay("2001-05-07", "2001-05-07"), (0, 1));
         assert_eq!(working_life_residence([(1, 20), (2, 10)], 30), 4);
         assert_eq!(working_life_residence([(1, 20), (2, 11)], 30), 5);
