@@ -5,7 +5,7 @@ use carnet_proto::id::Digest;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::recognition::{
     Evidence, Ground, Question, Recognition, RecognitionOutcome, Shown, ground, has_ratified,
-    recognise, step,
+    is_in_force, recognise, step,
 };
 use carnet_proto::statement::agreement::{Agreement, Denunciation};
 use carnet_proto::statement::profile::Role;
@@ -157,4 +157,25 @@ fn an_old_view_does_not_hide_that_a_signatory_left() {
         let found = ground(&ledger, &digest, of(&ledger, &digest), world.now).unwrap();
         assert_eq!(found.ended, Some(now.date()));
     }
+}
+
+#[test]
+fn an_agreement_is_in_force_once_all_have_signed_who_must_and_until_one_of_them_leaves() {
+    let mut world = proposed(|role| role == Role::Ministry);
+    let holds = |world: &World| {
+        let (ledger, digest) = (world.ledger(), world.agreement.unwrap());
+        is_in_force(&ledger, &digest, of(&ledger, &digest), world.now)
+    };
+    world.ratify("de-union");
+    world.ratify("de-ministry");
+    assert!(!holds(&world), "a ministry has not signed");
+    world.ratify("ph-ministry");
+    assert!(holds(&world));
+    let end = world.now.plus(30 * DAY).start_of_day();
+    leave(&mut world, "de-union", end);
+    leave(&mut world, "ph-ministry", end.plus(DAY));
+    world.step(30 * DAY);
+    assert!(holds(&world), "the union need not have signed");
+    world.step(2 * DAY);
+    assert!(!holds(&world));
 }

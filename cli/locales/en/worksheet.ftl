@@ -105,4 +105,5 @@ error-totalise-rules = the periods cannot be counted under this agreement
 error-totalise-agreement = no agreement is called { $name }
 hint-totalise-agreement = name a shipped one such as eu-883, a file of rules, or the digest of a logged agreement with --node
 error-totalise-without-rules = the agreement { $name } has no rules on periods
-error-totalise-agreement-ended = the agreement { $name } was withdrawn or is void
+error-totalise-not-in-force = the agreement { $name } is not in force, as far as the logs at hand say
+hint-totalise-not-in-force = `carnet agreement show` says who has not signed, or has left; --node takes whole logs, in which a ratification is found

@@ -8,6 +8,7 @@ use carnet_proto::totalisation::period::{
     Frame, Period, PeriodKind, Quantity, Refund, Reported, StateCode, TimeUnit,
 };
 use carnet_proto::totalisation::quarters::Quarter;
+use carnet_proto::totalisation::rules::MAX_STATES;
 use serde_json::Value;
 
 /// A value of a case with the path by which errors name it.
@@ -124,6 +125,15 @@ impl<'v> Node<'v> {
     /// Returns the periods of a list.
     pub fn periods(self) -> Result<Vec<Period>, CaseError> {
         self.list()?.into_iter().map(period).collect()
+    }
+
+    /// Returns the institutions of a list: as many as an agreement has States at most.
+    pub fn institutions(self) -> Result<Vec<Self>, CaseError> {
+        let all = self.list()?;
+        if all.len() > MAX_STATES {
+            return Err(self.not(&format!("a list of at most {MAX_STATES} institutions")));
+        }
+        Ok(all)
     }
 
     /// Returns the quarters of a list.

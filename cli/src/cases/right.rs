@@ -267,7 +267,7 @@ pub fn several(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Val
     let neutral = Claim { country: None, ..base.clone() };
     let all = plan.count(&neutral, &periods, Purpose::Right, &mut Explanation::default())?;
     let mut institutions = Vec::new();
-    for node in given.get("institutions").list()? {
+    for node in given.get("institutions").institutions()? {
         let country = node.get("country").state()?;
         let claim = Claim {
             country: Some(country),
@@ -325,7 +325,7 @@ fn institution(node: Node<'_>, unit: TimeUnit) -> Result<Institution, CaseError>
 pub fn amounts(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Value, CaseError> {
     let periods = inputs.get("periods").periods()?;
     let base = claim(plan, given, inputs, &periods)?;
-    let nodes = given.get("institutions").list()?;
+    let nodes = given.get("institutions").institutions()?;
     let institutions: Vec<Institution> =
         nodes.into_iter().map(|node| institution(node, base.unit)).collect::<Result<_, _>>()?;
     let awards = plan.amounts(&base, &institutions, &periods)?;

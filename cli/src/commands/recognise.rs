@@ -94,7 +94,7 @@ pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> 
     let sheet = Sheet::new(&judged, &accepted, &answered, &levels, today, &context.texts);
     if let Some(path) = &args.html {
         let page = html::page(&sheet, context.texts.language());
-        files::write(path, page.as_bytes(), Access::Private, Existing::Replace)?;
+        files::write(path, page.as_bytes(), Access::Private, Existing::Keep)?;
     }
     let told = context.out.answer(answered.answer(), |out| {
         if out.is_json() {

@@ -18,6 +18,7 @@ use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::contribution::{Decimal, Place};
 use carnet_proto::id::Digest;
 use carnet_proto::ledger::Ledger;
+use carnet_proto::recognition::is_in_force;
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::{Date, UnixSeconds};
 use carnet_proto::totalisation::attested::{Attested, attested};
@@ -44,7 +45,7 @@ pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliEr
     };
     verify::each(&demands, context, |reports, ledger, context| {
         let name = args.agreement.as_deref().ok_or_else(|| CliError::bug("arguments"))?;
-        let agreement = agreement(name, ledger)?;
+        let agreement = agreement(name, ledger, context.now())?;
         let work = Work::of(args, &agreement, reports, context.now())?;
         let page = sheet::sheet(&work, &context.texts);
         if let Some(path) = &args.html {
@@ -73,7 +74,7 @@ pub struct Agreement {
 }
 
 /// Finds an agreement: by its digest in the ledger, by the name of a shipped one, or in a file.
-fn agreement(name: &str, ledger: &Ledger) -> Result<Agreement, CliError> {
+fn agreement(name: &str, ledger: &Ledger, now: UnixSeconds) -> Result<Agreement, CliError> {
     let missing = || {
         CliError::input("totalise-agreement")
             .arg("name", name.to_owned())
@@ -82,9 +83,9 @@ fn agreement(name: &str, ledger: &Ledger) -> Result<Agreement, CliError> {
     if let Some(digest) = Digest::from_hex(name) {
         let (_, held, logged) = ledger.agreements().remove(&digest).ok_or_else(missing)?;
         let without = |code| CliError::input(code).arg("name", name.to_owned());
-        // Whether it is in force is for `agreement show`; one that was undone is no agreement.
-        if held.state != State::InForce {
-            return Err(without("totalise-agreement-ended"));
+        // Anybody can log a text: it counts once all have signed who must.
+        if held.state != State::InForce || !is_in_force(ledger, &digest, logged, now) {
+            return Err(without("totalise-not-in-force").hint("totalise-not-in-force"));
         }
         let rules = logged.periods.clone().ok_or_else(|| without("totalise-without-rules"))?;
         let title = carnet_proto::text::choose(&logged.titles, "en").map(ToString::to_string);

@@ -73,6 +73,25 @@ pub fn has_ratified(
     !matches!(signed(ledger, digest, party, signatory, now), Signed::No)
 }
 
+/// Tells whether an agreement is in force: its dates hold, and every signatory that must has ratified and
+/// not left, as far as the logs at hand say.
+pub fn is_in_force(
+    ledger: &Ledger,
+    digest: &Digest,
+    agreement: &Agreement,
+    now: UnixSeconds,
+) -> bool {
+    let has_signed = |party: &Party, signatory: &Signatory| {
+        matches!(signed(ledger, digest, party, signatory, now), Signed::Yes(_))
+    };
+    let musts = |party: &Party| {
+        party.signatories.iter().filter(|s| s.must).all(|signatory| has_signed(party, signatory))
+    };
+    agreement.validity.from <= now
+        && agreement.validity.until.is_none_or(|until| now <= until)
+        && agreement.parties.iter().all(musts)
+}
+
 fn signed(
     ledger: &Ledger,
     agreement: &Digest,

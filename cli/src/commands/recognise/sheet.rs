@@ -230,7 +230,7 @@ impl Sheet {
                 .with("day", shown.skill.award_date.to_string())
                 .with("issuer", shown.issuer_name.unwrap_or("?").to_owned());
             self.item(None, texts.get("recognise-attestation", &args), None);
-            for (issuer, endorsed) in accepted.endorsements(shown.id) {
+            for (issuer, endorsed) in accepted.endorsements(shown.id, shown.issuer) {
                 let args = Args::new()
                     .with("issuer", issuer.to_owned())
                     .with("role", endorsed.role.name());

@@ -54,12 +54,13 @@ impl<'j> Accepted<'j> {
         let mut attestations: Vec<Attestation<'j>> =
             reports.iter().filter_map(|report| attestation(report, &ledger)).collect();
         let before = attestations.len();
-        let superseded: Vec<CredentialId> =
-            attestations.iter().filter_map(|a| a.skill.supersedes).collect();
-        attestations.retain(|a| a.id.is_none_or(|id| !superseded.contains(&id)));
+        // Nobody but its issuer replaces an attestation.
+        let superseded: Vec<(Option<Did>, CredentialId)> =
+            attestations.iter().filter_map(|a| Some((a.issuer, a.skill.supersedes?))).collect();
+        attestations.retain(|a| a.id.is_none_or(|id| !superseded.contains(&(a.issuer, id))));
         // The same attestation in two presentations counts once.
-        attestations.sort_by_key(|a| a.id);
-        attestations.dedup_by(|a, b| a.id.is_some() && a.id == b.id);
+        attestations.sort_by_key(|a| (a.id, a.issuer));
+        attestations.dedup_by(|a, b| a.id.is_some() && (a.id, a.issuer) == (b.id, b.issuer));
         let people: Vec<&Person> =
             reports.iter().filter_map(|report| Some(&report.disclosed.as_ref()?.person)).collect();
         let links = reports.iter().flat_map(|report| report.path.iter().flatten());
@@ -106,9 +107,14 @@ impl<'j> Accepted<'j> {
         self.attestations.iter().map(one).collect()
     }
 
-    /// Returns who endorses an attestation, by name, and as what.
-    pub fn endorsements(&self, id: Option<CredentialId>) -> Vec<(&str, &Endorsed)> {
-        let endorsing = self.attestations.iter().filter_map(|a| {
+    /// Returns who endorses an attestation of an issuer, by name, and as what. Nobody endorses its own.
+    pub fn endorsements(
+        &self,
+        id: Option<CredentialId>,
+        issuer: Option<Did>,
+    ) -> Vec<(&str, &Endorsed)> {
+        let others = self.attestations.iter().filter(|a| a.issuer != issuer);
+        let endorsing = others.filter_map(|a| {
             let skill = a.skill;
             let endorsed = skill.endorses.as_ref()?;
             let is_it =

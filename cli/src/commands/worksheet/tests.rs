@@ -161,7 +161,7 @@ fn totalise_before(
         evidence_age: None,
         credentials,
     };
-    let rules = super::agreement(agreement, &Ledger::new()).unwrap();
+    let rules = super::agreement(agreement, &Ledger::new(), NOW).unwrap();
     let reports = [report];
     let work = Work::of(&args, &rules, &reports, NOW).unwrap();
     let sheet = sheet::sheet(&work, &Texts::load(Some("en")));
@@ -327,6 +327,6 @@ fn two_holders_are_not_added_up() {
 
 #[test]
 fn an_agreement_that_is_not_there_says_what_may_be_named() {
-    let error = super::agreement("no-such-agreement", &Ledger::new()).unwrap_err();
+    let error = super::agreement("no-such-agreement", &Ledger::new(), NOW).unwrap_err();
     assert_eq!(error.code(), "totalise-agreement");
 }
