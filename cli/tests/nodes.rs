@@ -266,7 +266,9 @@ fn abroad(user: &User) {
     let missing: Vec<_> =
         route["missing"].as_array().unwrap().iter().map(|m| &m["evidence"]).collect();
     assert_eq!(missing, ["work-certificate", "language-certificate", "unit-certificate"]);
-    let told = flat(user.run(&line).ok());
+    // What is there is not written over.
+    user.run(&line).fails(2, &["sheet.html"]);
+    let told = flat(user.run(&format!("{asked} --agreement partnership.toml")).ok());
     assert!(
         told.contains("Nobody's signature was looked up")
             && told.contains("[partnership, art. 8; made up]"),
