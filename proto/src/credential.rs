@@ -10,6 +10,7 @@ pub mod attested;
 pub mod claims;
 pub mod contribution;
 pub mod disclosure;
+mod entries;
 pub mod issue;
 pub mod skill;
 

@@ -16,6 +16,7 @@ mod lists;
 mod quorum;
 mod reach;
 mod replica;
+mod signed;
 mod statements;
 
 pub use chain::{ChainError, KeyChain};
@@ -25,6 +26,7 @@ pub use lists::StatusLists;
 pub use quorum::{Cosignatures, Position, Quorums, Settled, WitnessPolicy};
 pub use reach::{MAX_REACH_DEPTH, MAX_REACHED_LOGS, reach};
 pub use replica::{Ignored, MAX_ACCUSATIONS, Replica, ReplicaError, joined_state};
+pub use signed::Signed;
 pub use statements::Statements;
 
 use alloc::collections::BTreeMap;

@@ -39,7 +39,7 @@ pub use outcome::{
     AskedMeasures, Evidence, Ground, JudgedCondition, Question, RECOGNITION_VERSION, Recognition,
     RecognitionOutcome, Route, SeenSignature, Shown, Signatures, Status, Step, step,
 };
-pub use signed::{ground, has_ratified, is_in_force};
+pub use signed::{ground, has_ratified};
 pub use span::{SpanUnit, TimeSpan};
 pub use terms::{
     AcceptedIssuer, Acquired, Basis, Citation, FeeLimit, MAX_DOCUMENTS, MAX_ISSUERS, MAX_SCOPE,

@@ -128,9 +128,32 @@ impl Date {
         Self::from_ymd(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
     }
 
+    /// Moves the day by calendar months. Where the month has no such day it is its last; outside the years
+    /// 1 to 9999 it is the nearest end of the calendar.
+    #[must_use]
+    pub fn plus_months(self, months: i32) -> Self {
+        let (year, month, day) = self.to_ymd();
+        let month = i32::try_from(month).unwrap_or(1);
+        let all = year.saturating_mul(12).saturating_add(month - 1).saturating_add(months);
+        let (year, month) =
+            (all.div_euclid(12), u32::try_from(all.rem_euclid(12)).unwrap_or(0) + 1);
+        let moved = Self::from_ymd(year, month, day.min(days_of_month(year, month)));
+        moved.unwrap_or(if months < 0 { Self(-719_162) } else { Self(2_932_896) })
+    }
+
     /// Returns the first second of the day, 0 for days before 1970.
     pub fn start(self) -> UnixSeconds {
         UnixSeconds(u64::try_from(self.0).unwrap_or(0) * DAY)
+    }
+}
+
+/// Returns the days of a month.
+pub fn days_of_month(year: i32, month: u32) -> u32 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
     }
 }
 

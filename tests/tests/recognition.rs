@@ -5,7 +5,7 @@ use carnet_proto::id::Digest;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::recognition::{
     Evidence, Ground, Question, Recognition, RecognitionOutcome, Shown, ground, has_ratified,
-    is_in_force, recognise, step,
+    recognise, step,
 };
 use carnet_proto::statement::agreement::{Agreement, Denunciation};
 use carnet_proto::statement::profile::Role;
@@ -164,7 +164,7 @@ fn an_agreement_is_in_force_once_all_have_signed_who_must_and_until_one_of_them_
     let mut world = proposed(|role| role == Role::Ministry);
     let holds = |world: &World| {
         let (ledger, digest) = (world.ledger(), world.agreement.unwrap());
-        is_in_force(&ledger, &digest, of(&ledger, &digest), world.now)
+        ledger.in_force(&digest, of(&ledger, &digest), world.now) == Some(true)
     };
     world.ratify("de-union");
     world.ratify("de-ministry");

@@ -13,6 +13,8 @@ mod grammar;
 mod objects;
 #[path = "wire_format/period_rules.rs"]
 mod period_rules;
+#[path = "wire_format/recognition.rs"]
+mod recognition;
 #[path = "wire_format/skill.rs"]
 mod skill;
 #[path = "wire_format/story.rs"]

@@ -1,6 +1,7 @@
 //! Arguments of `totalise`.
 
-use super::{PolicyFile, one_of};
+use super::one_of;
+use super::verifier::Demands;
 use crate::forms::{FromText, not};
 use carnet_proto::credential::contribution::Decimal;
 use carnet_proto::statement::accreditation::Branch;
@@ -57,18 +58,9 @@ pub struct Totalise {
     /// Also write a worksheet to print.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// The verifier's rules.
+    /// What they are judged by.
     #[command(flatten)]
-    pub policy: PolicyFile,
-    /// The challenge that they must answer [default: any of yours that is open].
-    #[arg(long, value_name = "FILE")]
-    pub challenge: Option<PathBuf>,
-    /// A node of yours to take logs and status lists from, as wholes.
-    #[arg(long, value_name = "URL")]
-    pub node: Option<String>,
-    /// Use the stapled evidence alone.
-    #[arg(long, conflicts_with = "node")]
-    pub offline: bool,
+    pub demands: Demands,
 }
 
 /// The units that a right is counted in.

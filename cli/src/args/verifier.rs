@@ -40,6 +40,23 @@ pub struct Challenge {
     pub policy: PolicyFile,
 }
 
+/// What presentations are judged by.
+#[derive(Debug, Args)]
+pub struct Demands {
+    /// The verifier's rules.
+    #[command(flatten)]
+    pub policy: PolicyFile,
+    /// The challenge that a presentation must answer [default: any of yours that is open].
+    #[arg(long, value_name = "FILE")]
+    pub challenge: Option<PathBuf>,
+    /// A node of yours to take logs and status lists from, as wholes.
+    #[arg(long, value_name = "URL")]
+    pub node: Option<String>,
+    /// Use the stapled evidence alone.
+    #[arg(long, conflicts_with = "node")]
+    pub offline: bool,
+}
+
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -76,18 +93,9 @@ pub struct Verify {
     /// The presentations; `-` is stdin.
     #[arg(value_name = "FILE", required = true)]
     pub presentations: Vec<PathBuf>,
-    /// The verifier's rules.
+    /// What they are judged by.
     #[command(flatten)]
-    pub policy: PolicyFile,
-    /// The challenge that it must answer [default: any of yours that is open].
-    #[arg(long, value_name = "FILE")]
-    pub challenge: Option<PathBuf>,
-    /// A node of yours to take logs and status lists from, as wholes.
-    #[arg(long, value_name = "URL")]
-    pub node: Option<String>,
-    /// Use the stapled evidence alone.
-    #[arg(long, conflicts_with = "node")]
-    pub offline: bool,
+    pub demands: Demands,
     /// Country where the holder wants to work: say also what agreements make of it there.
     #[arg(long, value_name = "COUNTRY", requires = "occupation", value_parser = |text: &str| Country::parse(text))]
     pub destination: Option<Country>,
@@ -147,16 +155,7 @@ pub struct Recognise {
     /// Also write a sheet to print.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-    /// The verifier's rules.
+    /// What they are judged by.
     #[command(flatten)]
-    pub policy: PolicyFile,
-    /// The challenge that they must answer [default: any of yours that is open].
-    #[arg(long, value_name = "FILE")]
-    pub challenge: Option<PathBuf>,
-    /// A node of yours to take logs and status lists from, as wholes.
-    #[arg(long, value_name = "URL")]
-    pub node: Option<String>,
-    /// Use the stapled evidence alone.
-    #[arg(long, conflicts_with = "node")]
-    pub offline: bool,
+    pub demands: Demands,
 }

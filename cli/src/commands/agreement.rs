@@ -13,7 +13,8 @@ use crate::ledger::{self, Fetched};
 use crate::render::{Mark, bold};
 use crate::text::{Args, Texts};
 use carnet_proto::id::Digest;
-use carnet_proto::statement::agreement::{Agreement, Denunciation, Ratification, Signatory};
+use carnet_proto::ledger::{Ledger, Signed};
+use carnet_proto::statement::agreement::{Agreement, Denunciation, Party, Ratification, Signatory};
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::{Date, UnixSeconds};
 use serde_json::{Value, json};
@@ -50,6 +51,7 @@ struct Found {
     agreement: Agreement,
     state: State,
     fetched: Fetched,
+    logs: Ledger,
     now: UnixSeconds,
 }
 
@@ -64,7 +66,7 @@ fn find(client: &Client, named: &str, context: &Context) -> Result<Found, CliErr
     };
     let (agreement, state) = ((*agreement).clone(), held.state);
     drop(known);
-    Ok(Found { digest, agreement, state, fetched, now: context.now() })
+    Ok(Found { digest, agreement, state, fetched, logs, now: context.now() })
 }
 
 fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError> {
@@ -79,7 +81,7 @@ fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError
     let Some(party) = found.agreement.parties.get(party) else {
         return Err(CliError::bug("arguments"));
     };
-    if ratified_without_end(&found, signatory) {
+    if ratified_without_end(&found, party, signatory) {
         return Err(refused("agreement-ratified-already"));
     }
     let ratification = Ratification {
@@ -109,7 +111,7 @@ fn denounce(args: &args::Denounce, context: &mut Context) -> Result<Answer, CliE
     let Some(party) = found.agreement.parties.get(party) else {
         return Err(CliError::bug("arguments"));
     };
-    if !ratified_without_end(&found, signatory) {
+    if !ratified_without_end(&found, party, signatory) {
         return Err(refused("agreement-not-ratified"));
     }
     let denunciation = Denunciation {
@@ -124,31 +126,21 @@ fn denounce(args: &args::Denounce, context: &mut Context) -> Result<Answer, CliE
     appended(&done, "agreement-denounced", args, context)
 }
 
-/// Returns the ratification of a signatory that is in force now: one that ends only later still is.
-fn ratified(found: &Found, signatory: &Signatory) -> Option<Digest> {
-    let log = found.fetched.replicas.get(&signatory.did)?;
-    let mut all = log.view().ratifications(&found.digest);
-    all.find(|(_, held, _)| match held.state {
-        State::InForce => true,
-        State::Withdrawn { effective, .. } => effective > found.now,
-        State::Void => false,
-    })
-    .map(|(digest, ..)| *digest)
+/// Returns what is known of the ratification of a signatory of a party.
+fn signed(found: &Found, party: &Party, signatory: &Signatory) -> Signed {
+    found.logs.signed(&found.digest, party, signatory, found.now)
 }
 
 /// Tells whether a signatory has ratified and not left, not even for a later day.
-fn ratified_without_end(found: &Found, signatory: &Signatory) -> bool {
-    let log = found.fetched.replicas.get(&signatory.did);
-    let held = log.and_then(|log| log.view().ratification(&found.digest));
-    held.is_some_and(|(_, held)| held.state == State::InForce)
+fn ratified_without_end(found: &Found, party: &Party, signatory: &Signatory) -> bool {
+    matches!(signed(found, party, signatory), Signed::Yes { leaves: None, .. })
 }
 
 /// Returns the day on which a signatory leaves, or left.
-fn leaves(found: &Found, signatory: &Signatory) -> Option<Date> {
-    let log = found.fetched.replicas.get(&signatory.did)?;
-    match log.view().ratification(&found.digest)?.1.state {
-        State::Withdrawn { effective, .. } => Some(effective.date()),
-        State::InForce | State::Void => None,
+fn leaves(signed: Signed) -> Option<Date> {
+    match signed {
+        Signed::Yes { leaves: Some(end), .. } | Signed::Left { end, .. } => Some(end.date()),
+        _ => None,
     }
 }
 
@@ -160,23 +152,21 @@ fn title(agreement: &Agreement, texts: &Texts) -> String {
 
 /// Tells whether the agreement is in force: yes, no, or unknown where the log of a signatory that must
 /// ratify is not at hand.
-fn in_force(found: &Found, now: UnixSeconds) -> Answer {
-    if found.state != State::InForce || !found.agreement.validity.contains(now) {
+fn in_force(found: &Found) -> Answer {
+    if found.state != State::InForce {
         return Answer::No;
     }
-    let open = found.agreement.signatories().filter(|s| s.must && ratified(found, s).is_none());
-    let open: Vec<_> = open.collect();
-    match open.iter().any(|s| found.fetched.replicas.contains_key(&s.did)) {
-        _ if open.is_empty() => Answer::Yes,
-        true => Answer::No,
-        false => Answer::Unknown,
+    match found.logs.in_force(&found.digest, &found.agreement, found.now) {
+        Some(true) => Answer::Yes,
+        Some(false) => Answer::No,
+        None => Answer::Unknown,
     }
 }
 
 fn show(args: &args::Show, context: &mut Context) -> Result<Answer, CliError> {
     let client = read_from(&args.node)?;
     let found = find(&client, &args.agreement, context)?;
-    let answer = in_force(&found, context.now());
+    let answer = in_force(&found);
     if context.out.is_json() {
         let json = to_json(&found, answer);
         context.out.json(&json)?;
@@ -216,10 +206,11 @@ fn show(args: &args::Show, context: &mut Context) -> Result<Answer, CliError> {
             context.say("agreement-body", &args)?;
         }
         for signatory in &party.signatories {
-            let mark = match ratified(&found, signatory) {
-                Some(_) => Mark::Yes,
-                None if found.fetched.replicas.contains_key(&signatory.did) => Mark::No,
-                None => Mark::Unknown,
+            let signed = signed(&found, party, signatory);
+            let mark = match signed {
+                Signed::Yes { .. } => Mark::Yes,
+                Signed::Left { .. } | Signed::No => Mark::No,
+                Signed::NotAtHand => Mark::Unknown,
             };
             let args = Args::new()
                 .with("name", signatory.name.to_string())
@@ -228,7 +219,7 @@ fn show(args: &args::Show, context: &mut Context) -> Result<Answer, CliError> {
             let text = context.texts.get("agreement-signatory", &args);
             let line = format!("  {} {text}", context.out.mark(mark));
             context.out.line(line)?;
-            if let Some(day) = leaves(&found, signatory) {
+            if let Some(day) = leaves(signed) {
                 context.say("agreement-leaves", &Args::new().with("day", day.to_string()))?;
             }
         }
@@ -278,10 +269,14 @@ fn to_json(found: &Found, answer: Answer) -> Value {
                 .signatories
                 .iter()
                 .map(|signatory| {
+                    let signed = signed(found, party, signatory);
+                    let ratification = match signed {
+                        Signed::Yes { ratification, .. } => Some(ratification),
+                        _ => None,
+                    };
                     json!({ "did": signatory.did, "name": signatory.name,
                             "role": signatory.role, "must": signatory.must,
-                            "ratification": ratified(found, signatory),
-                            "leaves": leaves(found, signatory) })
+                            "ratification": ratification, "leaves": leaves(signed) })
                 })
                 .collect();
             json!({ "country": party.country, "bodies": bodies, "signatories": signatories,

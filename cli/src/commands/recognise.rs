@@ -10,68 +10,45 @@ pub mod shipped;
 mod shown;
 
 use super::Context;
-use super::verify::{self, report as verified};
-use crate::args::verifier::{Recognise, Verify};
-use crate::challenges::Challenges;
+use super::verify::{self, Judged, Verified, report as told};
+use crate::args::verifier::Recognise;
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
-use crate::policy::Rules;
 use crate::text::Args;
 use carnet_proto::classification::{Country, Occupation};
-use carnet_proto::ledger::Ledger;
 use carnet_proto::recognition::{
     Evidence, Ground, Question, Recognition, RecognitionOutcome, Route, opens, recognise,
 };
 use carnet_proto::time::UnixSeconds;
-use carnet_proto::verify::report::{Report, Verdict};
+use carnet_proto::verify::report::Verdict;
 use grounds::Found;
 use serde_json::json;
 use sheet::Sheet;
 use shown::Accepted;
 use std::path::Path;
 
-/// A presentation, and what verification said of it.
-struct Judged {
-    file: String,
-    report: Report,
-    bytes: Vec<u8>,
-}
-
 /// Says what agreements make of presentations.
 ///
 /// # Errors
 /// What kept them from being judged, as for `carnet verify`; those of reading an agreement.
 pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> {
-    let as_verify = Verify {
-        presentations: args.presentations.clone(),
-        policy: args.policy.clone(),
-        challenge: args.challenge.clone(),
-        node: args.node.clone(),
-        offline: args.offline,
-        destination: None,
-        occupation: None,
-    };
-    let (rules, ledger, challenge) = verify::demands(&as_verify, context)?;
-    let challenges = Challenges::of_user()?;
-    let mut nonces = verify::Nonces::new(&rules, &challenges);
-    let only = verify::nonce_asked(challenge.as_ref());
+    verify::each(&args.presentations, &args.demands, context, |verified, context| {
+        answer(args, verified, context)
+    })
+}
+
+fn answer(
+    args: &Recognise,
+    verified: &Verified<'_>,
+    context: &mut Context,
+) -> Result<Answer, CliError> {
     let now = context.now();
-    let mut judged = Vec::new();
-    for path in &args.presentations {
-        let bytes = verify::read(path)?;
-        let body = verify::open(path, &bytes)?.to_vec();
-        let report = nonces.judge(&body, &ledger, only, now)?;
-        judged.push(Judged { file: path.display().to_string(), report, bytes: body });
-    }
-    let accepted = Accepted::of(&judged, ledger);
+    let (judged, rules) = (verified.judged, verified.rules);
+    let accepted = Accepted::of(verified);
     if !accepted.is_any() || !accepted.is_one_person() {
-        let told = refused(&judged, &accepted, context);
-        if told.is_err() {
-            nonces.give_back();
-        }
-        return told;
+        return refused(judged, &accepted, context);
     }
-    let grounds = grounds::find(&args.agreements, &rules, &accepted, now)?;
+    let grounds = grounds::find(&args.agreements, rules, &accepted, now)?;
     let grounds: Vec<Ground<'_>> = grounds.iter().map(Found::ground).collect();
     let shown = accepted.shown();
     let evidence = Evidence { shown: &shown, birth_date: accepted.birth_date() };
@@ -91,16 +68,16 @@ pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> 
         }
     };
     let levels = sheet::levels(&shown, args.destination)?;
-    let sheet = Sheet::new(&judged, &accepted, &answered, &levels, today, &context.texts);
+    let sheet = Sheet::new(judged, &accepted, &answered, &levels, today, &context.texts);
     if let Some(path) = &args.html {
         let page = html::page(&sheet, context.texts.language());
         files::write(path, page.as_bytes(), Access::Private, Existing::Keep)?;
     }
-    let told = context.out.answer(answered.answer(), |out| {
+    context.out.answer(answered.answer(), |out| {
         if out.is_json() {
             return out.json(&json!({
                 "version": 1,
-                "presentations": presentations(&judged, &accepted),
+                "presentations": presentations(judged, &accepted),
                 "recognition": answered.recognition(),
                 "opens": answered.opens(),
                 "levels": levels,
@@ -115,11 +92,7 @@ pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> 
             }
             None => Ok(()),
         }
-    });
-    if told.is_err() {
-        nonces.give_back();
-    }
-    told
+    })
 }
 
 /// Says what the agreements in force make of one presentation, if it is valid.
@@ -127,18 +100,15 @@ pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> 
 /// # Errors
 /// None: without names of agreements no file is read.
 pub fn beside(
-    report: &Report,
-    body: &[u8],
+    verified: &Verified<'_>,
     question: (Country, Occupation),
-    (rules, ledger): (&Rules, &Ledger),
     now: UnixSeconds,
 ) -> Result<Option<Recognition>, CliError> {
-    let judged = [Judged { file: String::new(), report: report.clone(), bytes: body.to_vec() }];
-    let accepted = Accepted::of(&judged, ledger.clone());
+    let accepted = Accepted::of(verified);
     if !accepted.is_any() {
         return Ok(None);
     }
-    let grounds = grounds::find(&[], rules, &accepted, now)?;
+    let grounds = grounds::find(&[], verified.rules, &accepted, now)?;
     let grounds: Vec<Ground<'_>> = grounds.iter().map(Found::ground).collect();
     let shown = accepted.shown();
     let evidence = Evidence { shown: &shown, birth_date: accepted.birth_date() };
@@ -186,7 +156,7 @@ fn presentations(judged: &[Judged], accepted: &Accepted<'_>) -> Vec<serde_json::
     let one = |judged: &Judged| {
         let verdict = judged.report.verdict;
         let used = verdict == Verdict::Valid && accepted.is_one_person();
-        json!({ "file": judged.file, "verdict": verdict, "used": used })
+        json!({ "file": judged.path.display().to_string(), "verdict": verdict, "used": used })
     };
     judged.iter().map(one).collect()
 }
@@ -232,9 +202,9 @@ fn not_used(judged: &[Judged], texts: &crate::text::Texts) -> Vec<String> {
     let refused = judged.iter().filter(|judged| judged.report.verdict != Verdict::Valid);
     let line = |judged: &Judged| {
         let args = Args::new()
-            .with("file", judged.file.clone())
-            .with("verdict", verified::verdict_text(judged.report.verdict, texts))
-            .with("reason", verified::in_one_sentence(&judged.report, texts));
+            .with("file", judged.path.display().to_string())
+            .with("verdict", told::verdict_text(judged.report.verdict, texts))
+            .with("reason", told::in_one_sentence(&judged.report, texts));
         texts.get("recognise-refused", &args)
     };
     refused.map(line).collect()

@@ -4,7 +4,7 @@ mod many;
 pub mod report;
 
 use super::{Context, policy_file, wallet};
-use crate::args::verifier::Verify;
+use crate::args::verifier::{Demands, Verify};
 use crate::challenges::Challenges;
 use crate::error::{Answer, CliError};
 use crate::files;
@@ -22,7 +22,7 @@ use carnet_proto::time::UnixSeconds;
 use carnet_proto::verify::policy::Policy;
 use carnet_proto::verify::report::{Outcome, Reason, Report, Verdict, check, reason};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Verifies presentations.
 ///
@@ -31,88 +31,92 @@ use std::path::Path;
 /// cannot be reached. The verdict is no error. Of several files, one that is no presentation is part of
 /// the answer.
 pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
-    let [presentation] = args.presentations.as_slice() else {
+    if args.presentations.len() > 1 {
         if args.destination.is_some() {
             return Err(CliError::usage("verify-recognition-of-several").hint("recognise"));
         }
         return many::run(args, context);
-    };
-    let bytes = read(presentation)?;
-    let body = open(presentation, &bytes)?;
-    let (rules, ledger, challenge) = demands(args, context)?;
-    let only = nonce_asked(challenge.as_ref());
-    let challenges = Challenges::of_user()?;
-    let mut nonces = Nonces::new(&rules, &challenges);
-    let report = nonces.judge(body, &ledger, only, context.now())?;
-    let answer = report::answer(report.verdict);
-    let asked = args.destination.zip(args.occupation);
-    let recognition = match asked {
-        Some(question) => {
-            super::recognise::beside(&report, body, question, (&rules, &ledger), context.now())?
-        }
-        None => None,
-    };
-    let (texts, out) = (&context.texts, &mut context.out);
-    let told = out.answer(answer, |out| {
-        if out.is_json() {
-            return match asked {
-                Some(_) => out.json(&WithRecognition { report: &report, recognition }),
-                None => out.json(&report),
-            };
-        }
-        report::write(&report, texts, out)?;
-        match recognition {
-            Some(recognition) => {
-                let outcome = texts.plain(&format!("recognise-outcome-{}", recognition.outcome));
-                let args = Args::new()
-                    .with("country", recognition.destination.name())
-                    .with("occupation", recognition.occupation.code())
-                    .with("title", recognition.occupation.title())
-                    .with("outcome", outcome);
-                out.line("")?;
-                out.paragraph(0, &texts.get("recognise-beside", &args))
-            }
-            None => Ok(()),
-        }
-    });
-    if told.is_err() {
-        // Nobody has seen the verdict: the holder would look like one who answers twice.
-        nonces.give_back();
     }
-    told
+    let asked = args.destination.zip(args.occupation);
+    each(&args.presentations, &args.demands, context, |verified, context| {
+        let Some(Judged { report, .. }) = verified.judged.first() else {
+            return Err(CliError::bug("arguments"));
+        };
+        let recognition = match asked {
+            Some(question) => super::recognise::beside(verified, question, context.now())?,
+            None => None,
+        };
+        let (texts, out) = (&context.texts, &mut context.out);
+        out.answer(report::answer(report.verdict), |out| {
+            if out.is_json() {
+                return match asked {
+                    Some(_) => out.json(&WithRecognition { report, recognition }),
+                    None => out.json(report),
+                };
+            }
+            report::write(report, texts, out)?;
+            let Some(recognition) = recognition else { return Ok(()) };
+            let outcome = texts.plain(&format!("recognise-outcome-{}", recognition.outcome));
+            let args = Args::new()
+                .with("country", recognition.destination.name())
+                .with("occupation", recognition.occupation.code())
+                .with("title", recognition.occupation.title())
+                .with("outcome", outcome);
+            out.line("")?;
+            out.paragraph(0, &texts.get("recognise-beside", &args))
+        })
+    })
 }
 
-/// Verifies presentations one after the other, each as [`run`] does. `use_them` gets the reports, in the
-/// order given, and the ledger of the node that was named; if it fails, no nonce is used up.
+/// A presentation that was judged.
+#[derive(Debug)]
+pub struct Judged {
+    /// Its file.
+    pub path: PathBuf,
+    /// What is in its outermost layer.
+    pub body: Vec<u8>,
+    /// What verification says of it.
+    pub report: Report,
+}
+
+/// Presentations that were judged, and by what.
+pub struct Verified<'v> {
+    /// The presentations, in the order given.
+    pub judged: &'v [Judged],
+    /// The verifier's rules.
+    pub rules: &'v Rules,
+    /// The logs of the node that was named.
+    pub ledger: &'v Ledger,
+}
+
+/// Verifies presentations one after the other, and hands them on. If that fails, no nonce is used up: nobody
+/// has seen the verdict, and the holder would look like one who answers twice.
 ///
 /// # Errors
 /// As [`run`]: here every file has to be a presentation; and those of `use_them`.
 pub fn each<T>(
-    args: &Verify,
+    presentations: &[PathBuf],
+    by: &Demands,
     context: &mut Context,
-    use_them: impl FnOnce(&[Report], &Ledger, &mut Context) -> Result<T, CliError>,
+    use_them: impl FnOnce(&Verified<'_>, &mut Context) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
     let mut bodies = Vec::new();
-    for path in &args.presentations {
-        bodies.push((path, read(path)?));
+    for path in presentations {
+        bodies.push((path, open(path, &read(path)?)?.to_vec()));
     }
-    let (rules, ledger, challenge) = demands(args, context)?;
+    let (rules, ledger, challenge) = demands(by, context)?;
     let only = nonce_asked(challenge.as_ref());
     let challenges = Challenges::of_user()?;
     let mut nonces = Nonces::new(&rules, &challenges);
-    let mut reports = Vec::new();
-    for (path, bytes) in &bodies {
-        let judged =
-            open(path, bytes).and_then(|body| nonces.judge(body, &ledger, only, context.now()));
-        match judged {
-            Ok(report) => reports.push(report),
-            Err(error) => {
-                nonces.give_back();
-                return Err(error);
-            }
-        }
-    }
-    let told = use_them(&reports, &ledger, context);
+    let now = context.now();
+    let judged = bodies.into_iter().map(|(path, body)| {
+        let report = nonces.judge(&body, &ledger, only, now)?;
+        Ok(Judged { path: path.clone(), body, report })
+    });
+    let judged: Result<Vec<_>, CliError> = judged.collect();
+    let told = judged.and_then(|judged| {
+        use_them(&Verified { judged: &judged, rules: &rules, ledger: &ledger }, context)
+    });
     if told.is_err() {
         nonces.give_back();
     }
@@ -129,18 +133,18 @@ struct WithRecognition<'r> {
 
 /// Returns what presentations are judged by: the rules, what is known of logs, and the challenge to
 /// answer.
-pub(super) fn demands(
-    args: &Verify,
+fn demands(
+    by: &Demands,
     context: &mut Context,
 ) -> Result<(Rules, Ledger, Option<Challenge>), CliError> {
-    let mut rules = policy::read(&policy_file(&args.policy)?)?;
-    let challenge = args.challenge.as_deref().map(wallet::open_challenge).transpose()?;
+    let mut rules = policy::read(&policy_file(&by.policy)?)?;
+    let challenge = by.challenge.as_deref().map(wallet::open_challenge).transpose()?;
     if let Some(challenge) = &challenge {
         // Whoever made a challenge takes no copy, and is who the challenge says.
         rules.accepts = Accepts::Live;
         rules.audience = challenge.audience.clone();
     }
-    let ledger = match &args.node {
+    let ledger = match &by.node {
         None => Ledger::new(),
         Some(url) => {
             let client = Client::new(url)?;
@@ -158,11 +162,11 @@ pub(super) fn demands(
     Ok((rules, ledger, challenge))
 }
 
-pub(super) fn nonce_asked(challenge: Option<&Challenge>) -> Option<&[u8]> {
+fn nonce_asked(challenge: Option<&Challenge>) -> Option<&[u8]> {
     challenge.map(|challenge| challenge.nonce.0.as_slice())
 }
 
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     files::read_limited(path, MAX_PRESENTATION_BYTES as u64)
 }
 
@@ -199,7 +203,7 @@ pub fn judge(
 ///
 /// It is used only by an answer that the holder's key signed for this verifier, so that nobody else can
 /// spend it, and not by one that could not be judged, so that it can be judged again with a node at hand.
-pub(super) struct Nonces<'c> {
+struct Nonces<'c> {
     rules: &'c Rules,
     challenges: &'c Challenges,
     /// Those answered since the policy was made.
@@ -207,12 +211,12 @@ pub(super) struct Nonces<'c> {
 }
 
 impl<'c> Nonces<'c> {
-    pub(super) const fn new(rules: &'c Rules, challenges: &'c Challenges) -> Self {
+    const fn new(rules: &'c Rules, challenges: &'c Challenges) -> Self {
         Self { rules, challenges, answered: BTreeSet::new() }
     }
 
     /// Judges a presentation and uses up the nonces that it answers.
-    pub(super) fn judge(
+    fn judge(
         &mut self,
         body: &[u8],
         ledger: &Ledger,
@@ -234,7 +238,7 @@ impl<'c> Nonces<'c> {
     }
 
     /// Takes back that the nonces answered here are used.
-    pub(super) fn give_back(self) {
+    fn give_back(self) {
         self.answered.iter().for_each(|nonce| self.challenges.give_back(nonce));
     }
 

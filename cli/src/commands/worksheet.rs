@@ -7,10 +7,10 @@ mod html;
 mod sheet;
 mod words;
 
-use super::{Context, verify};
+use super::Context;
+use super::verify::{self, Judged};
 use crate::agreements;
 use crate::args::totalise as args;
-use crate::args::verifier::Verify;
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
 use crate::text::Args;
@@ -18,7 +18,6 @@ use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::contribution::{Decimal, Place};
 use carnet_proto::id::Digest;
 use carnet_proto::ledger::Ledger;
-use carnet_proto::recognition::is_in_force;
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::{Date, UnixSeconds};
 use carnet_proto::totalisation::attested::{Attested, attested};
@@ -26,7 +25,7 @@ use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::rules::PeriodRules;
 use carnet_proto::totalisation::{Claim, Plan, Rational, TotalisationError};
 use carnet_proto::verify::is_one_person;
-use carnet_proto::verify::report::{CredentialReport, Report, Verdict};
+use carnet_proto::verify::report::{CredentialReport, Verdict};
 use std::path::Path;
 
 /// Counts the periods of presentations together.
@@ -34,19 +33,10 @@ use std::path::Path;
 /// # Errors
 /// Those of verifying, of the agreement and of the computation. A refused credential is no error.
 pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliError> {
-    let demands = Verify {
-        presentations: args.presentations.clone(),
-        policy: args.policy.clone(),
-        challenge: args.challenge.clone(),
-        node: args.node.clone(),
-        offline: args.offline,
-        destination: None,
-        occupation: None,
-    };
-    verify::each(&demands, context, |reports, ledger, context| {
+    verify::each(&args.presentations, &args.demands, context, |verified, context| {
         let name = args.agreement.as_deref().ok_or_else(|| CliError::bug("arguments"))?;
-        let agreement = agreement(name, ledger, context.now())?;
-        let work = Work::of(args, &agreement, reports, context.now())?;
+        let agreement = agreement(name, verified.ledger, context.now())?;
+        let work = Work::of(args, &agreement, verified.judged, context.now())?;
         let page = sheet::sheet(&work, &context.texts);
         if let Some(path) = &args.html {
             let text = html::page(&page, context.texts.language());
@@ -84,7 +74,8 @@ fn agreement(name: &str, ledger: &Ledger, now: UnixSeconds) -> Result<Agreement,
         let (_, held, logged) = ledger.agreements().remove(&digest).ok_or_else(missing)?;
         let without = |code| CliError::input(code).arg("name", name.to_owned());
         // Anybody can log a text: it counts once all have signed who must.
-        if held.state != State::InForce || !is_in_force(ledger, &digest, logged, now) {
+        let in_force = ledger.in_force(&digest, logged, now) == Some(true);
+        if held.state != State::InForce || !in_force {
             return Err(without("totalise-not-in-force").hint("totalise-not-in-force"));
         }
         let rules = logged.periods.clone().ok_or_else(|| without("totalise-without-rules"))?;
@@ -139,11 +130,11 @@ impl<'r> Work<'r> {
     fn of(
         args: &'r args::Totalise,
         agreement: &'r Agreement,
-        reports: &'r [Report],
+        judged: &'r [Judged],
         now: UnixSeconds,
     ) -> Result<Self, CliError> {
-        let items = args.presentations.iter().zip(reports).flat_map(|(file, report)| {
-            report.credentials.iter().map(move |report| Item { file, report })
+        let items = judged.iter().flat_map(|Judged { path, report, .. }| {
+            report.credentials.iter().map(move |report| Item { file: path, report })
         });
         let (counted, refused): (Vec<_>, Vec<_>) = items.partition(|item| item.period().is_some());
         let (places, people): (Vec<_>, Vec<_>) = counted.iter().filter_map(Item::period).unzip();

@@ -1,7 +1,7 @@
 //! The contribution attestation, `urn:carnet:contribution:1`: a period of insurance, employment or
 //! residence under the law of one State, as the institution there certifies it.
 //!
-//! Keys 1 to 22 are always shown. Keys from 40 on are disclosed one by one, and within `years`,
+//! Keys 1 to 20 are always shown. Keys from 40 on are disclosed one by one, and within `years`,
 //! `employers`, `earnings` and `insurance_numbers` every element apart: whoever proves at least so many
 //! months shows only as many years as that takes. What is always shown is what totalisation asks;
 //! earnings and employers are for the institution itself and for wage claims. The person stands in the
@@ -28,9 +28,8 @@ pub use crate::totalisation::{PeriodKind, Refund};
 use alloc::vec::Vec;
 
 use super::disclosure::Node;
-use crate::cbor::{
-    CborError, CborErrorKind, Decode, Decoder, Encode, Encoder, Key, Mode, Value, record,
-};
+use super::entries::Entries;
+use crate::cbor::{CborError, Value, record};
 use crate::classification::{Country, Occupation};
 use crate::id::CredentialId;
 use crate::profile::VCT_CONTRIBUTION;
@@ -44,8 +43,6 @@ pub const MAX_YEARS: usize = 80;
 pub const MAX_ENTRIES: usize = 16;
 /// Most branches in one list.
 pub const MAX_BRANCHES: usize = 9;
-/// The first key of the redactable part.
-const FIRST_REDACTABLE: i128 = 40;
 
 record! {
     /// The institution that certifies, as other institutions know it.
@@ -250,7 +247,7 @@ record! {
 }
 
 /// Redactable entries: key, name, and whether each element is redactable for itself.
-const REDACTABLE: [(i128, &str, bool); 16] = [
+const REDACTABLE: Entries = Entries(&[
     (40, "series", false),
     (41, "sequence", false),
     (42, "supersedes", false),
@@ -267,11 +264,7 @@ const REDACTABLE: [(i128, &str, bool); 16] = [
     (53, "earnings", true),
     (54, "insurance_numbers", true),
     (55, "sex", false),
-];
-
-fn is_list(key: i128) -> bool {
-    REDACTABLE.iter().any(|(number, _, list)| *list && *number == key)
-}
+]);
 
 impl Contribution {
     /// Reads the restored value of the contribution claim. A list of which no element was disclosed is
@@ -280,51 +273,18 @@ impl Contribution {
     /// # Errors
     /// [`CborError`]; a broken rule is [`CborErrorKind::Invalid`] with the text of the [`BrokenRule`].
     pub fn read(value: &[u8]) -> Result<Self, CborError> {
-        /// An array without elements.
-        const EMPTY: &[u8] = b"\x80";
-        let mut entries = Vec::new();
-        Decoder::new(value, Mode::Strict).map_slices(|d, key, start| {
-            // Keys from 24 to 255 are a head and a byte.
-            let list = matches!(key, [0x18, number] if is_list((*number).into()));
-            if !(d.skip()? == EMPTY && list) {
-                entries.push(d.since(start));
-            }
-            Ok(())
-        })?;
-        let mut e = Encoder::new();
-        e.map(entries.len());
-        for entry in entries {
-            e.raw(entry);
-        }
-        Self::from_cbor(e.as_bytes())
+        REDACTABLE.read(value)
     }
 
     /// Returns the claim before issuance, with its redactable parts marked.
     pub(super) fn node(&self) -> Result<Node, CborError> {
         self.check_whole().map_err(|rule| CborError::invalid(rule.text()))?;
-        let encoded = self.to_cbor();
-        // Reading again applies the rules of the format to what a program put together.
-        Self::from_cbor(&encoded)?;
-        let mut entries = Vec::new();
-        Decoder::new(&encoded, Mode::Strict).map(|d, key| {
-            let Key::Int(number) = key else { return Err(d.error(CborErrorKind::ForbiddenKey)) };
-            let node = if is_list(number) {
-                d.array(|d, count| {
-                    let item = |_| Ok((Node::Encoded(d.skip()?.into()), true));
-                    (0..count).map(item).collect::<Result<_, CborError>>().map(Node::Array)
-                })?
-            } else {
-                Node::Encoded(d.skip()?.into())
-            };
-            entries.push((Value::Int(number), node, number >= FIRST_REDACTABLE));
-            Ok(())
-        })?;
-        Ok(Node::Map(entries))
+        REDACTABLE.node(self)
     }
 
     /// Names the redactable entries that are not there, in the order of their keys.
     pub(super) fn withheld(&self) -> impl Iterator<Item = &'static str> {
-        let is_there = [
+        REDACTABLE.withheld([
             self.series.is_some(),
             self.sequence.is_some(),
             self.supersedes.is_some(),
@@ -341,8 +301,7 @@ impl Contribution {
             !self.earnings.is_empty(),
             !self.insurance_numbers.is_empty(),
             self.sex.is_some(),
-        ];
-        redactable_names().zip(is_there).filter(|(_, is_there)| !is_there).map(|(name, _)| name)
+        ])
     }
 
     /// Returns what accreditations have to cover: every branch, under the law of that State.
@@ -378,12 +337,12 @@ impl Contribution {
 
 /// Returns the name of a redactable entry of the contribution claim.
 pub fn entry_name(key: &Value) -> Option<&'static str> {
-    REDACTABLE.iter().find(|(n, ..)| *key == Value::Int(*n)).map(|(_, name, _)| *name)
+    REDACTABLE.name(key)
 }
 
 /// Names of every redactable entry of the contribution claim.
 pub fn redactable_names() -> impl Iterator<Item = &'static str> {
-    REDACTABLE.iter().map(|(_, name, _)| *name)
+    REDACTABLE.names()
 }
 
 #[cfg(test)]

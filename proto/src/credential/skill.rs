@@ -12,7 +12,8 @@ pub use prior_learning::{CURRENCY, EvidenceRule, PriorLearningEvidence, PriorLea
 use alloc::vec::Vec;
 
 use super::disclosure::Node;
-use crate::cbor::{CborError, Decode, Decoder, Encode, Encoder, Mode, Value, codes, record};
+use super::entries::Entries;
+use crate::cbor::{CborError, Value, codes, record};
 use crate::classification::{Country, Field, Framework, Occupation};
 use crate::id::{CredentialId, Did, Digest};
 use crate::profile::VCT_SKILL;
@@ -23,10 +24,6 @@ use crate::time::Date;
 
 /// Most items in one list of a skill attestation.
 pub const MAX_ITEMS: usize = 64;
-/// The first key of the redactable part.
-const FIRST_REDACTABLE: i128 = 20;
-/// The key of the list whose elements are redactable one by one.
-const SKILLS: i128 = 23;
 
 codes! {
     /// What kind of claim an attestation makes.
@@ -322,20 +319,20 @@ fn days_in_order(start: Option<Date>, end: Option<Date>) -> Result<(), &'static 
     }
 }
 
-/// Redactable entries: key and name.
-const REDACTABLE: [(i128, &str); 11] = [
-    (20, "series"),
-    (21, "sequence"),
-    (22, "supersedes"),
-    (23, "skills"),
-    (24, "assessment"),
-    (25, "learning"),
-    (26, "experience"),
-    (27, "licence"),
-    (28, "prior_learning"),
-    (29, "languages"),
-    (30, "endorses"),
-];
+/// Redactable entries: key, name, and whether each element is redactable for itself.
+const REDACTABLE: Entries = Entries(&[
+    (20, "series", false),
+    (21, "sequence", false),
+    (22, "supersedes", false),
+    (23, "skills", true),
+    (24, "assessment", false),
+    (25, "learning", false),
+    (26, "experience", false),
+    (27, "licence", false),
+    (28, "prior_learning", false),
+    (29, "languages", false),
+    (30, "endorses", false),
+]);
 
 impl Skill {
     /// Reads the restored value of the skill claim. A list of skills of which no element was disclosed
@@ -344,53 +341,17 @@ impl Skill {
     /// # Errors
     /// [`CborError`].
     pub fn read(value: &[u8]) -> Result<Self, CborError> {
-        /// `SKILLS`, and a list without items.
-        const NO_SKILLS: &[u8] = b"\x17\x80";
-        if !value.windows(NO_SKILLS.len()).any(|bytes| bytes == NO_SKILLS) {
-            return Self::from_cbor(value);
-        }
-        let mut entries = Vec::new();
-        Decoder::new(value, Mode::Strict).map_slices(|d, _, start| {
-            d.skip()?;
-            entries.push(d.since(start));
-            Ok(())
-        })?;
-        entries.retain(|entry| *entry != NO_SKILLS);
-        let mut e = Encoder::new();
-        e.map(entries.len());
-        for entry in entries {
-            e.raw(entry);
-        }
-        Self::from_cbor(e.as_bytes())
+        REDACTABLE.read(value)
     }
 
     /// Returns the claim before issuance, with its redactable parts marked.
     pub(super) fn node(&self) -> Result<Node, CborError> {
-        use crate::cbor::{CborErrorKind, Decoder, Key, Mode};
-
-        let encoded = self.to_cbor();
-        // Reading again applies the rules of the format to what a program put together.
-        Self::from_cbor(&encoded)?;
-        let mut entries = Vec::new();
-        Decoder::new(&encoded, Mode::Strict).map(|d, key| {
-            let Key::Int(key) = key else { return Err(d.error(CborErrorKind::ForbiddenKey)) };
-            let node = if key == SKILLS {
-                d.array(|d, count| {
-                    let item = |_| Ok((Node::Encoded(d.skip()?.into()), true));
-                    (0..count).map(item).collect::<Result<_, CborError>>().map(Node::Array)
-                })?
-            } else {
-                Node::Encoded(d.skip()?.into())
-            };
-            entries.push((Value::Int(key), node, key >= FIRST_REDACTABLE));
-            Ok(())
-        })?;
-        Ok(Node::Map(entries))
+        REDACTABLE.node(self)
     }
 
     /// Names the redactable entries that are not there, in the order of their keys.
     pub(super) fn withheld(&self) -> impl Iterator<Item = &'static str> {
-        let is_there = [
+        REDACTABLE.withheld([
             self.series.is_some(),
             self.sequence.is_some(),
             self.supersedes.is_some(),
@@ -402,8 +363,7 @@ impl Skill {
             !self.prior_learning.is_empty(),
             !self.languages.is_empty(),
             self.endorses.is_some(),
-        ];
-        redactable_names().zip(is_there).filter(|(_, is_there)| !is_there).map(|(name, _)| name)
+        ])
     }
 
     /// Returns what accreditations have to cover.
@@ -421,10 +381,10 @@ impl Skill {
 
 /// Returns the name of a redactable entry of the skill claim.
 pub fn entry_name(key: &Value) -> Option<&'static str> {
-    REDACTABLE.iter().find(|(n, _)| *key == Value::Int(*n)).map(|(_, name)| *name)
+    REDACTABLE.name(key)
 }
 
 /// Names of every redactable entry of the skill claim.
 pub fn redactable_names() -> impl Iterator<Item = &'static str> {
-    REDACTABLE.iter().map(|(_, name)| *name)
+    REDACTABLE.names()
 }

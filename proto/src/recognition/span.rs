@@ -63,8 +63,8 @@ impl TimeSpan {
         match self.unit {
             SpanUnit::Days => Date(day.0.saturating_add(count)),
             SpanUnit::Weeks => Date(day.0.saturating_add(count * 7)),
-            SpanUnit::Months => by_months(day, count),
-            SpanUnit::Years => by_months(day, count * 12),
+            SpanUnit::Months => day.plus_months(count),
+            SpanUnit::Years => day.plus_months(count * 12),
         }
     }
 
@@ -79,17 +79,6 @@ impl TimeSpan {
             SpanUnit::Years => days >= count * 365,
         }
     }
-}
-
-/// Moves a day by months.
-fn by_months(day: Date, months: i32) -> Date {
-    let (year, month, day_of_month) = day.to_ymd();
-    let month = i32::try_from(month).unwrap_or(1);
-    let all = year.saturating_mul(12).saturating_add(month - 1).saturating_add(months);
-    let (year, month) = (all.div_euclid(12), u32::try_from(all.rem_euclid(12)).unwrap_or(0) + 1);
-    let last = (1..=day_of_month).rev().find_map(|day| Date::from_ymd(year, month, day));
-    // Outside the years 1 to 9999 the nearest end of the calendar.
-    last.unwrap_or(if months < 0 { Date(-719_162) } else { Date(2_932_896) })
 }
 
 impl fmt::Display for TimeSpan {

@@ -12,9 +12,9 @@ use super::overlap::{Displaced, Entrant, Kept, resolve};
 use super::period::{Frame, MAX_PERIODS, Period, Refund, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::rules::{MechanismKind, RuleId};
-use super::time::{Measure, days_of_month, within_year};
+use super::time::{Measure, within_year};
 use super::{Claim, Rational, TotalisationError};
-use crate::time::Date;
+use crate::time::{Date, days_of_month};
 
 /// Whether time is counted for the right or for the amount (SED P5000, lists 5.1 and 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::period::{Frame, TimeUnit};
 use super::unit::UnitTable;
 use super::{Rational, TotalisationError};
-use crate::time::Date;
+use crate::time::{Date, days_of_month};
 
 /// Ticks of a calendar month: divisible by the days of every month and by the days that a month has in
 /// schemes of five, six and seven days.
@@ -76,16 +76,6 @@ impl Measure {
         table: &UnitTable,
     ) -> Result<Rational, TotalisationError> {
         self.to_unit(self.ticks(frame), unit, table)
-    }
-}
-
-/// Returns the days of a month.
-pub fn days_of_month(year: i32, month: u32) -> u32 {
-    match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::commands::recognise::shipped;
 use crate::error::{Answer, CliError};
 use crate::render::Mark;
 use crate::text::{Args, Texts};
+use carnet_proto::ledger::Signed;
 use carnet_proto::recognition::{
     Basis, Citation, Mismatch, RecognitionTerms, SigningRule, check_cases,
 };
@@ -179,7 +180,10 @@ pub fn shown_json(found: &Found) -> Value {
 /// Returns the roles of the rule in which somebody has signed for a party.
 fn signed_roles(found: &Found, party: &Party, rule: &SigningRule) -> Vec<&'static str> {
     let has_signed = |role| {
-        party.signatories.iter().any(|s| s.role == role && super::ratified(found, s).is_some())
+        party
+            .signatories
+            .iter()
+            .any(|s| s.role == role && matches!(super::signed(found, party, s), Signed::Yes { .. }))
     };
     rule.roles.iter().copied().filter(|role| has_signed(*role)).map(|role| role.name()).collect()
 }

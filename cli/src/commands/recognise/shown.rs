@@ -1,6 +1,6 @@
 //! What was found valid, as the engine takes it.
 
-use super::Judged;
+use crate::commands::verify::Verified;
 use carnet_proto::cbor::Decode as _;
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::skill::{ClaimType, Endorsed, Skill};
@@ -40,11 +40,12 @@ pub struct Accepted<'j> {
 
 impl<'j> Accepted<'j> {
     /// Takes what is valid.
-    pub fn of(judged: &'j [Judged], fetched: Ledger) -> Self {
+    pub fn of(verified: &Verified<'j>) -> Self {
+        let (judged, fetched) = (verified.judged, verified.ledger.clone());
         let mut ledger = fetched.clone();
         let valid = || judged.iter().filter(|judged| judged.report.verdict == Verdict::Valid);
         for judged in valid() {
-            let evidence = Presentation::from_cbor(&judged.bytes).ok().and_then(|p| p.evidence);
+            let evidence = Presentation::from_cbor(&judged.body).ok().and_then(|p| p.evidence);
             if let Some(evidence) = evidence.and_then(|bytes| Evidence::from_cbor(&bytes).ok()) {
                 ledger.merge(&evidence.verify().0);
             }

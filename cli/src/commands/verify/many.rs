@@ -56,7 +56,7 @@ pub(super) fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliErr
     if files.iter().filter(|path| *path == Path::new(STDIN)).count() > 1 {
         return Err(CliError::usage("verify-stdin"));
     }
-    let (rules, ledger, challenge) = demands(args, context)?;
+    let (rules, ledger, challenge) = demands(&args.demands, context)?;
     let challenges = Challenges::of_user()?;
     let mut nonces = Nonces::new(&rules, &challenges);
     let policy = nonces.policy(nonce_asked(challenge.as_ref()))?;

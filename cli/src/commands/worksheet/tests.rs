@@ -11,7 +11,7 @@ use carnet_proto::statement::accreditation::Branch;
 use carnet_proto::text::Line;
 use carnet_proto::totalisation::period::{StateCode, TimeUnit};
 use carnet_proto::verify::report::{
-    Check, Disclosed, Link, Outcome as Checked, REPORT_VERSION, Reason, check, reason,
+    Check, Disclosed, Link, Outcome as Checked, REPORT_VERSION, Reason, Report, check, reason,
 };
 use std::path::PathBuf;
 
@@ -146,12 +146,14 @@ fn totalise_before(
         risk_date,
         unit: TimeUnit::Month,
         needed: Some(Decimal::whole(needed)),
-        presentations: vec![PathBuf::from("shown.carnet")],
+        presentations: Vec::new(),
         html: None,
-        policy: crate::args::PolicyFile { path: None },
-        challenge: None,
-        node: None,
-        offline: false,
+        demands: crate::args::verifier::Demands {
+            policy: crate::args::PolicyFile { path: None },
+            challenge: None,
+            node: None,
+            offline: false,
+        },
     };
     let verdict = Verdict::Valid;
     let report = Report {
@@ -162,8 +164,8 @@ fn totalise_before(
         credentials,
     };
     let rules = super::agreement(agreement, &Ledger::new(), NOW).unwrap();
-    let reports = [report];
-    let work = Work::of(&args, &rules, &reports, NOW).unwrap();
+    let judged = [Judged { path: PathBuf::from("shown.carnet"), body: Vec::new(), report }];
+    let work = Work::of(&args, &rules, &judged, NOW).unwrap();
     let sheet = sheet::sheet(&work, &Texts::load(Some("en")));
     let mut text = sheet.answer.join("\n");
     for section in &sheet.sections {

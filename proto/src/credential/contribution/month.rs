@@ -3,7 +3,7 @@
 use core::fmt;
 
 use crate::cbor::{CborError, CborErrorKind, Decode, Decoder, Encode, Encoder};
-use crate::time::Date;
+use crate::time::{Date, days_of_month};
 
 /// The last month that there is: December 9999.
 const LAST: u32 = 9999 * 12 + 11;
@@ -58,8 +58,7 @@ impl Month {
     /// Returns the last day.
     pub fn last_day(self) -> Date {
         let (year, month) = (i32::from(self.year()), u32::from(self.month()));
-        let last = (28..=31).rev().find_map(|day| Date::from_ymd(year, month, day));
-        last.unwrap_or(Date(0))
+        Date::from_ymd(year, month, days_of_month(year, month)).unwrap_or(Date(0))
     }
 }
 

@@ -1,7 +1,7 @@
 use alloc::vec;
 
 use super::*;
-use crate::cbor::Mode;
+use crate::cbor::{CborErrorKind, Decode as _, Encode as _, Encoder, Mode};
 use crate::credential::SdCwt;
 use crate::credential::attested::Attested;
 use crate::credential::claims::{Claims, ClaimsError};

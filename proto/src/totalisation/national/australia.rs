@@ -1,8 +1,7 @@
 //! Australian working life residence: months and days, added before anything is rounded.
 
-use crate::time::Date;
+use crate::time::{Date, days_of_month};
 use crate::totalisation::period::Frame;
-use crate::totalisation::time::days_of_month;
 
 /// Returns the whole months of a stay and the days beyond them, the first and the last day included.
 pub fn months_and_days(stay: Frame) -> (i64, i64) {
