@@ -152,3 +152,46 @@ fn a_closed_institution_is_succeeded() {
     let back = format!("status set --list {did}/status/1 --index 4711 valid");
     continues.operate(&user, &back).fails(3, &["final"]);
 }
+
+#[test]
+fn who_accredited_an_institution_that_fell_silent_closes_it_and_continues_its_lists() {
+    let user = User::new();
+    let (silent, _) = institution(&user, "silent");
+    let (authority, _) = institution(&user, "authority");
+    let (other, _) = institution(&user, "other");
+    let (gone, ministry) = (Node::start(&user, "silent"), Node::start(&user, "authority"));
+    let stranger = Node::start(&user, "other");
+    issue(&user, &gone, &silent);
+    for node in [&ministry, &stranger] {
+        node.follow(&user, &silent, &gone);
+    }
+    stranger.follow(&user, &authority, &ministry);
+    std::fs::write(user.path("grant.toml"), user.run("accredit --template").ok()).unwrap();
+    let grant = "--name Institute --grant grant.toml --from 2020-01-01";
+    ministry.operate(&user, &format!("accredit --subject {silent} {grant}")).ok();
+    let adopt = format!("status adopt --institution {silent}");
+    ministry.operate(&user, &adopt).fails(3, &["not continued here"]);
+    until(|| {
+        let status = ministry.operate(&user, "node status").json();
+        let logs = status["logs"].as_array().unwrap();
+        let size = |log: &serde_json::Value| log["size"].as_u64().unwrap_or_default();
+        let is_held = logs.iter().any(|log| log["did"] == silent.as_str() && size(log) > 3);
+        if is_held { Ok(()) } else { Err(status.to_string()) }
+    });
+    assert_eq!(gone.stop(), 0);
+
+    // Nobody closes an institution that it has not accredited.
+    let succeed = |by: &str| {
+        format!("succeed --closed 2026-06-30 --institution {silent} --successor {by} --yes")
+    };
+    stranger.operate(&user, &succeed(&other)).fails(3, &["accredit"]);
+    ministry.operate(&user, &succeed(&authority)).ok();
+    let adopted = until(|| match ministry.operate(&user, &adopt) {
+        answer if answer.code == 0 => Ok(answer.json()),
+        answer => Err(answer.stderr),
+    });
+    assert_eq!((&adopted["lists"], &adopted["published"]), (&1.into(), &1.into()));
+    let line = format!("status set --list {silent}/status/1 --index 4711 invalid --publish");
+    assert_eq!(ministry.operate(&user, &line).json()["after"], "invalid");
+    stranger.operate(&user, &adopt).fails(3, &["not continued here"]);
+}

@@ -16,7 +16,7 @@ pub(super) const LOGS: &[u8] = b"L";
 pub(super) const FOLLOWS: &[u8] = b"F";
 
 /// Bytes of a run beyond which no entry is added to it.
-const RUN_BYTES: usize = 16 * 1024;
+const RUN_BYTES: usize = 4 * 1024;
 
 pub(super) fn log(did: &Did) -> Vec<u8> {
     [LOGS, did.as_bytes()].concat()

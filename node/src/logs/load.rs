@@ -12,6 +12,8 @@ use super::layout::{self, Towards};
 use crate::cores::spread;
 use crate::store::{Store, entries as scan};
 
+/// Entries read back at once, to be checked on all cores.
+const PIECE: usize = 1024;
 /// Runs of entries read at once.
 pub(super) const PAGE: usize = 16;
 
@@ -92,29 +94,22 @@ pub(super) fn replica(
     if replica.origin() != did {
         return Err(damaged("it begins with the entry of another log".into()));
     }
-    // From checkpoint to checkpoint, so that as many entries are in memory as came at once.
     for found in scan(store, &layout::notes(did)) {
         let (_, note) = found?;
         let note = String::from_utf8(note).map_err(|_| damaged("a checkpoint".into()))?;
         let note = Note::parse(&note).map_err(|error| damaged(error.to_string()))?;
         let head = note.checkpoint().map_err(|error| damaged(error.to_string()))?.head;
-        let entries = rest(store, did, &replica, Some(head.size))?;
-        replica.extend_read_by(&entries, &note, None, read).map_err(wrong)?;
+        catch_up(store, did, &mut replica, &note, head.size)?;
     }
-    let beyond = rest(store, did, &replica, None)?;
-    match (committed, store.get(&layout::towards(did))?) {
-        _ if beyond.is_empty() => {}
-        (Some(_), _) => {
-            let statements = beyond.iter().map(|entry| Statement::parse(entry));
-            let statements = statements.collect::<Result<Vec<_>, _>>();
-            replica.append(&statements.map_err(|error| damaged(error.to_string()))?);
-        }
-        (None, Some(towards)) => {
+    let before = replica.size();
+    restore(store, did, &mut replica, None)?;
+    match store.get(&layout::towards(did))? {
+        _ if replica.size() == before || committed.is_some() => {}
+        Some(towards) => {
             let towards = Towards::read(&towards).ok_or_else(|| damaged("a proof".into()))?;
-            let (note, proof) = (&towards.note, Some(&towards.proof));
-            replica.extend_read_by(&beyond, note, proof, read).map_err(wrong)?;
+            replica.extend(&[], &towards.note, Some(&towards.proof)).map_err(wrong)?;
         }
-        (None, None) => return Err(damaged("entries without a checkpoint".into())),
+        None => return Err(damaged("entries without a checkpoint".into())),
     }
     if let Some(head) = committed
         && replica.tree().head() != head
@@ -142,17 +137,36 @@ pub(super) fn read(entries: &[Vec<u8>], key: &PublicKey) -> Vec<Result<Statement
     spread(entries.iter().collect(), |entry| Statement::parse_signed_by(entry, key))
 }
 
-/// Reads the entries after those of a replica, up to a size if one is given.
-pub(super) fn rest(
+/// Reads what lies between a replica and a checkpoint, and compares where it leads. After an error the
+/// replica is not to be used.
+pub(super) fn catch_up(
     store: &dyn Store,
     did: &Did,
-    replica: &Replica,
+    replica: &mut Replica,
+    note: &Note,
+    size: TreeSize,
+) -> Result<(), LogsError> {
+    restore(store, did, replica, Some(size))?;
+    let arrived = replica.extend(&[], note, None);
+    arrived.map_err(|error| LogsError::Damaged { did: *did, detail: error.to_string() })
+}
+
+/// Reads the entries after those of a replica, up to a size if one is given, a few at a time. The caller
+/// compares where they lead.
+pub(super) fn restore(
+    store: &dyn Store,
+    did: &Did,
+    replica: &mut Replica,
     size: Option<TreeSize>,
-) -> Result<Vec<Vec<u8>>, LogsError> {
-    let from = replica.size().0;
-    let count = match size {
-        Some(size) => usize::try_from(size.0.saturating_sub(from)).unwrap_or(usize::MAX),
-        None => usize::MAX,
-    };
-    entries(store, did, from, count, usize::MAX)
+) -> Result<(), LogsError> {
+    loop {
+        let from = replica.size().0;
+        let left = size.map_or(u64::MAX, |size| size.0.saturating_sub(from));
+        let count = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE);
+        let some = entries(store, did, from, count, usize::MAX)?;
+        if some.is_empty() {
+            return Ok(());
+        }
+        replica.restore_read_by(&some, read);
+    }
 }

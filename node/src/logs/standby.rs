@@ -3,7 +3,6 @@
 use carnet_proto::id::Did;
 use carnet_proto::ledger::{Replica, ReplicaError};
 use carnet_proto::log::checkpoint::Note;
-use carnet_proto::statement::Statement;
 
 use super::{Changed, Log, Logs, LogsError, follow, fork, layout, load, read, write};
 use crate::store::{Store, entries};
@@ -90,15 +89,11 @@ fn catch_up(store: &dyn Store, did: &Did, known: Option<&Replica>) -> Result<Rep
         if head.size <= replica.size() {
             replica.add_checkpoint(&note, |_, _| true).map_err(wrong)?;
         } else {
-            let entries = load::rest(store, did, &replica, Some(head.size))?;
-            replica.extend_read_by(&entries, &note, None, load::read).map_err(wrong)?;
+            load::catch_up(store, did, &mut replica, &note, head.size)?;
         }
     }
     if let Some(head) = committed {
-        let beyond = load::rest(store, did, &replica, Some(head.size))?;
-        let statements = beyond.iter().map(|entry| Statement::parse(entry));
-        let statements = statements.collect::<Result<Vec<_>, _>>();
-        replica.append(&statements.map_err(|error| damaged(error.to_string()))?);
+        load::restore(store, did, &mut replica, Some(head.size))?;
         if replica.tree().head() != head {
             return Err(damaged("its entries are not those that were committed".into()));
         }

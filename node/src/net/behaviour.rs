@@ -20,8 +20,8 @@ use super::crowd::Crowd;
 use super::error::NetError;
 use super::limits::{
     CONNECT_TIMEOUT, GOSSIP_ENVELOPE_BYTES, GOSSIP_QUEUE, IDLE_TIMEOUT, Limits, MAX_CONNECTIONS,
-    MAX_CONNECTIONS_PER_PEER, MAX_GOSSIP_BYTES, MAX_INBOUND, MAX_INCOMING_CONNECTIONS,
-    MAX_NEGOTIATING_STREAMS, MAX_PENDING_CONNECTIONS, MAX_STREAMS, MAX_SYNC_STREAMS,
+    MAX_CONNECTIONS_PER_PEER, MAX_GOSSIP_BYTES, MAX_INBOUND, MAX_NEGOTIATING_STREAMS,
+    MAX_PENDING_CONNECTIONS, MAX_STREAMS, MAX_SYNC_STREAMS,
 };
 use super::protocol::{SYNC_PROTOCOL, SyncCodec};
 
@@ -89,7 +89,7 @@ fn behaviour(keypair: &Keypair, limits: &Limits, mdns: bool) -> Result<Behaviour
     let connections = ConnectionLimits::default()
         .with_max_pending_incoming(Some(MAX_PENDING_CONNECTIONS))
         .with_max_pending_outgoing(Some(MAX_PENDING_CONNECTIONS))
-        .with_max_established_incoming(Some(MAX_INCOMING_CONNECTIONS))
+        .with_max_established_incoming(Some(limits.incoming_connections))
         .with_max_established(Some(MAX_CONNECTIONS))
         .with_max_established_per_peer(Some(MAX_CONNECTIONS_PER_PEER));
     let identify = identify::Config::new(IDENTIFY_PROTOCOL.into(), keypair.public())

@@ -118,6 +118,8 @@ pub struct Limits {
     pub event_queue: usize,
     /// Connections opened by others from one IP address.
     pub connections_per_ip: usize,
+    /// Connections opened by others.
+    pub incoming_connections: u32,
     /// Raised only by the tests that play a peer who breaks the rule.
     pub(super) max_message_bytes: usize,
 }
@@ -131,6 +133,7 @@ impl Default for Limits {
             redial_longest: REDIAL_LONGEST,
             event_queue: EVENT_QUEUE,
             connections_per_ip: MAX_CONNECTIONS_PER_IP,
+            incoming_connections: MAX_INCOMING_CONNECTIONS,
             max_message_bytes: MAX_MESSAGE_BYTES,
         }
     }

@@ -29,6 +29,11 @@ pub const DEFAULT_CACHE_BYTES: u64 = 16 << 20;
 /// system needs a moment to free it.
 pub const DEFAULT_LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Bytes of a value for each look at its page. sled parts its pages among 256 caches, and lets one go
+/// only after 64 looks at the pages of that cache. With one look for a value of many KiB thousands of
+/// pages would stay in memory, whatever [`SledOptions::cache_bytes`] says.
+const BYTES_PER_LOOK: usize = 1024;
+
 /// Says, in a directory, that its database was in use: sled takes one that lost its first bytes
 /// for a new one.
 const MARKER: &str = "carnet-store";
@@ -219,7 +224,11 @@ impl SledStore {
 
 impl Store for SledStore {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.read(|db| db.get(key))?;
+        let found = self.read(|db| {
+            let found = db.get(key)?;
+            look_again(db, key, found.as_ref().map_or(0, |value| value.len()))?;
+            Ok(found)
+        })?;
         Ok(found.map(|value| value.to_vec()))
     }
 
@@ -231,7 +240,14 @@ impl Store for SledStore {
     ) -> Result<Vec<Entry>, StoreError> {
         let Some(range) = key_range(prefix, after) else { return Ok(Vec::new()) };
         let _order = self.order.read().unwrap_or_else(PoisonError::into_inner);
-        self.read(|db| page(db.range(range).map(|found| found.map(entry)), limit))
+        self.read(|db| {
+            let found = db.range(range).map(|found| {
+                let (key, value) = found?;
+                look_again(db, &key, value.len())?;
+                Ok(entry((key, value)))
+            });
+            page(found, limit)
+        })
     }
 
     fn last(&self, prefix: &[u8]) -> Result<Option<Entry>, StoreError> {
@@ -250,17 +266,24 @@ impl Store for SledStore {
             self.check_running()?;
             let mut sum = lock(&self.commit).sum;
             sum.batch += 1;
-            let mut changes = SledBatch::default();
+            let (mut changes, mut large) = (SledBatch::default(), Vec::new());
             for (key, value) in batch.into_final() {
                 let old = self.read(|db| db.get(&key))?;
                 sum.change(&key, old.as_deref(), value.as_deref());
+                let bytes = value.as_ref().map_or(0, Vec::len);
+                if bytes > BYTES_PER_LOOK {
+                    large.push((key.clone(), bytes));
+                }
                 match value {
                     Some(value) => changes.insert(key, value),
                     None => changes.remove(key),
                 }
             }
             changes.insert(SUM_KEY, sum.encode());
-            let applied = guarded(|| self.db.apply_batch(changes));
+            let applied = guarded(|| {
+                self.db.apply_batch(changes)?;
+                large.iter().try_for_each(|(key, bytes)| look_again(&self.db, key, *bytes))
+            });
             self.or_stop(applied.map_err(|error| self.error("write", error)))?;
             lock(&self.commit).sum = sum;
             sum.batch
@@ -317,6 +340,11 @@ pub fn has_space(directory: &Path) -> bool {
     // It is not there if it could not be made.
     let _ = fs::remove_file(&path);
     written.is_ok()
+}
+
+/// Looks at the page of a value as often as its length calls for; it has been looked at once.
+fn look_again(db: &Db, key: &[u8], bytes: usize) -> Result<(), SledError> {
+    (0..bytes / BYTES_PER_LOOK).try_for_each(|_| db.get(key).map(drop))
 }
 
 fn entry((key, value): (IVec, IVec)) -> Entry {

@@ -79,7 +79,7 @@ impl Default for Issuances {
 /// one up reads the entry.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    runs: Vec<Arc<[Place]>>,
+    runs: Vec<Arc<Vec<Place>>>,
 }
 
 /// Beginning of a digest, and a leaf.
@@ -87,11 +87,11 @@ type Place = (u64, LeafIndex);
 
 impl Places {
     fn add(&mut self, digest: &Digest, leaf: LeafIndex) {
-        let mut run: Vec<Place> = Vec::from([(beginning(digest), leaf)]);
+        let mut run = Vec::from([(beginning(digest), leaf)]);
         while let Some(last) = self.runs.pop_if(|last| last.len() <= run.len()) {
             run = merged(&last, &run);
         }
-        self.runs.push(run.into());
+        self.runs.push(Arc::new(run));
     }
 
     fn get(&self, digest: &Digest) -> Vec<LeafIndex> {
@@ -117,13 +117,15 @@ fn of(run: &[Place], wanted: u64) -> impl Iterator<Item = LeafIndex> + '_ {
 }
 
 fn merged(one: &[Place], other: &[Place]) -> Vec<Place> {
+    let mut all = Vec::with_capacity(one.len() + other.len());
     let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
     let next = iter::from_fn(|| match (one.peek(), other.peek()) {
         (Some(a), Some(b)) if a <= b => one.next(),
         (Some(_), None) => one.next(),
         _ => other.next(),
     });
-    next.copied().collect()
+    all.extend(next.copied());
+    all
 }
 
 #[cfg(test)]

@@ -239,6 +239,24 @@ impl Replica {
         }
     }
 
+    /// Appends entries that were checked before they were kept, and are read back in pieces: of a log's
+    /// million entries a few are in memory at a time. `read` is as for [`Replica::extend_read_by`].
+    ///
+    /// Nothing here shows that they are those of the log. Before any of it is believed the caller compares
+    /// where they led, with [`Replica::extend`] and no further entries, or with [`Replica::tree`]; if it
+    /// is not where they should have, the replica is thrown away.
+    pub fn restore_read_by(
+        &mut self,
+        entries: &[Vec<u8>],
+        read: impl FnOnce(&[Vec<u8>], &PublicKey) -> Vec<Result<Statement, StatementError>>,
+    ) {
+        for entry in entries {
+            self.tree.push(leaf_hash(entry));
+        }
+        let statements = self.read(entries, read);
+        self.fold_all(statements, entries);
+    }
+
     /// Accepts entries that lead towards a checkpoint.
     ///
     /// `entries` follow those held. If they end before the checkpoint, `proof` shows that the tree
@@ -297,19 +315,13 @@ impl Replica {
             self.tree.truncate(before);
             return Err(error.into());
         }
-        let statements = match self.view.current_keys() {
-            Some(period) => read(entries, &period.keys.statement),
-            None => Vec::new(),
-        };
+        let statements = self.read(entries, read);
         let is_rotation =
             |s: &Result<Statement, _>| matches!(s, Ok(s) if matches!(s.body(), Body::Rotation(_)));
         let may_end_otherwise =
             after == target.size && (signed.is_err() || statements.iter().any(is_rotation));
         let unchanged = may_end_otherwise.then(|| self.clone());
-        let mut statements = statements.into_iter();
-        for entry in entries {
-            self.fold(statements.next().unwrap_or_else(|| Statement::parse(entry)), entry);
-        }
+        self.fold_all(statements, entries);
         if after < target.size {
             return Ok(());
         }

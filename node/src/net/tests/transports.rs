@@ -114,6 +114,24 @@ async fn only_so_many_connect_from_one_address() {
 }
 
 #[tokio::test]
+async fn only_so_many_connect_in_all() {
+    let mut crowded = config(1);
+    crowded.limits.incoming_connections = 2;
+    let (a, _a_events) = Net::start(crowded).await.unwrap();
+    let (b, _b_events) = start(2).await;
+    let (c, _c_events) = start(3).await;
+    connect(&b, &a).await;
+    connect(&c, &a).await;
+    let (d, _d_events) = start(4).await;
+    let _ = d.dial(addr(&a)).await;
+    until("the third is gone", || d.peers().is_empty()).await;
+    assert_eq!(a.peers().len(), 2);
+    // We ourselves dial whom we like, and it is heard.
+    connect(&a, &d).await;
+    assert_eq!(a.peers().len(), 3);
+}
+
+#[tokio::test]
 async fn a_node_that_looks_for_others_on_the_local_network_starts_and_works() {
     let mut config_a = config(1);
     config_a.mdns = true;

@@ -11,7 +11,7 @@ use std::path::Path;
 use ::sled::Db;
 use sha2::{Digest as _, Sha256};
 
-use super::{guarded, io_error, store_error};
+use super::{guarded, io_error, look_again, store_error};
 use crate::store::StoreError;
 
 /// Holds the number of the last batch on disk, in decimal digits.
@@ -82,6 +82,7 @@ impl Sum {
             let (mut sum, mut stored) = (Self::default(), None);
             for found in db.iter() {
                 let (key, value) = found?;
+                look_again(db, &key, value.len())?;
                 if key == SUM_KEY {
                     stored = Some(value);
                 } else {

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::{Ignored, MAX_ACCUSATIONS, MAX_IGNORED, Replica};
 use crate::id::{Digest, LeafIndex};
+use crate::key::PublicKey;
 use crate::ledger::{Held, ProfileView, about};
 use crate::log::checkpoint::{Note, NoteSignature};
 use crate::statement::agreement::Denunciation;
@@ -13,6 +14,29 @@ use crate::statement::standing::{State, statement_leaf};
 use crate::statement::{Body, Statement, StatementError};
 
 impl Replica {
+    /// Has entries read with the key that is in force before them.
+    pub(super) fn read(
+        &self,
+        entries: &[Vec<u8>],
+        read: impl FnOnce(&[Vec<u8>], &PublicKey) -> Vec<Result<Statement, StatementError>>,
+    ) -> Vec<Result<Statement, StatementError>> {
+        self.view
+            .current_keys()
+            .map_or_else(Vec::new, |period| read(entries, &period.keys.statement))
+    }
+
+    /// Applies entries that are in the tree already, in their order.
+    pub(super) fn fold_all(
+        &mut self,
+        statements: Vec<Result<Statement, StatementError>>,
+        entries: &[Vec<u8>],
+    ) {
+        let mut statements = statements.into_iter();
+        for entry in entries {
+            self.fold(statements.next().unwrap_or_else(|| Statement::parse(entry)), entry);
+        }
+    }
+
     /// Applies the next entry, which is in the tree already. An entry that breaks a rule is ignored
     /// with a reason.
     pub(super) fn fold(&mut self, read: Result<Statement, StatementError>, entry: &[u8]) {
