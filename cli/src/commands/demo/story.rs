@@ -82,6 +82,12 @@ impl<'c> Story<'c> {
         self.out.paragraph(INDENT + 2, text)
     }
 
+    /// Writes what a command printed, indented, without its empty lines.
+    pub fn quote_lines(&mut self, text: &str) -> Result<(), CliError> {
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        lines.map(|line| format!("{}{line}", " ".repeat(INDENT + 2))).try_for_each(|l| self.line(l))
+    }
+
     /// Keeps a step and tells it: `demo-step-<id>`, with `args`.
     pub fn step(
         &mut self,
