@@ -136,7 +136,8 @@ demo-chapter-periods-about =
     shows how long, and neither where she worked nor what she earned.
 demo-step-funds-join = A Philippine, a German and a Saudi fund start nodes, and everybody follows their logs.
 demo-step-periods-propose = The Musterrentenkasse writes down whose periods count, and by which rules they are added.
-demo-step-periods-issue = The Philippine fund certifies 78 months, the Saudi one 12, the German one 42. Each sheet goes into her wallet, beside what is there.
+demo-step-periods-issue = Each fund certifies its time, one sheet a period: 78 months in the Philippines, 12 in Saudi Arabia, 42 in Germany. Three more sheets are of no use, as will be seen.
+demo-step-converge-funds = What the funds have stated reaches every node. It names nobody.
 demo-step-periods-ratify-de = The Musterrentenkasse ratifies.
 demo-step-periods-early = Its clerk wants to count already. But one side has not signed.
 demo-step-periods-ratify-ph = The Halimbawa Social Insurance Fund ratifies.
@@ -162,7 +163,7 @@ demo-chapter-today-about =
     document, without a challenge and without a network.
 demo-step-copy = The copy, checked from its own evidence.
 demo-step-copy-altered = The same copy with one byte changed.
-demo-step-privacy = { $messages } messages between nodes and { $entries } log entries are searched for { $traces } names, birth dates, numbers, keys and digests of the workers.
+demo-step-privacy = { $messages } messages between nodes and { $entries } log entries are searched for { $traces } names, birth dates, numbers, employers, keys and digests of the workers.
 
 demo-end = { $right } of { $count } steps came out as expected, in { $seconds } s.
 demo-end-not-ok = Only { $right } of { $count } steps came out as expected. This is a bug in carnet.

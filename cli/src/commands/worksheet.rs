@@ -195,14 +195,15 @@ impl<'r> Work<'r> {
         }
     }
 
-    /// Tells the result in sentences, and then how it came about, as `totalise --explain` does.
-    pub fn told(&self, texts: &Texts) -> (Vec<String>, Vec<String>) {
+    /// Tells the result in sentences, how it came about, as `totalise --explain` does, and by which rules.
+    pub fn told(&self, texts: &Texts) -> (Vec<String>, Vec<String>, Vec<String>) {
         let periods = words::named(self, texts);
         let outcome = self.outcome.as_ref();
         let refused = self.refused.iter().map(|item| words::refused(item, texts));
         let left = self.attested.left_out.iter().map(|left| words::left_out(left, texts));
         let steps = outcome.map(|outcome| explain(outcome, &periods, texts)).unwrap_or_default();
-        (words::answer(self, texts), refused.chain(left).chain(steps).collect())
+        let steps = refused.chain(left).chain(steps).collect();
+        (words::answer(self, texts), steps, sheet::rules(self, texts))
     }
 
     /// Returns the rules that some step, or something that was not counted, names.

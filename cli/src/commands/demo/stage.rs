@@ -386,8 +386,11 @@ impl Stage {
         let since = self.now();
         let deadline = Instant::now() + PATIENCE;
         let mut nudged = None::<Instant>;
+        let mut every = NUDGE_EVERY;
         loop {
-            if nudged.is_none_or(|at| at.elapsed() > NUDGE_EVERY) {
+            if nudged.is_none_or(|at| at.elapsed() > every) {
+                // Where the machine is slow, more questions make it slower still.
+                every += if nudged.is_some() { every } else { Duration::ZERO };
                 nudged = Some(Instant::now());
                 for node in self.members.iter().filter_map(|member| member.node.as_ref()) {
                     self.runtime.block_on(node.sync().nudge()).map_err(trouble)?;

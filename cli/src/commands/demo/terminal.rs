@@ -28,6 +28,8 @@ pub struct Counted {
     pub result: Vec<String>,
     /// How it came about.
     pub steps: Vec<String>,
+    /// The rules behind it, each with the place where it stands.
+    pub rules: Vec<String>,
 }
 
 impl CommandLine {
@@ -70,8 +72,9 @@ impl CommandLine {
         let Command::Totalise(args) = self.parse()? else { return Err(CliError::bug("demo")) };
         let mut context = context(Output::plain(io::sink(), true), now);
         worksheet::counted(&args, &mut context, |work, context| {
-            let (result, steps) = work.told(&context.texts);
-            Ok(Counted { answer: work.answer(), json: work.to_json(), result, steps })
+            let (answer, json) = (work.answer(), work.to_json());
+            let (result, steps, rules) = work.told(&context.texts);
+            Ok(Counted { answer, json, result, steps, rules })
         })
     }
 

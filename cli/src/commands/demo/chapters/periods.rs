@@ -8,6 +8,7 @@ use crate::error::{Answer, CliError};
 use crate::text::Args;
 use carnet_proto::id::Digest;
 use carnet_proto::verify::policy::TrustPurpose;
+use carnet_proto::wallet::{WalletCredential, contents_of};
 use serde_json::Value;
 use std::path::Path;
 
@@ -19,8 +20,20 @@ const MISTAKEN: &str = include_str!("../papers/mistaken.toml");
 
 /// Those who certify periods.
 const FUNDS: [&str; 3] = ["ph-pension", "de-pension", "sa-pension"];
+/// What they certify, and by which form: the fourth time was paid back, the fifth
+/// sheet says what the first does, and the last is a mistake.
+const PAPERS: [(&str, &str, &str); 6] = [
+    ("philippine", "ph-pension", PHILIPPINE),
+    ("saudi", "sa-pension", SAUDI),
+    ("german", "de-pension", GERMAN),
+    ("refunded", "de-pension", REFUNDED),
+    ("again", "ph-pension", PHILIPPINE),
+    ("mistaken", "ph-pension", MISTAKEN),
+];
 /// What she shows first: her periods, in the order of time.
 const SHOWN: [&str; 3] = ["philippine", "saudi", "german"];
+/// The rule by which the Philippine pension is divided.
+const SHARE_RULE: &str = "DE-PH-13";
 /// The file with the periods that stays.
 const FILE: &str = "welder-periods.carnet";
 
@@ -62,23 +75,24 @@ impl Play<'_, '_> {
             self.stage.name_witnesses(key, &witnesses)?;
         }
         let agreement = self.propose()?;
-        for (paper, issuer, form) in [
-            ("philippine", "ph-pension", PHILIPPINE),
-            ("saudi", "sa-pension", SAUDI),
-            ("german", "de-pension", GERMAN),
-        ] {
+        self.ratify_periods("periods-ratify-de", "de-pension", &agreement)?;
+        for (paper, issuer, form) in PAPERS {
             self.certify(paper, issuer, "contribution", form)?;
         }
-        let held = self.hero()?.wallet.credentials().len();
-        let got = format!("{held} credentials");
-        self.story.step("periods-issue", &Args::new(), "6 credentials", got)?;
+        let periods = self.hero()?.wallet.credentials().iter().filter(|c| is_period(c)).count();
+        let got = format!("{periods} sheets");
+        self.story.step("periods-issue", &Args::new(), "6 sheets", got)?;
+        for key in FUNDS {
+            self.stage.publish_status(key)?;
+        }
+        let agreed = format!("{} nodes agree", self.stage.converge()?);
+        self.story.step("converge-funds", &Args::new(), "10 nodes agree", agreed)?;
 
         let funds = ["de-pension", "sa-pension"];
         let purpose = TrustPurpose::Contribution;
         self.trust("pension.toml", "https://musterrentenkasse.example", &funds, purpose)?;
         self.trust("pension-ph.toml", "https://hsif.example", &["ph-pension"], purpose)?;
-        self.ratify_periods("periods-ratify-de", "de-pension", &agreement)?;
-        self.settle_funds()?;
+        self.refresh(0)?;
         let file = self.show_periods(FILE, &SHOWN)?;
         let early = self.count(&Desk::german(&agreement), &file);
         let got = match &early {
@@ -88,7 +102,8 @@ impl Play<'_, '_> {
         };
         self.story.step("periods-early", &Args::new(), "not in force", got)?;
         self.ratify_periods("periods-ratify-ph", "ph-pension", &agreement)?;
-        self.settle_funds()?;
+        self.stage.converge()?;
+        self.refresh(0)?;
 
         let file = self.show_periods(FILE, &SHOWN)?;
         self.shown("periods-shown", &file)?;
@@ -101,6 +116,7 @@ impl Play<'_, '_> {
         let expected = "42 + 78 = 120 months of 60: the right opens";
         self.story.step("periods-counted", &Args::new(), expected, told(&german))?;
         self.quote(&german)?;
+        german.rules.iter().try_for_each(|line| self.story.quote(line))?;
         let got = not_counted(&german, "saudi", &SHOWN);
         let expected = "12 months not counted: no-agreement";
         self.story.step("periods-saudi", &Args::new(), expected, got)?;
@@ -109,7 +125,9 @@ impl Play<'_, '_> {
         let philippine = self.count(&Desk::philippine(agreement), &both)?;
         let expected = "78 + 42 = 120 months of 120: the right opens, share 78/120";
         self.story.step("periods-share", &Args::new(), expected, told(&philippine))?;
-        self.quote(&philippine)?;
+        let of_rule = |line: &&String| line.contains(SHARE_RULE);
+        let about = philippine.steps.iter().chain(&philippine.rules).filter(of_rule);
+        philippine.result.iter().chain(about).try_for_each(|line| self.story.quote(line))?;
 
         let none = Desk { state: "SA", needed: "120", ..Desk::german("none") };
         let alone = self.count(&none, file)?;
@@ -121,10 +139,6 @@ impl Play<'_, '_> {
     /// What is genuine and does not count, and what is no longer genuine.
     pub(super) fn not_counted(&mut self) -> Result<(), CliError> {
         self.story.chapter("not-counted")?;
-        self.certify("refunded", "de-pension", "contribution", REFUNDED)?;
-        self.certify("again", "ph-pension", "contribution", PHILIPPINE)?;
-        self.certify("mistaken", "ph-pension", "contribution", MISTAKEN)?;
-        self.settle_funds()?;
         let desk = Desk::german("de-ph");
         let shown = [&SHOWN[..], &["refunded"]].concat();
         let file = self.show_periods("with-refunded.carnet", &shown)?;
@@ -150,7 +164,7 @@ impl Play<'_, '_> {
         self.story.step("periods-mistaken", &Args::new(), expected, got)?;
         let revoke = CommandLine::new("status set mistaken invalid --publish");
         self.stage.operate(revoke, "ph-pension")?.run(self.stage.now())?;
-        self.settle_funds()?;
+        self.stage.converge()?;
         let counted = self.count(&desk, &file)?;
         let expected = "42 + 78 = 120 months; refused: status";
         self.story.step("periods-revoked", &Args::new(), expected, told_with_refused(&counted))?;
@@ -213,21 +227,11 @@ impl Play<'_, '_> {
         key: &str,
         agreement: &str,
     ) -> Result<(), CliError> {
-        self.stage.converge()?;
         let ratify = CommandLine::new("agreement ratify").and(agreement);
         let (_, stated) = self.stage.operate(ratify, key)?.json(self.stage.now())?;
         let digest = stated.get("digest").and_then(Value::as_str).and_then(Digest::from_hex);
         let state = digest.map_or("unknown", |digest| in_force(&self.stage, key, &digest));
         self.story.step(id, &Args::new(), "in force", state)
-    }
-
-    /// Lets the funds publish their lists, waits until all nodes agree, and fetches evidence.
-    fn settle_funds(&mut self) -> Result<(), CliError> {
-        for key in FUNDS {
-            self.stage.publish_status(key)?;
-        }
-        self.stage.converge()?;
-        self.refresh(0).map(|_| ())
     }
 
     /// Counts the periods of a copy towards an old-age pension.
@@ -289,6 +293,11 @@ impl Play<'_, '_> {
         );
         self.story.step(id, &Args::new(), "3 valid periods, 0 employers, 0 earnings", got)
     }
+}
+
+/// Tells whether a credential attests a period.
+fn is_period(credential: &WalletCredential) -> bool {
+    contents_of(credential).is_ok_and(|contents| contents.claims.contribution().is_some())
 }
 
 /// Returns a time of the outcome as it prints.

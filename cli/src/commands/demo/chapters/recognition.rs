@@ -13,6 +13,12 @@ use std::path::Path;
 
 const WORK: &str = include_str!("../papers/work.toml");
 const LANGUAGE: &str = include_str!("../papers/language.toml");
+/// The parts of the answer that are told: the headings under which they stand.
+const STEPS: &str = "recognise-steps";
+const CONDITIONS: &str = "recognise-conditions";
+const MISSING: &str = "recognise-missing";
+/// Without a route, that there is none stands behind the attestations.
+const NO_ROUTE: &str = "recognise-attestations";
 /// Welders and flamecutters.
 const WELDER: &str = "7212";
 /// Sheet-metal workers: in the scope of the agreement, and no row leads there.
@@ -30,6 +36,7 @@ impl Play<'_, '_> {
             "recognised_with_conditions, missing work-certificate and language-certificate",
             &alone,
             ("DE", WELDER),
+            &[STEPS, CONDITIONS, MISSING],
         )?;
 
         self.accredit_chamber()?;
@@ -44,11 +51,18 @@ impl Play<'_, '_> {
             "recognised_with_conditions, missing language-certificate",
             &worked,
             ("DE", WELDER),
+            &[CONDITIONS, MISSING],
         )?;
         let all = self.show_all_skills()?;
-        self.recognise("recognise-all", "automatic", &all, ("DE", WELDER))?;
-        self.recognise("recognise-no-row", "not_in_scope", &all, ("DE", SHEET_METAL_WORKER))?;
-        self.recognise("recognise-no-agreement", "no_agreement", &all, ("SA", WELDER))
+        self.recognise("recognise-all", "automatic", &all, ("DE", WELDER), &[CONDITIONS, MISSING])?;
+        self.recognise(
+            "recognise-no-row",
+            "not_in_scope",
+            &all,
+            ("DE", SHEET_METAL_WORKER),
+            &[STEPS],
+        )?;
+        self.recognise("recognise-no-agreement", "no_agreement", &all, ("SA", WELDER), &[NO_ROUTE])
     }
 
     /// Makes the copy with everything that the agreement asks for.
@@ -81,6 +95,7 @@ impl Play<'_, '_> {
         expected: &str,
         file: &Path,
         (destination, occupation): (&str, &str),
+        parts: &[&str],
     ) -> Result<(), CliError> {
         let line = CommandLine::new("recognise")
             .and(file)
@@ -96,25 +111,15 @@ impl Play<'_, '_> {
         let (_, json) = line.json(now)?;
         self.story.step(id, &Args::new(), expected, told(&json))?;
         let texts = self.story.texts();
-        let [steps, conditions, missing] =
-            ["recognise-steps", "recognise-conditions", "recognise-missing"]
-                .map(|id| texts.plain(id));
+        let wanted: Vec<String> = parts.iter().map(|id| texts.plain(id)).collect();
         let (_, text) = line.run(now)?;
-        let mut parts: Vec<&str> = Vec::new();
         for part in text.split("\n\n") {
             let heading = part.lines().next().unwrap_or_default();
-            if [&steps, &conditions, &missing].iter().any(|wanted| *wanted == heading) {
-                parts.push(part);
+            if wanted.iter().any(|wanted| wanted == heading) {
+                self.story.quote_lines(part)?;
             }
         }
-        // Without a route there is only the sentence that says so.
-        let own =
-            |line: &&str| line.trim_start().starts_with('✗') && !line.contains("no_agreement");
-        let lines: Vec<&str> = match parts.is_empty() {
-            true => text.lines().filter(own).collect(),
-            false => parts,
-        };
-        self.story.quote_lines(&lines.join("\n"))
+        Ok(())
     }
 }
 
