@@ -66,7 +66,7 @@ impl Output {
     }
 
     /// Writes JSON where a result has it.
-    pub fn as_json(mut self) -> Self {
+    pub fn with_json(mut self) -> Self {
         self.json = true;
         self
     }

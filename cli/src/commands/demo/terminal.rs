@@ -60,7 +60,7 @@ impl CommandLine {
     /// Those of the command.
     pub fn json(&self, now: UnixSeconds) -> Result<(Answer, Value), CliError> {
         let page = Page::default();
-        let answer = commands::run(self.parse()?, &mut context(page.output().as_json(), now))?;
+        let answer = commands::run(self.parse()?, &mut context(page.output().with_json(), now))?;
         Ok((answer, serde_json::from_str(&page.text()).map_err(trouble)?))
     }
 

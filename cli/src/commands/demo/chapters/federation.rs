@@ -1,20 +1,17 @@
 //! Two countries make themselves known, accredit, and agree; an institute certifies a class.
 
 use super::Play;
-use crate::args::Operate;
-use crate::args::issue::{From, Issuing};
 use crate::commands::demo::people::{Employer, Worker, keep};
 use crate::commands::demo::stage::Stage;
 use crate::commands::demo::story::Story;
+use crate::commands::demo::terminal::CommandLine;
 use crate::commands::demo::trouble;
-use crate::commands::{Context, issue};
 use crate::error::CliError;
 use crate::files;
 use crate::forms::class::Class;
 use crate::forms::{agreement, grant, table};
 use crate::policy;
-use crate::render::Output;
-use crate::text::{Args, Texts};
+use crate::text::Args;
 use carnet_proto::classification::Country;
 use carnet_proto::statement::accreditation::Accreditation;
 use carnet_proto::statement::agreement::Ratification;
@@ -24,7 +21,6 @@ use carnet_proto::time::{DAY, Validity};
 use carnet_proto::verify::policy::TrustPurpose;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 /// The class list that ships with the project. Its columns for the key requests and the expiry are
 /// filled by the demo.
@@ -229,32 +225,9 @@ impl Play<'_, '_> {
         self.converge("converge")
     }
 
-    /// Runs `carnet issue skill --csv`.
     fn issue(&self, csv: &Path, out: &Path) -> Result<(), CliError> {
-        let now = self.stage.now();
-        let mut context = Context {
-            texts: Texts::load(Some(self.story.texts().language())),
-            out: Output::plain(std::io::sink(), true),
-            clock: Arc::new(move || now),
-        };
-        let args = Issuing {
-            from: From {
-                csv: Some(csv.to_owned()),
-                toml: None,
-                columns: false,
-                csv_template: false,
-                toml_template: false,
-            },
-            out: Some(out.to_owned()),
-            dry_run: false,
-            node: Operate {
-                url: self.stage.url("ph-institute")?,
-                institution: None,
-                dir: Some(self.stage.dir().join("nodes").join("ph-institute")),
-                token_file: None,
-            },
-        };
-        issue::skill(&args, &mut context).map(|_| ())
+        let issue = CommandLine::new("issue skill --csv").and(csv).and("--out").and(out);
+        self.stage.operate(issue, "ph-institute")?.run(self.stage.now()).map(|_| ())
     }
 
     /// The class list with a file name for each key request, and an expiry five years from now.

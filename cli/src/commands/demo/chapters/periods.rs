@@ -32,10 +32,10 @@ const PAPERS: [(&str, &str, &str); 6] = [
 ];
 /// What she shows first: her periods, in the order of time.
 const SHOWN: [&str; 3] = ["philippine", "saudi", "german"];
-/// The rule by which the Philippine pension is divided.
-const SHARE_RULE: &str = "DE-PH-13";
 /// The file with the periods that stays.
 const FILE: &str = "welder-periods.carnet";
+/// The file with the sheet that is revoked.
+const MISTAKE_FILE: &str = "with-a-mistake.carnet";
 
 /// Who counts, under which law, and how many months that asks for.
 struct Desk<'a> {
@@ -116,24 +116,22 @@ impl Play<'_, '_> {
         let expected = "42 + 78 = 120 months of 60: the right opens";
         self.story.step("periods-counted", &Args::new(), expected, told(&german))?;
         self.quote(&german)?;
-        german.rules.iter().try_for_each(|line| self.story.quote(line))?;
         let got = not_counted(&german, "saudi", &SHOWN);
         let expected = "12 months not counted: no-agreement";
         self.story.step("periods-saudi", &Args::new(), expected, got)?;
+        self.quote_about(&german, &SHOWN, "saudi")?;
 
         let both = self.show_periods("two-states.carnet", &["philippine", "german"])?;
         let philippine = self.count(&Desk::philippine(agreement), &both)?;
         let expected = "78 + 42 = 120 months of 120: the right opens, share 78/120";
         self.story.step("periods-share", &Args::new(), expected, told(&philippine))?;
-        let of_rule = |line: &&String| line.contains(SHARE_RULE);
-        let about = philippine.steps.iter().chain(&philippine.rules).filter(of_rule);
-        philippine.result.iter().chain(about).try_for_each(|line| self.story.quote(line))?;
+        self.quote_by(&philippine, "DE-PH-13")?;
 
         let none = Desk { state: "SA", needed: "120", ..Desk::german("none") };
         let alone = self.count(&none, file)?;
         let expected = "12 + 0 = 12 months of 120: the right does not open";
         self.story.step("periods-none", &Args::new(), expected, told(&alone))?;
-        self.quote(&alone)
+        self.quote_by(&alone, "NOAG")
     }
 
     /// What is genuine and does not count, and what is no longer genuine.
@@ -158,7 +156,7 @@ impl Play<'_, '_> {
         self.quote_about(&counted, &shown, "again")?;
 
         let shown = [&SHOWN[..], &["mistaken"]].concat();
-        let file = self.show_periods("with-a-mistake.carnet", &shown)?;
+        let file = self.show_periods(MISTAKE_FILE, &shown)?;
         let got = told_with_refused(&self.count(&desk, &file)?);
         let expected = "42 + 90 = 132 months; refused: nothing";
         self.story.step("periods-mistaken", &Args::new(), expected, got)?;
@@ -174,9 +172,10 @@ impl Play<'_, '_> {
         self.story.step("periods-open", &Args::new(), "cannot tell", answer)
     }
 
-    /// Makes the copy of her periods that stays.
+    /// Makes the copies of her periods that stay: what counts, and with what was revoked.
     pub(super) fn show_all_periods(&self) -> Result<(), CliError> {
-        self.show_periods(FILE, &SHOWN).map(|_| ())
+        self.show_periods(FILE, &SHOWN)?;
+        self.show_periods(MISTAKE_FILE, &[&SHOWN[..], &["mistaken"]].concat()).map(|_| ())
     }
 
     /// The German fund writes down whose periods count, and the rules by which they are added: those of
@@ -250,9 +249,16 @@ impl Play<'_, '_> {
             .count(self.stage.now())
     }
 
-    /// Tells what came of counting, and how.
-    fn quote(&mut self, counted: &Counted) -> Result<(), CliError> {
-        counted.result.iter().chain(&counted.steps).try_for_each(|line| self.story.quote(line))
+    /// Tells what came of counting, and how: every step, and every rule with the place where it stands.
+    fn quote(&mut self, Counted { result, steps, rules, .. }: &Counted) -> Result<(), CliError> {
+        result.iter().chain(steps).chain(rules).try_for_each(|line| self.story.quote(line))
+    }
+
+    /// Tells what came of counting, and of the steps and rules those of one rule.
+    fn quote_by(&mut self, counted: &Counted, rule: &str) -> Result<(), CliError> {
+        let Counted { result, steps, rules, .. } = counted;
+        let about = steps.iter().chain(rules).filter(|line| line.contains(rule));
+        result.iter().chain(about).try_for_each(|line| self.story.quote(line))
     }
 
     /// Tells the sentences about one of the papers shown.
