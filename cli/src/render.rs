@@ -82,6 +82,11 @@ impl Output {
         self.json
     }
 
+    /// Tells whether marks are signs, and not ASCII.
+    pub const fn is_unicode(&self) -> bool {
+        self.unicode
+    }
+
     /// Writes one line of text.
     ///
     /// # Errors

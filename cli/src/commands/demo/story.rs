@@ -1,5 +1,6 @@
 //! What the demo tells: chapters, steps with what was expected and what came, and the end.
 
+use super::terminal::CommandLine;
 use crate::commands::verify::report::in_one_sentence;
 use crate::error::CliError;
 use crate::render::{Mark, Output, bold, wrap};
@@ -47,6 +48,11 @@ impl<'c> Story<'c> {
     /// Returns the texts.
     pub const fn texts(&self) -> &'c Texts {
         self.texts
+    }
+
+    /// Begins a command line whose output is to be quoted.
+    pub fn typed(&self, words: &str) -> CommandLine {
+        CommandLine::new(words).like(self.texts, self.out)
     }
 
     /// Begins a chapter: `demo-chapter-<id>` and what happens in it, `demo-chapter-<id>-about`.

@@ -2,7 +2,7 @@
 //! print.
 
 use super::trouble;
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, Global};
 use crate::commands::{self, Context, worksheet};
 use crate::error::{Answer, CliError};
 use crate::render::Output;
@@ -16,7 +16,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A command line without the name of the program.
 #[derive(Clone)]
-pub struct CommandLine(Vec<OsString>);
+pub struct CommandLine {
+    words: Vec<OsString>,
+    /// Whether it prints signs, or ASCII alone.
+    unicode: bool,
+}
 
 /// What came of counting periods.
 pub struct Counted {
@@ -35,13 +39,19 @@ pub struct Counted {
 impl CommandLine {
     /// Begins with words that are parted by spaces.
     pub fn new(words: &str) -> Self {
-        Self(words.split_whitespace().map(OsString::from).collect())
+        Self { words: words.split_whitespace().map(OsString::from).collect(), unicode: true }
     }
 
     /// Adds one word, whatever stands in it.
     pub fn and(mut self, word: impl Into<OsString>) -> Self {
-        self.0.push(word.into());
+        self.words.push(word.into());
         self
+    }
+
+    /// Lets it print in the language and with the signs of something else.
+    pub fn like(mut self, texts: &Texts, out: &Output) -> Self {
+        self.unicode = out.is_unicode();
+        self.and("--lang").and(texts.language())
     }
 
     /// Runs it and returns what it prints, with its answer.
@@ -50,7 +60,8 @@ impl CommandLine {
     /// Those of the command.
     pub fn run(&self, now: UnixSeconds) -> Result<(Answer, String), CliError> {
         let page = Page::default();
-        let answer = commands::run(self.parse()?, &mut context(page.output(), now))?;
+        let Cli { command, global } = self.parse()?;
+        let answer = commands::run(command, &mut context(page.output(self.unicode), &global, now))?;
         Ok((answer, page.text()))
     }
 
@@ -60,7 +71,9 @@ impl CommandLine {
     /// Those of the command.
     pub fn json(&self, now: UnixSeconds) -> Result<(Answer, Value), CliError> {
         let page = Page::default();
-        let answer = commands::run(self.parse()?, &mut context(page.output().with_json(), now))?;
+        let Cli { command, global } = self.parse()?;
+        let out = page.output(self.unicode).with_json();
+        let answer = commands::run(command, &mut context(out, &global, now))?;
         Ok((answer, serde_json::from_str(&page.text()).map_err(trouble)?))
     }
 
@@ -69,8 +82,10 @@ impl CommandLine {
     /// # Errors
     /// Those of the command.
     pub fn count(&self, now: UnixSeconds) -> Result<Counted, CliError> {
-        let Command::Totalise(args) = self.parse()? else { return Err(CliError::bug("demo")) };
-        let mut context = context(Output::plain(io::sink(), true), now);
+        let Cli { command: Command::Totalise(args), global } = self.parse()? else {
+            return Err(CliError::bug("demo"));
+        };
+        let mut context = context(Output::plain(io::sink(), self.unicode), &global, now);
         worksheet::counted(&args, &mut context, |work, context| {
             let (answer, json) = (work.answer(), work.to_json());
             let (result, steps, rules) = work.told(&context.texts);
@@ -78,14 +93,14 @@ impl CommandLine {
         })
     }
 
-    fn parse(&self) -> Result<Command, CliError> {
-        let words = [OsString::from("carnet")].into_iter().chain(self.0.iter().cloned());
-        Ok(Cli::try_parse_from(words).map_err(trouble)?.command)
+    fn parse(&self) -> Result<Cli, CliError> {
+        let words = [OsString::from("carnet")].into_iter().chain(self.words.iter().cloned());
+        Cli::try_parse_from(words).map_err(trouble)
     }
 }
 
-fn context(out: Output, now: UnixSeconds) -> Context {
-    Context { texts: Texts::load(None), out, clock: Arc::new(move || now) }
+fn context(out: Output, global: &Global, now: UnixSeconds) -> Context {
+    Context { texts: Texts::load(global.lang.as_deref()), out, clock: Arc::new(move || now) }
 }
 
 /// What a command printed.
@@ -96,8 +111,8 @@ impl Page {
     /// Columns of a line, so that it can be quoted.
     const WIDTH: usize = 76;
 
-    fn output(&self) -> Output {
-        Output::plain(self.clone(), true).of_width(Self::WIDTH)
+    fn output(&self, unicode: bool) -> Output {
+        Output::plain(self.clone(), unicode).of_width(Self::WIDTH)
     }
 
     fn text(&self) -> String {

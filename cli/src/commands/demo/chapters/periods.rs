@@ -235,7 +235,8 @@ impl Play<'_, '_> {
 
     /// Counts the periods of a copy towards an old-age pension.
     fn count(&self, desk: &Desk<'_>, file: &Path) -> Result<Counted, CliError> {
-        CommandLine::new("totalise --branch old-age --agreement")
+        let line = self.story.typed("totalise --branch old-age");
+        line.and("--agreement")
             .and(desk.agreement)
             .and("--claim-country")
             .and(desk.state)

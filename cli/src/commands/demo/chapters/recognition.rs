@@ -97,7 +97,9 @@ impl Play<'_, '_> {
         (destination, occupation): (&str, &str),
         parts: &[&str],
     ) -> Result<(), CliError> {
-        let line = CommandLine::new("recognise")
+        let line = self
+            .story
+            .typed("recognise")
             .and(file)
             .and("--destination")
             .and(destination)
