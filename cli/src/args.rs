@@ -61,7 +61,7 @@ pub struct Global {
 /// Every command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show it all: two countries, eight real nodes on this machine, a worker and an employer.
+    /// Show it all: real nodes of three countries on this machine, a worker and those she shows her papers to.
     Demo(anyone::Demo),
     /// Tell what is set up, reachable and fresh, and what to do next.
     Doctor(anyone::Doctor),

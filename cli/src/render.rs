@@ -59,16 +59,32 @@ impl Output {
         }
     }
 
-    #[cfg_attr(not(test), allow(dead_code, reason = "for those who keep a report in a file"))]
     /// Writes text without colours to anything else, with marks in ASCII unless `unicode`.
     pub fn plain(to: impl Write + Send + 'static, unicode: bool) -> Self {
         let to = Box::new(anstream::StripStream::new(Box::new(to) as Box<dyn Write + Send>));
         Self { to, json: false, unicode, width: DEFAULT_WIDTH }
     }
 
+    /// Writes JSON where a result has it.
+    pub fn with_json(mut self) -> Self {
+        self.json = true;
+        self
+    }
+
+    /// Writes lines of at most so many columns.
+    pub fn of_width(mut self, columns: usize) -> Self {
+        self.width = columns.clamp(*WIDTHS.start(), *WIDTHS.end());
+        self
+    }
+
     /// Tells whether the result is wanted as JSON; then text must not be written.
     pub const fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Tells whether marks are signs, and not ASCII.
+    pub const fn is_unicode(&self) -> bool {
+        self.unicode
     }
 
     /// Writes one line of text.

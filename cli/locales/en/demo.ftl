@@ -1,7 +1,8 @@
 demo-opening =
     A certificate crosses a border. Everything you will see happens on this machine: eight nodes with
-    their own keys, databases and ports, in two countries. The institutions and people are made up; the
-    software is what runs outside. The clock starts 30 days ago and is stepped between chapters.
+    their own keys, databases and ports, in two countries; three more join later. The institutions and
+    people are made up; the software is what runs outside. The clock starts 30 days ago and is stepped
+    between chapters.
 demo-day = Day { $day }, { $date }. The clock is stepped.
 demo-as-expected = → { $got }
 demo-not-as-expected = → { $got }, but { $expected } was expected
@@ -78,7 +79,19 @@ demo-step-expired = Five days later: the short-lived certificate.
 demo-step-stale-status = The institute's node has been down for nine days, and its status lists have run out.
 demo-step-stale-evidence = Evidence that is two weeks old, by itself.
 
-demo-chapter-theft = 7. Stolen keys
+demo-chapter-recognition = 7. What it opens in Germany
+demo-chapter-recognition-about =
+    That a certificate is genuine does not say what it is worth abroad. The agreement that the six bodies
+    have signed says it, as data: which title corresponds to which, and under what conditions. The yard's
+    program works it out and says why, each step with the place where the rule stands.
+demo-step-recognise-certificate = Malaya shows her certificate alone: as welder in Germany. What is still missing is named, and who can certify it.
+demo-step-accredit-chamber = The Halimbawa Skills Authority accredits the Chamber of Shipyards, so that it may certify work.
+demo-step-recognise-work = The Chamber has certified her work, and she shows that too.
+demo-step-recognise-all = The institute has tested her German, and she shows all three.
+demo-step-recognise-no-row = The same papers, as sheet-metal worker in Germany: no agreed correspondence. A similar title or an equal level opens nothing.
+demo-step-recognise-no-agreement = The same papers, as welder in Saudi Arabia: its bodies have signed nothing.
+
+demo-chapter-theft = 8. Stolen keys
 demo-chapter-theft-about =
     Somebody has copied the institute's keys and its password, and sells a certificate. The institute
     notices, takes the 24 words from its safe, and replaces the keys. It says from which leaf of its log on
@@ -88,7 +101,7 @@ demo-step-rotate = The institute replaces its keys, and repudiates what was stat
 demo-step-stolen = The certificate that the thief has sold.
 demo-step-before-the-theft = Malaya's certificate, anchored before the theft.
 
-demo-chapter-histories = 8. Two histories
+demo-chapter-histories = 9. Two histories
 demo-chapter-histories-about =
     The thief still has the old keys, and signs another history of the institute's log. A witness
     compares it with what it holds. Two signed checkpoints that cannot both be true are a proof that needs no trust.
@@ -97,7 +110,7 @@ demo-step-fork-proven = The proof goes from node to node.
 demo-step-fork-verified = The yard checks the proof itself: the institute's keys have signed two histories.
 demo-step-fork-harmless = No witness has cosigned the thief's, so that nothing is in doubt: Malaya's certificate.
 
-demo-chapter-withdrawal = 9. The accreditation is withdrawn
+demo-chapter-withdrawal = 10. The accreditation is withdrawn
 demo-chapter-withdrawal-about =
     The institute no longer meets the conditions. What it certified before still stands; what it
     certifies from now on does not, whatever date it writes.
@@ -106,7 +119,7 @@ demo-step-withdrawn-before = A certificate issued two days after.
 demo-step-withdrawal-left-out = The same, with the withdrawal left out of the evidence.
 demo-step-withdrawn-afterwards = Malaya's certificate, from before.
 
-demo-chapter-closing = 10. The institute closes
+demo-chapter-closing = 11. The institute closes
 demo-chapter-closing-about =
     The institute publishes its lists for the last time, says that it has closed, and switches its node
     off. Its graduates keep what they have.
@@ -115,13 +128,42 @@ demo-step-graduate = Two days later: Malaya's certificate.
 demo-step-last-list = What the yard is told of its status.
 demo-step-revoked-before-closing = The certificate that was revoked stays revoked.
 
-demo-chapter-today = 11. Today
+demo-chapter-periods = 12. Periods of three countries
+demo-chapter-periods-about =
+    Before her training Malaya worked in three countries, and paid contributions in each. Three funds join
+    with nodes of their own. Two of them put the rules of the treaty between Germany and the Philippines
+    into their logs; the third has signed nothing with either. Each certifies what it has on record. She
+    shows how long, and neither where she worked nor what she earned.
+demo-step-funds-join = A Philippine, a German and a Saudi fund start nodes, and everybody follows their logs.
+demo-step-periods-propose = The Musterrentenkasse writes down whose periods count, and by which rules they are added.
+demo-step-periods-issue = Each fund certifies its time, one sheet a period: 78 months in the Philippines, 12 in Saudi Arabia, 42 in Germany. Three more sheets are of no use, as will be seen.
+demo-step-converge-funds = What the funds have stated reaches every node. It names nobody.
+demo-step-periods-ratify-de = The Musterrentenkasse ratifies.
+demo-step-periods-early = Its clerk wants to count already. But one side has not signed.
+demo-step-periods-ratify-ph = The Halimbawa Social Insurance Fund ratifies.
+demo-step-periods-shown = She shows the three sheets with the preset “ratio”. Which claims the clerk sees:
+demo-step-periods-counted = An old-age pension in Germany needs 60 months. She has 42 there. The clerk counts by the agreement in the log; number 1 is the Philippine sheet, 2 the Saudi, 3 the German:
+demo-step-periods-saudi = The Saudi year is genuine, and adds nothing: no agreement binds Saudi Arabia to either of the two.
+demo-step-periods-share = The other way around: the Philippine fund, where 120 months are needed. Each State pays for its own time; there the pension is divided by time:
+demo-step-periods-none = And Saudi Arabia itself, where no agreement applies? Its own law alone, if it asks for 120 months. She can still go on insuring herself there, or ask that fund what it pays to those who leave:
+
+demo-chapter-not-counted = 13. What does not count
+demo-chapter-not-counted-about =
+    Genuine papers can still mislead: time that was paid out, the same time on two sheets, a sheet that was
+    taken back. Each is named, with the reason.
+demo-step-periods-refunded = A German year from 2013, whose contributions were paid back in 2016.
+demo-step-periods-twice = The Philippine fund has certified the same time on a second sheet.
+demo-step-periods-mistaken = A sheet on a year of somebody else, issued to her by mistake. Nobody has noticed.
+demo-step-periods-revoked = The fund notices, and revokes it. The clerk counts the same file again:
+demo-step-periods-open = An answer that leaves something out is not given as a yes.
+
+demo-chapter-today = 14. Today
 demo-chapter-today-about =
-    The clock is at the real time. Malaya prepares a copy that anybody may check against an identity
+    The clock is at the real time. Malaya prepares copies that anybody may check against an identity
     document, without a challenge and without a network.
 demo-step-copy = The copy, checked from its own evidence.
 demo-step-copy-altered = The same copy with one byte changed.
-demo-step-privacy = { $messages } messages between nodes and { $entries } log entries are searched for { $traces } names, birth dates, numbers, keys and digests of the workers.
+demo-step-privacy = { $messages } messages between nodes and { $entries } log entries are searched for { $traces } names, birth dates, numbers, employers, keys and digests of the workers.
 
 demo-end = { $right } of { $count } steps came out as expected, in { $seconds } s.
 demo-end-not-ok = Only { $right } of { $count } steps came out as expected. This is a bug in carnet.

@@ -1,6 +1,7 @@
 //! `carnet demo`: a certificate crosses a border.
 //!
-//! Eight real nodes on loopback, in two countries, with fictitious institutions and keys. The clock
+//! Real nodes on loopback, with fictitious institutions and keys: eight in two countries, and three more
+//! when periods of insurance are counted. The clock
 //! starts 30 days ago and is stepped between chapters. Everything is done by the code that the other
 //! commands run; each step says what was expected and what came.
 
@@ -9,6 +10,7 @@ mod people;
 mod privacy;
 mod stage;
 mod story;
+mod terminal;
 
 use crate::args::anyone::Demo;
 use crate::commands::Context;

@@ -291,7 +291,10 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
 }
 
 /// Returns the credentials with the claims that a preset chooses of each.
-fn chosen(
+///
+/// # Errors
+/// `wallet-present` if a credential cannot be read, `wallet-preset` if the preset does not fit them.
+pub fn chosen(
     preset: Option<Preset>,
     wallet: &Wallet,
     indexes: &[usize],

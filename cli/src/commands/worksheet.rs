@@ -8,12 +8,13 @@ mod sheet;
 mod words;
 
 use super::Context;
+use super::totalise::words::explain;
 use super::verify::{self, Judged};
 use crate::agreements;
 use crate::args::totalise as args;
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
-use crate::text::Args;
+use crate::text::{Args, Texts};
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::contribution::{Decimal, Place};
 use carnet_proto::id::Digest;
@@ -33,11 +34,8 @@ use std::path::Path;
 /// # Errors
 /// Those of verifying, of the agreement and of the computation. A refused credential is no error.
 pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliError> {
-    verify::each(&args.presentations, &args.demands, context, |verified, context| {
-        let name = args.agreement.as_deref().ok_or_else(|| CliError::bug("arguments"))?;
-        let agreement = agreement(name, verified.ledger, context.now())?;
-        let work = Work::of(args, &agreement, verified.judged, context.now())?;
-        let page = sheet::sheet(&work, &context.texts);
+    counted(args, context, |work, context| {
+        let page = sheet::sheet(work, &context.texts);
         if let Some(path) = &args.html {
             let text = html::page(&page, context.texts.language());
             files::write(path, text.as_bytes(), Access::Private, Existing::Keep)?;
@@ -51,6 +49,23 @@ pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliEr
             context.note("totalise-written", &file);
         }
         Ok(answer)
+    })
+}
+
+/// Counts the periods of presentations together, and hands on what came of it.
+///
+/// # Errors
+/// As [`run`], and those of `use_it`.
+pub fn counted<T>(
+    args: &args::Totalise,
+    context: &mut Context,
+    use_it: impl FnOnce(&Work<'_>, &mut Context) -> Result<T, CliError>,
+) -> Result<T, CliError> {
+    verify::each(&args.presentations, &args.demands, context, |verified, context| {
+        let name = args.agreement.as_deref().ok_or_else(|| CliError::bug("arguments"))?;
+        let agreement = agreement(name, verified.ledger, context.now())?;
+        let work = Work::of(args, &agreement, verified.judged, context.now())?;
+        use_it(&work, context)
     })
 }
 
@@ -171,13 +186,24 @@ impl<'r> Work<'r> {
     }
 
     /// Returns the answer: whether the right opens, and unknown if something was refused.
-    fn answer(&self) -> Answer {
+    pub fn answer(&self) -> Answer {
         match &self.outcome {
             Some(_) if !self.refused.is_empty() => Answer::Unknown,
             Some(outcome) if outcome.together == Some(false) => Answer::No,
             Some(_) => Answer::Yes,
             None => Answer::Unknown,
         }
+    }
+
+    /// Tells the result in sentences, how it came about, as `totalise --explain` does, and by which rules.
+    pub fn told(&self, texts: &Texts) -> (Vec<String>, Vec<String>, Vec<String>) {
+        let periods = words::named(self, texts);
+        let outcome = self.outcome.as_ref();
+        let refused = self.refused.iter().map(|item| words::refused(item, texts));
+        let left = self.attested.left_out.iter().map(|left| words::left_out(left, texts));
+        let steps = outcome.map(|outcome| explain(outcome, &periods, texts)).unwrap_or_default();
+        let steps = refused.chain(left).chain(steps).collect();
+        (words::answer(self, texts), steps, sheet::rules(self, texts))
     }
 
     /// Returns the rules that some step, or something that was not counted, names.

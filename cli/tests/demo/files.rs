@@ -5,6 +5,18 @@ use crate::support::{Answer, User};
 use serde_json::Value;
 use std::path::Path;
 
+/// Runs a command line as somebody does in the directory that the demo left, with no node at hand.
+fn in_files(line: &str) -> Answer {
+    let user = User::new();
+    let mut command = user.command(line.split_whitespace());
+    command.current_dir(&run().dir).output().unwrap().into()
+}
+
+/// What is told, in one line.
+fn words(told: &str) -> String {
+    told.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Verifies a file by the rules that the demo left, with no node at hand.
 fn verify(file: &Path, json: bool) -> Answer {
     let policy = run().path("trust.toml");
@@ -124,6 +136,62 @@ fn a_folder_is_verified_at_once_and_the_worst_is_the_answer() {
     assert_eq!(at_all_times(&alone), at_all_times(&lines[1]));
 }
 
+/// The commands of the README, but for the directory.
+const TOTALISE: &str = "totalise --agreement de-ph --claim-country DE --branch old-age --needed 60 \
+                        welder-periods.carnet --policy pension.toml --offline";
+const RECOGNISE: &str = "recognise welder-skills.carnet --destination DE --occupation 7212 --policy trust.toml --offline";
+
+#[test]
+fn the_periods_that_stay_are_counted_from_their_evidence_alone() {
+    let told = words(&in_files(TOTALISE).ok());
+    for sentence in [
+        "42 months of DE and 78 months of other States make 120 months",
+        "it opens with the periods of the other States",
+        "No. 2: 12 months do not count, because no agreement",
+        "DE-PH-10",
+        "Musterrentenkasse",
+        "Mithal Social Insurance Office",
+    ] {
+        assert!(told.contains(sentence), "no {sentence:?} in {told}");
+    }
+    for withheld in ["Dry Dock", "Musterdock", "Mithal Shipyard", "34125", "EXAMPLE-"] {
+        let file = run().read("welder-periods.carnet");
+        assert!(!told.contains(withheld), "{withheld} in {told}");
+        assert_eq!(memchr::memmem::find(&file, withheld.as_bytes()), None, "{withheld}");
+    }
+    let json = in_files(&format!("{TOTALISE} --json")).json();
+    assert_eq!(json["outcome"]["together"], true);
+    assert_eq!(json["outcome"]["explanation"]["not_counted"][0]["reason"], "no-agreement");
+}
+
+#[test]
+fn the_revoked_sheet_that_stays_is_refused_and_leaves_the_answer_open() {
+    let told = in_files(&TOTALISE.replace("welder-periods", "with-a-mistake"));
+    assert_eq!(told.code, 3, "{}", told.stdout);
+    let told = words(&told.stdout);
+    for sentence in ["make 120 months", "One credential was refused", "the issuer has revoked it"] {
+        assert!(told.contains(sentence), "no {sentence:?} in {told}");
+    }
+}
+
+#[test]
+fn the_skills_that_stay_are_recognised_from_their_evidence_alone() {
+    let told = words(&in_files(RECOGNISE).ok());
+    for sentence in [
+        "automatic: Recognised. Nothing more is asked.",
+        "It stands in a log and is signed.",
+        "6 of 6 seats",
+        "1065 days of work are shown",
+        "agreement, art. 5(2)",
+    ] {
+        assert!(told.contains(sentence), "no {sentence:?} in {told}");
+    }
+    let alone = RECOGNISE.replace("welder-skills", "certificate");
+    let json = in_files(&format!("{alone} --json"));
+    // Two weeks old, and rules that ask for a week: not used.
+    assert_eq!(json.code, 3, "{}", json.stdout);
+}
+
 #[test]
 fn the_wallet_that_stays_opens_with_its_passphrase() {
     let user = User::new();
@@ -131,5 +199,6 @@ fn the_wallet_that_stays_opens_with_its_passphrase() {
     let list = format!("wallet list --wallet {}", run().path("wallet.age").display());
     let listed = user.run_locked(&list, passphrase.trim_end()).ok();
     assert!(listed.contains("Shielded Metal Arc Welding NC II"), "{listed}");
+    assert!(listed.contains("Contributions 2022-01 to 2025-06, Germany"), "{listed}");
     user.run_locked(&list, "another").fails(3, &["passphrase"]);
 }

@@ -65,7 +65,8 @@ impl Traces {
         traces
     }
 
-    fn add_credential(&mut self, file: &[u8]) {
+    /// Takes up all that a credential file says of a worker.
+    pub fn add_credential(&mut self, file: &[u8]) {
         let file = CredentialFile::open(file).unwrap();
         let sd_cwt = SdCwt::parse(&file.sd_cwt.0, Mode::Strict).unwrap();
         let restored = sd_cwt.restore(file.profile, Reader::Holder).unwrap();
@@ -74,6 +75,20 @@ impl Traces {
         self.add_binary("key identifier", claims.holder_key.kid().as_bytes());
         self.add_binary("credential id", claims.id.as_bytes());
         self.add_binary("credential digest", sd_cwt.digest().as_bytes());
+        if let Some(contribution) = claims.contribution() {
+            for employer in &contribution.employers {
+                let lines = [Some(&employer.name), employer.reference.as_ref()];
+                lines.iter().flatten().for_each(|l| self.add("employer", l.as_str().as_bytes()));
+            }
+            for known in &contribution.insurance_numbers {
+                self.add("insurance number", known.number.as_str().as_bytes());
+            }
+        }
+        for work in claims.skill().iter().flat_map(|skill| &skill.experience) {
+            if let Some(employer) = &work.employer {
+                self.add("employer", employer.as_str().as_bytes());
+            }
+        }
         for disclosure in sd_cwt.disclosures() {
             self.add("redacted claim", Decoder::new(disclosure, Mode::Strict).bytes().unwrap());
             let hash = file.profile.redacted_claim_hash(disclosure);

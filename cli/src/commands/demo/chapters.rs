@@ -3,6 +3,9 @@
 mod attacks;
 mod federation;
 mod later;
+mod papers;
+mod periods;
+mod recognition;
 mod theft;
 mod yard;
 
@@ -14,6 +17,7 @@ use crate::text::Args;
 use carnet_proto::id::Digest;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::time::UnixSeconds;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Everything that the chapters share.
@@ -25,6 +29,8 @@ pub struct Play<'s, 'c> {
     workers: Vec<Worker>,
     accreditation: Digest,
     agreement: Digest,
+    /// What the first of the class was certified later, by name: its place in the wallet.
+    papers: BTreeMap<&'static str, usize>,
 }
 
 /// Plays all chapters.
@@ -43,10 +49,13 @@ impl Play<'_, '_> {
         self.yard()?;
         self.attacks()?;
         self.weeks()?;
+        self.recognition()?;
         let stolen = self.theft()?;
         self.histories(&stolen)?;
         self.withdrawal()?;
         self.closing()?;
+        self.periods()?;
+        self.not_counted()?;
         self.today()
     }
 

@@ -43,10 +43,10 @@ impl Worker {
         Self { row, wallet: Wallet::new(Seed::generate(&mut rng())) }
     }
 
-    /// Makes a key request for the institute.
-    pub fn request(&mut self, stage: &Stage) -> Result<Vec<u8>, CliError> {
-        let institute = stage.did("ph-institute")?;
-        self.wallet.request_key(institute, stage.now(), &mut rng()).map_err(trouble)
+    /// Makes a key request for an institution.
+    pub fn request(&mut self, stage: &Stage, key: &str) -> Result<Vec<u8>, CliError> {
+        let institution = stage.did(key)?;
+        self.wallet.request_key(institution, stage.now(), &mut rng()).map_err(trouble)
     }
 
     /// Has one more credential issued, outside the class. Returns the row's key.
@@ -62,7 +62,7 @@ impl Worker {
         let order = IssuingOrder {
             rows: vec![IssuingRow {
                 row: row.row.clone(),
-                key_request: Bytes(self.request(stage)?),
+                key_request: Bytes(self.request(stage, "ph-institute")?),
                 person: row.person,
                 skill: row.attested.skill().cloned(),
                 contribution: row.attested.contribution().cloned(),
@@ -92,7 +92,18 @@ impl Worker {
 
     /// Presents credentials, showing [`SHOWN`].
     pub fn present(&self, asked: &Asked<'_>, indexes: &[usize]) -> Result<Presentation, CliError> {
-        let disclose = SHOWN.map(str::to_owned);
+        let each: Vec<_> = indexes.iter().map(|index| (*index, Vec::new())).collect();
+        self.present_each(asked, &SHOWN, &each)
+    }
+
+    /// Presents credentials, each showing `all`, and claims of its own.
+    pub fn present_each(
+        &self,
+        asked: &Asked<'_>,
+        all: &[&str],
+        each: &[(usize, Vec<String>)],
+    ) -> Result<Presentation, CliError> {
+        let disclose: Vec<String> = all.iter().map(|name| (*name).to_owned()).collect();
         let request = PresentRequest {
             audience: asked.audience,
             nonce: asked.nonce,
@@ -104,7 +115,7 @@ impl Worker {
             disclose: &disclose,
             with_evidence: asked.with_evidence,
         };
-        self.wallet.present(indexes, &request, Evidence::join_encoded).map_err(trouble)
+        self.wallet.present_each(each, &request, Evidence::join_encoded).map_err(trouble)
     }
 }
 

@@ -7,6 +7,7 @@ use aho_corasick::AhoCorasick;
 use carnet_node::net::read_transcript;
 use carnet_proto::cbor::Mode;
 use carnet_proto::credential::SdCwt;
+use carnet_proto::credential::attested::Attested;
 use carnet_proto::key::PublicKey;
 use carnet_proto::text::Line;
 use carnet_proto::wallet::contents_of;
@@ -47,8 +48,8 @@ pub fn search(
     Ok(Searched { messages: messages.len(), entries: entries.len(), traces: traces.len(), found })
 }
 
-/// Everything about the workers that has 8 bytes or more: names, birth dates, document numbers, keys,
-/// identifiers and digests of credentials.
+/// Everything about the workers that has 8 bytes or more: names, birth dates, document and insurance numbers,
+/// employers, keys, identifiers and digests of credentials.
 fn traces(workers: &[Worker]) -> Vec<Vec<u8>> {
     let mut traces: Vec<Vec<u8>> = Vec::new();
     for worker in workers {
@@ -63,6 +64,8 @@ fn traces(workers: &[Worker]) -> Vec<Vec<u8>> {
             traces.push(key.kid().as_bytes().to_vec());
             if let Ok(contents) = contents_of(credential) {
                 traces.push(contents.claims.id.as_bytes().to_vec());
+                let lines = private_lines(&contents.claims.attested);
+                traces.extend(lines.into_iter().map(line));
             }
             if let Ok(sd_cwt) = SdCwt::parse(&credential.sd_cwt.0, Mode::Strict) {
                 traces.push(sd_cwt.digest().as_bytes().to_vec());
@@ -71,6 +74,20 @@ fn traces(workers: &[Worker]) -> Vec<Vec<u8>> {
     }
     traces.retain(|trace| trace.len() >= MIN_TRACE);
     traces
+}
+
+/// What an attestation says of where somebody worked and how they are known there.
+fn private_lines(attested: &Attested) -> Vec<&Line> {
+    let mut lines = Vec::new();
+    if let Some(contribution) = attested.contribution() {
+        let employers = contribution.employers.iter();
+        lines.extend(employers.flat_map(|e| [Some(&e.name), e.reference.as_ref()]).flatten());
+        lines.extend(contribution.insurance_numbers.iter().map(|known| &known.number));
+    }
+    if let Some(skill) = attested.skill() {
+        lines.extend(skill.experience.iter().filter_map(|work| work.employer.as_ref()));
+    }
+    lines
 }
 
 fn line(line: &Line) -> Vec<u8> {

@@ -1,5 +1,6 @@
-//! The eight nodes of the demo: real ones, each with its own directory, database, keys and ports.
+//! The nodes of the demo: real ones, each with its own directory, database, keys and ports.
 
+use super::terminal::CommandLine;
 use super::trouble;
 use crate::commands::institution::Operator;
 use crate::error::CliError;
@@ -45,7 +46,14 @@ pub const CAST: [(&str, &str, &str, Option<Role>); 8] = [
     ("employer", "Musterwerft", "DE", None),
 ];
 
-/// One of the eight.
+/// Who comes later: those who certify periods of insurance, in three countries.
+pub const NEWCOMERS: [(&str, &str, &str, Option<Role>); 3] = [
+    ("ph-pension", "Halimbawa Social Insurance Fund", "PH", Some(Role::SocialSecurity)),
+    ("de-pension", "Musterrentenkasse", "DE", Some(Role::SocialSecurity)),
+    ("sa-pension", "Mithal Social Insurance Office", "SA", Some(Role::SocialSecurity)),
+];
+
+/// One of those who take part.
 struct Member {
     key: &'static str,
     name: &'static str,
@@ -57,6 +65,29 @@ struct Member {
 }
 
 impl Member {
+    /// Makes its directory, keys and log.
+    fn set(
+        dir: &Path,
+        (key, name, country, role): (&'static str, &'static str, &str, Option<Role>),
+    ) -> Result<Self, CliError> {
+        let home = dir.join("nodes").join(key);
+        let profile = role.map(|role| profile(name, country, role)).transpose()?;
+        let config = Config {
+            listen: vec![loopback()?],
+            http: SocketAddr::from(([127, 0, 0, 1], 0)),
+            announce: Announce::Listening,
+            // The story asks for it where it matters.
+            anti_entropy: Duration::from_secs(20),
+            // The story publishes when it says so.
+            status_schedule: 7 * DAY,
+            ..Config::default()
+        };
+        let made = init(&home, InitOptions { profile, config }, &mut crate::commands::rng())
+            .map_err(trouble)?;
+        let (did, next_seed) = (made.did, made.next_seed);
+        Ok(Self { key, name, dir: home, did, next_seed, node: None })
+    }
+
     /// Whether it is one of those who witness, and runs.
     fn is_witness(&self) -> bool {
         self.node.is_some() && self.did.is_some() && self.key != "ph-institute"
@@ -82,7 +113,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Makes the directories, keys and logs of all eight. Nothing runs yet. The clock starts
+    /// Makes the directories, keys and logs of the first eight. Nothing runs yet. The clock starts
     /// [`DAYS`] days ago.
     pub fn set(dir: &Path, now: UnixSeconds) -> Result<Self, CliError> {
         let began = now.minus(DAYS * DAY);
@@ -91,25 +122,8 @@ impl Stage {
             .enable_all()
             .build()
             .map_err(trouble)?;
-        let mut members = Vec::new();
-        for (key, name, country, role) in CAST {
-            let home = dir.join("nodes").join(key);
-            let profile = role.map(|role| profile(name, country, role)).transpose()?;
-            let config = Config {
-                listen: vec![loopback()?],
-                http: SocketAddr::from(([127, 0, 0, 1], 0)),
-                announce: Announce::Listening,
-                // The story asks for it where it matters.
-                anti_entropy: Duration::from_secs(20),
-                // The story publishes when it says so.
-                status_schedule: 7 * DAY,
-                ..Config::default()
-            };
-            let made = init(&home, InitOptions { profile, config }, &mut crate::commands::rng())
-                .map_err(trouble)?;
-            let (did, next_seed) = (made.did, made.next_seed);
-            members.push(Member { key, name, dir: home, did, next_seed, node: None });
-        }
+        let members = CAST.into_iter().map(|member| Member::set(dir, member));
+        let members = members.collect::<Result<Vec<_>, _>>()?;
         let tap = FileTap::append(&dir.join("messages.bin")).map_err(trouble)?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -159,22 +173,30 @@ impl Stage {
         Line::parse(self.member(key)?.name).map_err(trouble)
     }
 
-    /// Returns the short names of those that own a log.
-    pub fn institutions() -> impl Iterator<Item = &'static str> {
-        CAST.iter().filter(|(.., role)| role.is_some()).map(|(key, ..)| *key)
+    /// Returns the short names of those that own a log, so far.
+    pub fn institutions(&self) -> Vec<&'static str> {
+        self.members.iter().filter(|member| member.did.is_some()).map(|member| member.key).collect()
     }
 
     /// Starts every node that does not run. Each is told of those that ran before it, and follows
     /// the two authorities; the rest it finds by what they say.
     pub fn start(&mut self) -> Result<usize, CliError> {
         let follows = vec![self.did("ph-authority")?, self.did("de-authority")?];
+        self.start_those(|_| true, &follows)
+    }
+
+    fn start_those(
+        &mut self,
+        which: impl Fn(&Member) -> bool,
+        follows: &[Did],
+    ) -> Result<usize, CliError> {
         let mut peers: Vec<_> =
             self.members.iter().filter_map(|m| m.node.as_ref()).flat_map(addresses).collect();
-        for member in &mut self.members {
+        for member in self.members.iter_mut().filter(|member| which(member)) {
             if member.node.is_none() {
                 let mut config = Config::load(&member.dir).map_err(trouble)?;
                 config.peers.clone_from(&peers);
-                config.follows.clone_from(&follows);
+                config.follows = follows.to_vec();
                 let options = NodeOptions { tap: Some(self.tap.clone()), ..NodeOptions::default() };
                 let node = Node::start(config, &member.dir, self.clock.clone(), options);
                 let node = self.runtime.block_on(node).map_err(trouble)?;
@@ -184,6 +206,30 @@ impl Stage {
         }
         self.until_published();
         Ok(self.members.iter().filter(|m| m.node.is_some()).count())
+    }
+
+    /// Lets the newcomers make their logs and start. They follow everybody, and every node that runs is
+    /// told to follow them. Returns how many run.
+    pub fn join(&mut self) -> Result<usize, CliError> {
+        for newcomer in NEWCOMERS {
+            self.members.push(Member::set(&self.dir, newcomer)?);
+        }
+        let is_new = |key| NEWCOMERS.iter().any(|(new, ..)| *new == key);
+        let follows: Vec<Did> = self.members.iter().filter_map(|member| member.did).collect();
+        let running = self.start_those(|member| is_new(member.key), &follows)?;
+        for member in self.members.iter().filter(|m| m.node.is_some() && !is_new(m.key)) {
+            for (newcomer, ..) in NEWCOMERS {
+                let follow = CommandLine::new("follow").and(self.did(newcomer)?.to_string());
+                self.operate(follow, member.key)?.run(self.now())?;
+            }
+        }
+        Ok(running)
+    }
+
+    /// Completes a command line with the node that is operated, and its directory.
+    pub fn operate(&self, line: CommandLine, key: &str) -> Result<CommandLine, CliError> {
+        let url = self.url(key)?;
+        Ok(line.and("--node").and(url).and("--dir").and(&self.member(key)?.dir))
     }
 
     /// Waits until the witnesses have confirmed the log of every node that runs.
@@ -303,6 +349,16 @@ impl Stage {
         }
     }
 
+    /// Lets an institution say which witnesses to rely on, two of whom make a quorum.
+    pub fn name_witnesses(&self, key: &str, witnesses: &[String]) -> Result<(), CliError> {
+        let mut profile = self.profile(key)?;
+        for witness in witnesses {
+            profile.witnesses.push(self.did(witness)?);
+        }
+        profile.quorum = Some(2);
+        self.state(key, "profile", &profile).map(|_| ())
+    }
+
     /// Returns every entry of an institution's log, as the employer's node has it.
     pub fn entries(&self, key: &str) -> Result<Vec<Vec<u8>>, CliError> {
         let did = self.did(key)?;
@@ -330,8 +386,11 @@ impl Stage {
         let since = self.now();
         let deadline = Instant::now() + PATIENCE;
         let mut nudged = None::<Instant>;
+        let mut every = NUDGE_EVERY;
         loop {
-            if nudged.is_none_or(|at| at.elapsed() > NUDGE_EVERY) {
+            if nudged.is_none_or(|at| at.elapsed() > every) {
+                // Where the machine is slow, more questions make it slower still.
+                every += if nudged.is_some() { every } else { Duration::ZERO };
                 nudged = Some(Instant::now());
                 for node in self.members.iter().filter_map(|member| member.node.as_ref()) {
                     self.runtime.block_on(node.sync().nudge()).map_err(trouble)?;

@@ -1,5 +1,6 @@
 //! What the demo tells: chapters, steps with what was expected and what came, and the end.
 
+use super::terminal::CommandLine;
 use crate::commands::verify::report::in_one_sentence;
 use crate::error::CliError;
 use crate::render::{Mark, Output, bold, wrap};
@@ -49,6 +50,11 @@ impl<'c> Story<'c> {
         self.texts
     }
 
+    /// Begins a command line whose output is to be quoted.
+    pub fn typed(&self, words: &str) -> CommandLine {
+        CommandLine::new(words).like(self.texts, self.out)
+    }
+
     /// Begins a chapter: `demo-chapter-<id>` and what happens in it, `demo-chapter-<id>-about`.
     pub fn chapter(&mut self, id: &'static str) -> Result<(), CliError> {
         self.chapter = id;
@@ -80,6 +86,12 @@ impl<'c> Story<'c> {
             return Ok(());
         }
         self.out.paragraph(INDENT + 2, text)
+    }
+
+    /// Writes what a command printed, indented, without its empty lines.
+    pub fn quote_lines(&mut self, text: &str) -> Result<(), CliError> {
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        lines.map(|line| format!("{}{line}", " ".repeat(INDENT + 2))).try_for_each(|l| self.line(l))
     }
 
     /// Keeps a step and tells it: `demo-step-<id>`, with `args`.

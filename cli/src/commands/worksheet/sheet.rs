@@ -202,7 +202,8 @@ fn steps(work: &Work<'_>, said: &Sentences<'_>) -> Vec<Vec<String>> {
     rows
 }
 
-fn rules(work: &Work<'_>, texts: &Texts) -> Vec<String> {
+/// Tells where the agreement data are from, and each rule that was used with the place where it stands.
+pub fn rules(work: &Work<'_>, texts: &Texts) -> Vec<String> {
     let agreement = work.agreement;
     let from = Args::new()
         .with("id", agreement.rules.id.to_string())

@@ -1,20 +1,17 @@
 //! Two countries make themselves known, accredit, and agree; an institute certifies a class.
 
 use super::Play;
-use crate::args::Operate;
-use crate::args::issue::{From, Issuing};
 use crate::commands::demo::people::{Employer, Worker, keep};
 use crate::commands::demo::stage::Stage;
 use crate::commands::demo::story::Story;
+use crate::commands::demo::terminal::CommandLine;
 use crate::commands::demo::trouble;
-use crate::commands::{Context, issue};
 use crate::error::CliError;
 use crate::files;
 use crate::forms::class::Class;
 use crate::forms::{agreement, grant, table};
 use crate::policy;
-use crate::render::Output;
-use crate::text::{Args, Texts};
+use crate::text::Args;
 use carnet_proto::classification::Country;
 use carnet_proto::statement::accreditation::Accreditation;
 use carnet_proto::statement::agreement::Ratification;
@@ -22,16 +19,18 @@ use carnet_proto::statement::profile::Role;
 use carnet_proto::text::Line;
 use carnet_proto::time::{DAY, Validity};
 use carnet_proto::verify::policy::TrustPurpose;
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 /// The class list that ships with the project. Its columns for the key requests and the expiry are
 /// filled by the demo.
 const CLASS: &str = include_str!("../class.csv");
 /// What the institute is accredited for.
 const GRANT: &str = include_str!("../grant.toml");
-/// Days for which the class's credentials count.
-const YEARS: u64 = 5 * 365;
+/// What the agreement makes of qualifications, beside whose attestations count.
+const RECOGNITION: &str = include_str!("../recognition.toml");
+/// Five years, in days: for so long credentials count, and so long ago the institute was accredited.
+pub(super) const YEARS: u64 = 5 * 365;
 
 /// The employer's name in presentations.
 pub const AUDIENCE: &str = "https://musterwerft.example/verify";
@@ -43,14 +42,10 @@ pub fn begin<'s, 'c>(mut stage: Stage, story: &'s mut Story<'c>) -> Result<Play<
     let running = stage.start()?;
     story.step("nodes-start", &Args::new(), "8 nodes run", format!("{running} nodes run"))?;
     let mut named = 0;
-    for key in Stage::institutions() {
-        let mut profile = stage.profile(key)?;
+    for key in stage.institutions() {
         let home = key.split('-').next().unwrap_or_default();
-        for role in ["authority", "union", "employers"] {
-            profile.witnesses.push(stage.did(&format!("{home}-{role}"))?);
-        }
-        profile.quorum = Some(2);
-        stage.state(key, "profile", &profile)?;
+        let witnesses = ["authority", "union", "employers"].map(|role| format!("{home}-{role}"));
+        stage.name_witnesses(key, &witnesses)?;
         named += 1;
     }
     story.step("witnesses", &Args::new(), "7 institutions", format!("{named} institutions"))?;
@@ -64,7 +59,8 @@ pub fn begin<'s, 'c>(mut stage: Stage, story: &'s mut Story<'c>) -> Result<Play<
         name: stage.name("ph-institute")?,
         grants: grant::read(&path)?,
         may_accredit: 0,
-        validity: Validity { from: stage.now().start_of_day(), until: None },
+        // It has held on paper for long; what was awarded since then counts abroad.
+        validity: Validity { from: stage.now().minus(YEARS * DAY).start_of_day(), until: None },
         legal_basis: Some(Line::parse("Halimbawa Skills Act, section 7").map_err(trouble)?),
         appeal_body: Some(Line::parse("Halimbawa Appeals Board").map_err(trouble)?),
     };
@@ -80,8 +76,15 @@ pub fn begin<'s, 'c>(mut stage: Stage, story: &'s mut Story<'c>) -> Result<Play<
     story.step("propose", &Args::new(), "in force", proposed)?;
 
     let employer = employer(&stage)?;
-    let mut play =
-        Play { stage, story, employer, workers: Vec::new(), accreditation, agreement: digest };
+    let mut play = Play {
+        stage,
+        story,
+        employer,
+        workers: Vec::new(),
+        accreditation,
+        agreement: digest,
+        papers: BTreeMap::new(),
+    };
     play.converge("converge-agreement")?;
     play.ratify("ratify-ph-authority", "ph-authority")?;
     play.ratify("ratify-ph-union", "ph-union")?;
@@ -92,7 +95,11 @@ pub fn begin<'s, 'c>(mut stage: Stage, story: &'s mut Story<'c>) -> Result<Play<
 }
 
 /// Tells whether a statement is in force in the log of an institution.
-fn in_force(stage: &Stage, key: &str, digest: &carnet_proto::id::Digest) -> &'static str {
+pub(super) fn in_force(
+    stage: &Stage,
+    key: &str,
+    digest: &carnet_proto::id::Digest,
+) -> &'static str {
     use carnet_proto::statement::standing::State;
     let held = stage.fetch(key).ok().and_then(|fetched| {
         let did = stage.did(key).ok()?;
@@ -154,7 +161,8 @@ fn agreement_text(stage: &Stage) -> Result<String, CliError> {
             );
         }
     }
-    Ok(text)
+    let from = stage.now().date().to_string();
+    Ok(text + &RECOGNITION.replace("FROM", &from))
 }
 
 impl Play<'_, '_> {
@@ -183,7 +191,7 @@ impl Play<'_, '_> {
         keep(&path, self.class_list()?.as_bytes())?;
         for row in table::read::<Class>(&path)? {
             let mut worker = Worker::new(row);
-            let request = worker.request(&self.stage)?;
+            let request = worker.request(&self.stage, "ph-institute")?;
             let file = worker.row.key_request.clone().ok_or_else(|| CliError::bug("demo"))?;
             keep(&file, &request)?;
             self.workers.push(worker);
@@ -217,32 +225,9 @@ impl Play<'_, '_> {
         self.converge("converge")
     }
 
-    /// Runs `carnet issue skill --csv`.
     fn issue(&self, csv: &Path, out: &Path) -> Result<(), CliError> {
-        let now = self.stage.now();
-        let mut context = Context {
-            texts: Texts::load(Some(self.story.texts().language())),
-            out: Output::plain(std::io::sink(), true),
-            clock: Arc::new(move || now),
-        };
-        let args = Issuing {
-            from: From {
-                csv: Some(csv.to_owned()),
-                toml: None,
-                columns: false,
-                csv_template: false,
-                toml_template: false,
-            },
-            out: Some(out.to_owned()),
-            dry_run: false,
-            node: Operate {
-                url: self.stage.url("ph-institute")?,
-                institution: None,
-                dir: Some(self.stage.dir().join("nodes").join("ph-institute")),
-                token_file: None,
-            },
-        };
-        issue::skill(&args, &mut context).map(|_| ())
+        let issue = CommandLine::new("issue skill --csv").and(csv).and("--out").and(out);
+        self.stage.operate(issue, "ph-institute")?.run(self.stage.now()).map(|_| ())
     }
 
     /// The class list with a file name for each key request, and an expiry five years from now.

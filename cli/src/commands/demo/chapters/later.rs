@@ -4,10 +4,10 @@ use super::Play;
 use super::attacks::alter_claim;
 use super::federation::AUDIENCE;
 use crate::commands::demo::people::{Asked, keep};
-use crate::commands::demo::stage::{DAYS, Stage};
+use crate::commands::demo::stage::DAYS;
 use crate::commands::demo::{privacy, trouble};
 use crate::error::CliError;
-use crate::policy::{self, Accepts};
+use crate::policy;
 use crate::secret::{self, Passphrase};
 use crate::text::Args;
 use carnet_proto::cbor::{Decode as _, Encode as _};
@@ -152,6 +152,9 @@ impl Play<'_, '_> {
     pub(super) fn today(&mut self) -> Result<(), CliError> {
         self.story.chapter("today")?;
         self.go_to_day(DAYS)?;
+        for key in ["ph-employers", "ph-pension", "de-pension", "sa-pension"] {
+            self.stage.publish_status(key)?;
+        }
         self.stage.converge()?;
         self.refresh(0)?;
         let dir = self.stage.dir().to_owned();
@@ -168,18 +171,19 @@ impl Play<'_, '_> {
         alter_claim(&mut altered)?;
         keep(&dir.join("presentation-altered.carnet"), &altered.to_file())?;
         keep(&dir.join("noise.carnet"), &noise())?;
-        let trust = self.trust_for_copies()?;
-        keep(&dir.join("trust.toml"), trust.as_bytes())?;
+        let trust = self.trust("trust.toml", AUDIENCE, &["de-authority"], TrustPurpose::Skill)?;
+        self.show_all_skills()?;
+        self.show_all_periods()?;
         self.keep_wallet(&dir)?;
 
-        self.employer.rules = policy::parse(Path::new("trust.toml"), &trust)?;
+        self.employer.rules = policy::read(&trust)?;
         let report = self.employer.judge(&copy, &Ledger::new(), now)?;
         self.story.verdict("copy", &Args::new(), "valid", &report)?;
         let report = self.employer.judge(&altered, &Ledger::new(), now)?;
         self.story.verdict("copy-altered", &Args::new(), "invalid: disclosures", &report)?;
 
         let mut entries = Vec::new();
-        for key in Stage::institutions() {
+        for key in self.stage.institutions() {
             entries.extend(self.stage.entries(key)?);
         }
         // Nothing is written any more while it is read.
@@ -191,17 +195,6 @@ impl Play<'_, '_> {
             .with("traces", searched.traces);
         let got = format!("{} traces", searched.found);
         self.story.step("privacy", &args, "0 traces", got)
-    }
-
-    /// The employer's rules, now for copies.
-    fn trust_for_copies(&self) -> Result<String, CliError> {
-        let did = self.stage.did("de-authority")?;
-        let name = self.stage.name("de-authority")?;
-        let text = policy::template(AUDIENCE)
-            .replace("accept = \"live\"", "accept = \"prepared\"")
-            .replace("view_age = \"24h\"", "view_age = \"7d\"");
-        debug_assert!(self.employer.rules.accepts == Accepts::Live);
-        Ok(policy::with_anchor(&text, &did, &name, &[TrustPurpose::Skill]))
     }
 
     fn keep_wallet(&self, dir: &Path) -> Result<(), CliError> {
