@@ -12,7 +12,6 @@ use super::verify::{self, Judged};
 use crate::agreements;
 use crate::args::totalise as args;
 use crate::error::{Answer, CliError};
-use crate::files::{self, Access, Existing};
 use crate::text::Args;
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::contribution::{Decimal, Place};
@@ -20,7 +19,7 @@ use carnet_proto::id::Digest;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::{Date, UnixSeconds};
-use carnet_proto::totalisation::attested::{Attested, attested};
+use carnet_proto::totalisation::attested::{Attested, LeftOut, LeftOutReason, attested};
 use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::rules::PeriodRules;
 use carnet_proto::totalisation::{Claim, Plan, Rational, TotalisationError};
@@ -38,11 +37,13 @@ pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliEr
         let agreement = agreement(name, verified.ledger, context.now())?;
         let work = Work::of(args, &agreement, verified.judged, context.now())?;
         let page = sheet::sheet(&work, &context.texts);
+        let answer = work.answer();
         if let Some(path) = &args.html {
             let text = html::page(&page, context.texts.language());
-            files::write(path, text.as_bytes(), Access::Private, Existing::Keep)?;
+            if context.page(path, &text, answer)? {
+                return Ok(answer);
+            }
         }
-        let answer = work.answer();
         context.out.answer(answer, |out| {
             if out.is_json() { out.json(&work.to_json()) } else { sheet::write(&page, out) }
         })?;
@@ -170,10 +171,33 @@ impl<'r> Work<'r> {
         })
     }
 
-    /// Returns the answer: whether the right opens, and unknown if something was refused.
+    /// Tells whether valid attestations that were left out could make a right of what is none without
+    /// them: such an answer is none.
+    fn is_undetermined(&self) -> bool {
+        let Some(outcome) = self.outcome.as_ref().filter(|o| o.together == Some(false)) else {
+            return false;
+        };
+        let hides = |left: &LeftOut| left.reason == LeftOutReason::NoFigure;
+        if self.attested.left_out.iter().any(hides) {
+            return true;
+        }
+        let Ok(plan) = Plan::new(&self.agreement.rules) else { return true };
+        let mut counts = self.attested.doubtful.iter().filter(|period| {
+            period.counts_for_right && period.refund != carnet_proto::totalisation::Refund::Full
+        });
+        let most = counts.try_fold(outcome.hypothetical.unwrap_or(outcome.total), |sum, period| {
+            sum.plus(plan.convert(period, outcome.unit)?.value)
+        });
+        most.map_or(true, |most| outcome.needed.is_some_and(|needed| most >= needed))
+    }
+
+    /// Returns the answer: whether the right opens, and unknown if something was refused, if something
+    /// left out could change it, or if the agreement does not bind the State.
     fn answer(&self) -> Answer {
         match &self.outcome {
             Some(_) if !self.refused.is_empty() => Answer::Unknown,
+            Some(outcome) if !outcome.bound && outcome.alone != Some(true) => Answer::Unknown,
+            Some(_) if self.is_undetermined() => Answer::Unknown,
             Some(outcome) if outcome.together == Some(false) => Answer::No,
             Some(_) => Answer::Yes,
             None => Answer::Unknown,

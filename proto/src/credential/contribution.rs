@@ -316,6 +316,12 @@ impl Contribution {
         }
     }
 
+    /// Returns whether the institution is of another State than the one whose law applies.
+    pub fn is_under_other_law(&self) -> bool {
+        let state = self.institution.code.as_str().split(':').next();
+        state.is_some_and(|state| state != self.legislation.code())
+    }
+
     /// Returns what the attestation certifies, as far as it is shown: the one figure, or the sum of the
     /// years; nothing if it is year by year and no year is shown, or their units differ.
     pub fn shown_quantity(&self) -> Option<Quantity> {

@@ -47,6 +47,8 @@ names! {
         Complete = "complete";
         /// The institution does not say so.
         NotComplete = "not-complete";
+        /// The institution is of one State, and the time under the law of another.
+        OtherLaw = "other-law";
         /// Contributions were paid back in part.
         PartlyRefunded = "partly-refunded";
     }
@@ -220,7 +222,8 @@ fn notes(
     });
     let complete = if contribution.complete { NoteKind::Complete } else { NoteKind::NotComplete };
     let refund = (contribution.refunded == Refund::Partial).then_some(NoteKind::PartlyRefunded);
-    hidden.into_iter().chain(scheme).chain([complete]).chain(refund)
+    let other = contribution.is_under_other_law().then_some(NoteKind::OtherLaw);
+    hidden.into_iter().chain(scheme).chain([complete]).chain(refund).chain(other)
 }
 
 fn period(index: usize, contribution: &Contribution, branch: Option<Branch>) -> Option<Period> {

@@ -122,10 +122,9 @@ impl Plan<'_> {
         let a_month = self.units.year_of(unit).over(Rational::whole(MONTHS))?;
         let mut states: BTreeMap<StateCode, OfState> = BTreeMap::new();
         for counting in periods.filter(|counting| !counting.counted.is_zero()) {
-            let state = states.entry(counting.period.country).or_insert_with(|| OfState {
-                first: counting.index,
-                ..OfState::default()
-            });
+            let state = states
+                .entry(counting.period.country)
+                .or_insert_with(|| OfState { first: counting.index, ..OfState::default() });
             state.apart = state.apart.plus(counting.counted)?;
             self.enter(&counting, unit, a_month, state)?;
         }
@@ -219,7 +218,7 @@ impl Plan<'_> {
         let figure = self.exact_of(part, unit)?;
         let measure = Measure::of(unit);
         let free = frames.iter().map(|frame| measure.ticks(*frame)).sum();
-        let left = self.left_exact(figure, measure.ticks(frame), free, unit)?;
+        let left = self.left_exact(figure, frame, free, unit)?;
         Ok(Part { exact: left.min(most), rest_days: 0, share: Rational::ZERO, ..*part })
     }
 

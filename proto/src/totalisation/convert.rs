@@ -131,8 +131,7 @@ impl Plan<'_> {
             Rational::ZERO
         };
         let exact = self.units.exact(quantity, to, rest_is_month)?;
-        let as_is = to == TimeUnit::Year
-            && matches!(quantity, Quantity::Of(from, _) if from == to);
+        let as_is = to == TimeUnit::Year && matches!(quantity, Quantity::Of(from, _) if from == to);
         Ok(Part { year, exact, rest_days, share, as_is })
     }
 

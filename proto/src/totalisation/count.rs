@@ -12,7 +12,7 @@ use super::overlap::{Displaced, Entrant, Kept, resolve};
 use super::period::{Frame, MAX_PERIODS, Period, Refund, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::rules::{MechanismKind, RuleId};
-use super::time::{Measure, within_year};
+use super::time::{Measure, whole_months, within_year};
 use super::{Claim, Rational, TotalisationError};
 use crate::time::{Date, days_of_month};
 
@@ -289,13 +289,13 @@ impl Plan<'_> {
             return Ok((converted.value, converted.years.clone()));
         }
         let measure = Measure::of(unit);
-        let left = |figure: Rational, whole: i64, free: i64| {
-            let left = self.left_exact(figure, whole, free, unit)?;
+        let left = |figure: Rational, frame: Frame, free: i64| {
+            let left = self.left_exact(figure, frame, free, unit)?;
             Ok(self.round(left).min(figure))
         };
         let all = |frames: &[Frame]| frames.iter().map(|frame| measure.ticks(*frame)).sum::<i64>();
         if converted.years.is_empty() {
-            let value = left(converted.value, measure.ticks(period.frame), all(frames))?;
+            let value = left(converted.value, period.frame, all(frames))?;
             return Ok((value, Vec::new()));
         }
         let (mut value, mut years) = (Rational::ZERO, Vec::with_capacity(converted.years.len()));
@@ -303,18 +303,21 @@ impl Plan<'_> {
             let ticks =
                 |frame: Frame| within_year(frame, *year).map_or(0, |part| measure.ticks(part));
             let free = frames.iter().map(|frame| ticks(*frame)).sum();
-            let in_year = left(*figure, ticks(period.frame), free)?;
+            let in_year = match within_year(period.frame, *year) {
+                Some(frame) => left(*figure, frame, free)?,
+                None => Rational::ZERO,
+            };
             value = value.plus(in_year)?;
             years.push((*year, in_year));
         }
         Ok((value, years))
     }
 
-    /// Returns what is left of a figure, before any rounding, of whose days some are free; both in ticks.
+    /// Returns what is left of the figure of a frame, before any rounding, if so many ticks of it are free.
     pub(super) fn left_exact(
         &self,
         figure: Rational,
-        whole: i64,
+        frame: Frame,
         free: i64,
         unit: TimeUnit,
     ) -> Result<Rational, TotalisationError> {
@@ -322,7 +325,11 @@ impl Plan<'_> {
             return Ok(Rational::ZERO);
         }
         let measure = Measure::of(unit);
-        let whole = measure.to_unit(whole, unit, &self.units)?;
+        // A month or week that is touched may be certified in full: only what is above that is excess.
+        let whole = match measure {
+            Measure::Months => measure.time(whole_months(frame), unit, &self.units)?,
+            Measure::Weeks => measure.time(frame, unit, &self.units)?.ceil(),
+        };
         let free = measure.to_unit(free, unit, &self.units)?;
         Ok(figure.min(free).plus(figure.less(whole)?)?.min(figure))
     }
@@ -468,11 +475,7 @@ impl Plan<'_> {
             });
         }
         if period.reported.is_some() && !period.dates_uncertain {
-            let held = Measure::of(unit).time(
-                super::time::whole_months(period.frame),
-                unit,
-                &self.units,
-            )?;
+            let held = Measure::of(unit).time(whole_months(period.frame), unit, &self.units)?;
             if converted.value > held.ceil() {
                 explanation.warn(WarningKind::NumberNotDates, Some(index), None);
             }

@@ -200,8 +200,7 @@ fn share_equivalents(
         let states: BTreeSet<StateCode> =
             active.iter().filter_map(|(_, place)| state(*place)).collect();
         if states != meeting.0 {
-            let winner =
-                insured.around(&states, *day).or(claim.filter(|c| states.contains(c)));
+            let winner = insured.around(&states, *day).or(claim.filter(|c| states.contains(c)));
             meeting = (states, *day, winner);
         }
         let first = |wanted: Option<StateCode>| {

@@ -159,8 +159,10 @@ fn attestations_that_share_a_month_all_count_in_whatever_order_they_are_shown() 
     }
     // Who shows the days shows that the time is another.
     let day = |text| Date::parse(text);
-    let first = Contribution { last_day: day("2014-06-10"), ..months_within("2014-06", "2014-06", 1) };
-    let rest = Contribution { first_day: day("2014-06-11"), ..months_within("2014-06", "2014-09", 4) };
+    let first =
+        Contribution { last_day: day("2014-06-10"), ..months_within("2014-06", "2014-06", 1) };
+    let rest =
+        Contribution { first_day: day("2014-06-11"), ..months_within("2014-06", "2014-09", 4) };
     let shown = [place("a", 1, leak(first)), place("a", 2, leak(rest))];
     assert_eq!(attested(&shown, None).shown, [0, 1]);
 }
