@@ -20,8 +20,11 @@ use carnet_proto::ledger::Ledger;
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::{Date, UnixSeconds};
 use carnet_proto::totalisation::attested::{Attested, LeftOut, LeftOutReason, attested};
+use carnet_proto::totalisation::explain::NotCountedReason;
+use carnet_proto::totalisation::period::{Frame, TimeUnit};
 use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::rules::PeriodRules;
+use carnet_proto::totalisation::time::touched_months;
 use carnet_proto::totalisation::{Claim, Plan, Rational, TotalisationError};
 use carnet_proto::verify::is_one_person;
 use carnet_proto::verify::report::{CredentialReport, Verdict};
@@ -181,14 +184,28 @@ impl<'r> Work<'r> {
         if self.attested.left_out.iter().any(hides) {
             return true;
         }
-        let Ok(plan) = Plan::new(&self.agreement.rules) else { return true };
+        let most = Plan::new(&self.agreement.rules).and_then(|plan| self.most(&plan, outcome));
+        most.map_or(true, |most| outcome.needed.is_some_and(|needed| most >= needed))
+    }
+
+    /// Returns the most that there could be, if what was left out because of the same time counted beside
+    /// the rest, as far as the calendar holds it.
+    fn most(&self, plan: &Plan<'_>, outcome: &Outcome) -> Result<Rational, TotalisationError> {
         let mut counts = self.attested.doubtful.iter().filter(|period| {
             period.counts_for_right && period.refund != carnet_proto::totalisation::Refund::Full
         });
-        let most = counts.try_fold(outcome.hypothetical.unwrap_or(outcome.total), |sum, period| {
-            sum.plus(plan.convert(period, outcome.unit)?.value)
-        });
-        most.map_or(true, |most| outcome.needed.is_some_and(|needed| most >= needed))
+        let counted = outcome.hypothetical.unwrap_or(outcome.total);
+        let most = counts
+            .try_fold(counted, |sum, period| sum.plus(plan.convert(period, outcome.unit)?.value))?;
+        let same = outcome.explanation.not_counted.iter();
+        let most = same
+            .filter(|not| not.reason == NotCountedReason::SameState)
+            .try_fold(most, |sum, not| sum.plus(not.time))?;
+        let all = self.attested.periods.iter().chain(&self.attested.doubtful);
+        let frames: Vec<Frame> = all.map(|period| period.frame).collect();
+        let held = Rational::whole(touched_months(&frames).total);
+        let held = held.times(plan.units.factor(TimeUnit::Month, outcome.unit)?)?;
+        Ok(most.min(held.ceil().max(counted)))
     }
 
     /// Returns the answer: whether the right opens, and unknown if something was refused, if something

@@ -102,9 +102,11 @@ pub fn resolve(
         entrants.get(*place).map(|e| {
             let own = claim != Some(e.period.country);
             let rank = plan.rank(e.period.kind);
+            // Of own time that coincides, what certifies more comes first: none of it is another's.
+            let more = Reverse(if own { Rational::ZERO } else { e.time });
             let same = (e.frame, e.period.country, Reverse(e.time), e.period.kind);
             let alike = (e.period.scheme.as_str(), &e.period.reported, e.period.id.as_str());
-            ((uncertain(e), rank, last(e), own), same, alike)
+            ((uncertain(e), rank, last(e), own, more), same, alike)
         })
     });
     let mut kept = alloc::vec![Kept::default(); entrants.len()];

@@ -233,3 +233,11 @@ fn a_period_of_more_years_than_a_life_has_is_refused() {
     assert!(error.to_string().contains("128 calendar years"), "{error}");
     assert!(plan.totalise(&claim("DE", 60), &[long]).is_err());
 }
+
+#[test]
+fn own_time_that_certifies_little_does_not_displace_what_certifies_much() {
+    let little = period("a", "AT", "2001-01-01", "2001-12-31", 1);
+    let much =
+        Period { scheme: "AT-farmers".into(), ..period("b", "AT", "2001-02-01", "2001-07-31", 6) };
+    assert_eq!(totalise("eu-883", &claim("AT", 6), &[little, much]).own, whole(7));
+}
