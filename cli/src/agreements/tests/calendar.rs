@@ -229,7 +229,7 @@ fn a_period_of_more_years_than_a_life_has_is_refused() {
     let plan = Plan::new(&rules).unwrap();
     let long = period("long", "DE", "0001-01-01", "9999-12-31", 12);
     let how = carnet_proto::totalisation::quarters::Placement::default();
-    let error = plan.credit(state("US"), &[long.clone()], &[], how).unwrap_err();
+    let error = plan.credit(state("US"), std::slice::from_ref(&long), &[], how).unwrap_err();
     assert!(error.to_string().contains("128 calendar years"), "{error}");
     assert!(plan.totalise(&claim("DE", 60), &[long]).is_err());
 }

@@ -216,11 +216,8 @@ impl Found<'_> {
         let id = table.get("id").and_then(read::<RuleId>);
         if let (Some(id), Some(value)) = (id, table.get("id")) {
             let line = self.line(value.span().start);
-            match first.insert(id, line) {
-                Some(line) => {
-                    self.at(value.span(), format!("the rule {id} stands in line {line} already"));
-                }
-                None => {}
+            if let Some(line) = first.insert(id, line) {
+                self.at(value.span(), format!("the rule {id} stands in line {line} already"));
             }
         }
         if is_well {
