@@ -271,7 +271,8 @@ impl Contribution {
     /// treated as not disclosed.
     ///
     /// # Errors
-    /// [`CborError`]; a broken rule is [`CborErrorKind::Invalid`] with the text of the [`BrokenRule`].
+    /// [`CborError`]; a broken rule is [`Invalid`](crate::cbor::CborErrorKind::Invalid) with the text of
+    /// the [`BrokenRule`].
     pub fn read(value: &[u8]) -> Result<Self, CborError> {
         REDACTABLE.read(value)
     }
