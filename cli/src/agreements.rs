@@ -50,6 +50,15 @@ shipped![
     "us-pt",
 ];
 
+/// Returns the text of the shipped file with this identifier, in capitals or not.
+///
+/// # Errors
+/// As [`shipped()`].
+pub fn text(id: &str) -> Result<Option<&'static str>, CliError> {
+    let place = shipped()?.iter().position(|file| file.rules.id.as_str().eq_ignore_ascii_case(id));
+    Ok(place.and_then(|place| SHIPPED.get(place)).map(|(_, text)| *text))
+}
+
 /// Returns every shipped file, read once.
 ///
 /// # Errors
@@ -81,6 +90,14 @@ pub fn rule(id: &str) -> Result<Option<&'static PeriodRule>, CliError> {
     Ok(rules()?.find(|rule| rule.id.as_str() == id))
 }
 
+/// Tells whether a set of rules that agreements share goes by this identifier.
+///
+/// # Errors
+/// As [`shipped()`].
+pub fn is_set(id: RuleId) -> Result<bool, CliError> {
+    Ok(by_id(id.as_str())?.is_some_and(|set| set.rules.parties.is_empty()))
+}
+
 /// Returns an agreement's rules with those of the sets that it includes, its own first.
 ///
 /// # Errors
@@ -99,7 +116,7 @@ pub fn complete(path: &Path, file: &PeriodFile) -> Result<PeriodRules, CliError>
         };
         for rule in &set.rules.rules {
             if rules.rule(rule.id).is_none() {
-                rules.rules.push(rule.clone());
+                rules.rules.push(rules.adopt(rule.clone()));
             }
         }
         open.extend(&set.includes);

@@ -10,6 +10,8 @@ mod read;
 mod right;
 mod rules;
 
+pub use rules::is_model;
+
 use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::{Period, PeriodRules, Plan, Rational, TotalisationError};
 use read::Node;
@@ -42,6 +44,14 @@ pub enum CaseError {
         agreement: String,
         /// The rule.
         rule: String,
+    },
+    /// The agreement does not bind the State that is asked.
+    #[error("the agreement {agreement} does not bind {state}")]
+    NotBound {
+        /// The agreement.
+        agreement: String,
+        /// The State.
+        state: String,
     },
     /// The rules cannot be used.
     #[error("the rules cannot be used: {0}")]

@@ -30,7 +30,7 @@ use carnet_proto::time::UnixSeconds;
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -60,6 +60,23 @@ impl Context {
     pub fn say(&mut self, id: &str, args: &Args) -> Result<(), CliError> {
         let text = self.texts.get(id, args);
         self.out.line(text)
+    }
+
+    /// Writes a page to print into a file that is not there yet. With `-` it goes to stdout, in place of
+    /// the result, which is said by returning true.
+    ///
+    /// # Errors
+    /// As [`files::write`] and [`Output::line`]; `html-and-json` if both would go to stdout.
+    pub fn page(&mut self, path: &Path, page: &str, answer: Answer) -> Result<bool, CliError> {
+        if path != Path::new(files::STDIN) {
+            let (access, existing) = (files::Access::Private, files::Existing::Keep);
+            return files::write(path, page.as_bytes(), access, existing).map(|()| false);
+        }
+        if self.out.is_json() {
+            return Err(CliError::usage("html-and-json"));
+        }
+        self.out.answer(answer, |out| out.line(page.trim_end()))?;
+        Ok(true)
     }
 
     /// Writes the text `id` to stderr: what the reader should know beside the result.
@@ -165,7 +182,7 @@ pub fn operate(node: &args::Operate) -> Result<Client, CliError> {
 ///
 /// # Errors
 /// As [`files::carnet_home`].
-pub fn node_dir(named: Option<&std::path::Path>) -> Result<PathBuf, CliError> {
+pub fn node_dir(named: Option<&Path>) -> Result<PathBuf, CliError> {
     named.map_or_else(|| Ok(files::carnet_home()?.join("node")), |dir| Ok(dir.to_owned()))
 }
 

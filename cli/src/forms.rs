@@ -245,7 +245,7 @@ pub fn broken(path: &Path, reason: impl fmt::Display) -> CliError {
 }
 
 /// Returns line and column, from 1, of a byte.
-fn place(text: &str, at: usize) -> (usize, usize) {
+pub fn place(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
     let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;

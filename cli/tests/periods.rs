@@ -137,4 +137,174 @@ fn periods_are_certified_carried_shown_in_part_and_counted_on_a_worksheet() {
     assert_eq!(refused.code, 3, "{}", refused.stdout);
     assert!(refused.stdout.contains("Nothing was counted"), "{}", refused.stdout);
     assert!(refused.stdout.contains("nobody whom you trust"), "{}", refused.stdout);
+
+    // Rules in a log count once all have signed who must, and not before.
+    let agreement = format!(
+        "version = 1\nkind = \"contributions\"\nfrom = \"2020-01-01\"\nperiods = \"de-ph\"\n\
+         [titles]\nen = \"Fictitious agreement\"\n\
+         [[party]]\ncountry = \"PH\"\n[[party.signatory]]\ndid = \"{authority}\"\n\
+         name = \"Ministry\"\nrole = \"ministry\"\nmust = true\n\
+         [[party]]\ncountry = \"DE\"\n[[party.signatory]]\ndid = \"{office}\"\n\
+         name = \"Office\"\nrole = \"social-security\"\nmust = true\n"
+    );
+    std::fs::write(user.path("agreement.toml"), &agreement).unwrap();
+    let one = agreement.replace("de-ph", "eu-883");
+    std::fs::write(user.path("strange.toml"), one).unwrap();
+    user.run("agreement check strange.toml").fails(3, &["EU-883 name AT, which is no party"]);
+    user.run("agreement check agreement.toml").ok();
+    let proposed = a.operate(&user, "agreement propose agreement.toml").json();
+    let digest = proposed["digest"].as_str().unwrap().to_owned();
+    let by_digest = || {
+        let file = present(&format!("1 2 --preset ratio {person}"));
+        user.run(&format!(
+            "totalise --agreement {digest} --claim-country DE --branch old-age --needed 60 {file} \
+             --policy trust.toml --node {}",
+            c.url
+        ))
+    };
+    a.operate(&user, &format!("agreement ratify {digest}")).ok();
+    let refused = until(|| match by_digest() {
+        answer if answer.stderr.contains("no agreement is called") => Err(answer.stderr),
+        answer => Ok(answer),
+    });
+    refused.fails(3, &["is not in force, as far as the logs at hand say"]);
+    until(|| match o.operate(&user, &format!("agreement ratify {digest}")) {
+        answer if answer.code == 0 => Ok(()),
+        answer => Err(answer.stderr),
+    });
+    let told = until(|| match by_digest() {
+        answer if answer.code == 0 => Ok(answer.stdout),
+        answer => Err(answer.stdout + &answer.stderr),
+    });
+    assert!(told.contains("Fictitious agreement (DE-PH)"), "{told}");
+
+    // A State that the agreement does not bind is no State of it, whatever is shown.
+    let file = present(&format!("1 2 --preset ratio {person}"));
+    let strange = user.run(&format!(
+        "totalise --agreement de-ph --claim-country FR --branch old-age --needed 60 {file} \
+         --policy trust.toml --offline"
+    ));
+    assert_eq!(strange.code, 3, "{}", strange.stdout);
+    assert!(strange.stdout.contains("does not bind FR"), "{}", strange.stdout);
+    assert!(!strange.stdout.contains("binds only the other side"), "{}", strange.stdout);
+
+    // A page can go where the text would have gone.
+    let file = present(&format!("1 2 --preset ratio {person}"));
+    let page = count(&file, "--html -").stdout;
+    assert!(page.starts_with("<!doctype html>") || page.starts_with("<!DOCTYPE html>"), "{page}");
+    assert!(!user.path("-").exists());
+}
+
+#[test]
+fn cases_are_explained_step_by_step() {
+    let user = User::new();
+    let case = r#"{ "format": "totalisation-cases/1", "cases": [{
+        "id": "one", "task": "totalise", "agreement": { "id": "DE-PH" },
+        "parameters": { "claim_country": "DE", "unit": "month",
+            "qualifying": { "value": 60, "unit": "month" } },
+        "inputs": { "periods": [
+            { "id": "own", "country": "DE", "type": "compulsory", "start": "2001-01-01",
+              "end": "2004-12-31", "reported": { "mode": "aggregate", "unit": "month", "value": 48 } },
+            { "id": "other", "country": "PH", "type": "compulsory", "start": "2005-01-01",
+              "end": "2006-06-30", "reported": { "mode": "aggregate", "unit": "month", "value": 18 } }
+        ] },
+        "expected": { "own": 48, "foreign_counted": 18, "qualifies_with_totalisation": true } }] }"#;
+    std::fs::write(user.path("cases.json"), case).unwrap();
+    let told = user.run("totalise --cases cases.json --explain").ok();
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    for said in [
+        "From the attestations shown, and no legal advice:",
+        "other: certified time comes to 18 months, and 18 of them count",
+        "all time together: 66 months of 60 that the right needs (DE-PH-",
+        "1 of 1 cases come out as expected",
+    ] {
+        assert!(told.contains(said), "no {said:?} in: {told}");
+    }
+    let json = user.run("totalise --cases cases.json --explain --json").json();
+    let lines = json["cases"][0]["explanation"].as_array().unwrap();
+    assert!(lines.len() > 5 && json["matching"] == 1, "{json}");
+    // Without it nothing is explained, and another answer is told.
+    let other = case.replace("\"own\": 48", "\"own\": 47");
+    std::fs::write(user.path("other.json"), other).unwrap();
+    let plain = user.run("totalise --cases other.json");
+    assert_eq!(plain.code, 1);
+    assert!(plain.stdout.contains("own: expected 47, computed 48"), "{}", plain.stdout);
+    assert!(!plain.stdout.contains("From the attestations shown"), "{}", plain.stdout);
+}
+
+#[test]
+fn an_agreement_is_checked_from_a_pipe_and_every_mistake_has_its_line() {
+    let user = User::new();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/agreements/de-ph.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    for name in ["-", "/dev/stdin"] {
+        let answer = user.run_with(["agreement", "check", name], text.as_bytes());
+        assert_eq!(answer.code, 0, "{name}: {}", answer.stderr);
+    }
+    let wrong = text
+        .replace("\"DE\", \"PH\"]", "\"DE\", \"PH\", \"PH\"]")
+        .replace("countries = [\"PH\"], policy", "countries = [\"FR\"], policy");
+    assert_ne!(wrong, text);
+    let line = |part: &str| wrong.lines().position(|line| line.contains(part)).unwrap() + 1;
+    let answer = user.run_with(["agreement", "check", "-"], wrong.as_bytes());
+    answer.fails(
+        3,
+        &[
+            "2 mistakes in -",
+            &format!("line {}: the party PH stands there twice", line("\"PH\", \"PH\"")),
+            &format!("line {}: the rule DE-PH-", line("[\"FR\"]")),
+            "names FR, which is no party",
+        ],
+    );
+}
+
+#[test]
+fn all_that_is_wrong_with_a_table_of_periods_is_told_at_once() {
+    let user = User::new();
+    Node::institution(&user, "office", "Social Office", "social-security");
+    let node = Node::start(&user, "office");
+    let template = user.run("issue contribution --csv-template").ok();
+    let (head, row) = template.trim_end().split_once('\n').unwrap();
+    let other = |key: &str, from: &str, to: &str| {
+        assert!(row.contains(from), "{from}");
+        row.replace("period-2014-ana", key).replace(from, to)
+    };
+    let text = [
+        head.to_owned(),
+        other("a", "1988-02-17", "2990-01-01"),
+        other("b", "1988-02-17", "2015-01-01"),
+        other("c", "2015: 12", "2015: 13")
+            .replace("2026-06-30,2026-06-30", "2015-01-01,2016-01-01"),
+        other("d", "compulsory,11", "compulsory,moon"),
+        other("e", "ana.request", "missing.request"),
+    ];
+    std::fs::write(user.path("periods.csv"), text.join("\n")).unwrap();
+    let refused = node.operate(&user, "issue contribution --csv periods.csv --out issued");
+    let told = refused.fails(3, &["rows", "issue contribution --columns"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let mistakes = told["error"]["mistakes"].as_array().unwrap();
+    let found: Vec<(u64, &str)> = mistakes
+        .iter()
+        .map(|one| (one["line"].as_u64().unwrap(), one["column"].as_str().unwrap_or_default()))
+        .collect();
+    for wanted in [
+        (2, "birth_date"),
+        (3, "start"),
+        (4, "years"),
+        (4, "end"),
+        (4, "complete_up_to"),
+        (5, "period_type"),
+        (6, "key_request"),
+    ] {
+        assert!(found.contains(&wanted), "no {wanted:?} in {found:?}");
+    }
+    // The form for one says the same.
+    let form = user.run("issue contribution --template").ok();
+    std::fs::write(user.path("p.toml"), form.replace("1988-02-17", "2990-01-01")).unwrap();
+    let one = node.operate(&user, "issue contribution --toml p.toml --out issued");
+    one.fails(3, &["the birth date lies in the future"]);
+    let skill = user.run("issue skill --template").ok();
+    std::fs::write(user.path("s.toml"), skill.replace("1998-02-17", "2990-01-01")).unwrap();
+    let one = node.operate(&user, "issue skill --toml s.toml --out issued");
+    one.fails(3, &["the birth date lies in the future"]);
 }

@@ -12,6 +12,7 @@ pub mod contribution;
 pub mod disclosure;
 mod entries;
 pub mod issue;
+pub mod oddity;
 pub mod skill;
 
 use alloc::vec::Vec;

@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod attested;
+mod calendar;
 pub mod convert;
 pub mod count;
 pub mod explain;

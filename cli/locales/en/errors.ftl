@@ -12,6 +12,7 @@ hint-no-home = name a directory in the environment variable CARNET_HOME
 error-file-missing = there is no file { $file }
 error-file-read = { $file } cannot be read
 error-file-write = { $file } cannot be written
+error-html-and-json = a page and JSON cannot both go to stdout; name a file with --html
 error-file-exists = { $file } exists already and is not overwritten
 error-file-large = { $file } is larger than { $limit } bytes
 hint-file-large = is it the file you meant?

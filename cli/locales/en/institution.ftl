@@ -356,12 +356,17 @@ error-saved-inception = { $file } does not hold leaf 0 of the log of { $did }
 error-log-wrong = the log of { $did } does not hold: { $reason }
 error-form = { $file }, line { $line }, column { $column }: { $reason }
 error-form-rule = { $file }: { $reason }
+error-form-mistakes =
+    { $count ->
+        [one] one mistake
+       *[other] { $count } mistakes
+    } in { $file }
 error-rows =
     { $count ->
         [one] one mistake
        *[other] { $count } mistakes
     } in { $file }, and nothing was issued
-hint-rows = `carnet issue skill --columns` says what each column holds
+hint-rows = `carnet { $command } --columns` says what each column holds
 error-issue-unwritten =
     everything was issued, and { $written } files were written, but { $count ->
         [one] one was

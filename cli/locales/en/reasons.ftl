@@ -8,6 +8,7 @@ report-checks = What was checked
 report-path = Who vouches for the issuer
 report-proven = Proven to have existed by { $time }.
 report-disclosed = What is shown
+report-beware = Beware: { $reason }. Ask the institution.
 report-withheld =
     { $count ->
         [0] Not shown: { $claims }.

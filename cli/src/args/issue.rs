@@ -75,7 +75,7 @@ pub struct From {
     #[arg(long)]
     pub csv_template: bool,
     /// Print a certificate as TOML to start from, and do nothing else.
-    #[arg(long)]
+    #[arg(long, visible_alias = "template")]
     pub toml_template: bool,
     /// One credential, as TOML.
     #[arg(long, value_name = "FILE")]

@@ -55,7 +55,7 @@ pub struct Totalise {
     /// The presentations; `-` is stdin.
     #[arg(value_name = "FILE", required_unless_present = "cases")]
     pub presentations: Vec<PathBuf>,
-    /// Also write a worksheet to print.
+    /// Also write a worksheet to print; `-` is stdout, in place of the text.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     /// What they are judged by.

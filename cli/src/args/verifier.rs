@@ -152,7 +152,7 @@ pub struct Recognise {
     /// An agreement to judge by: a file, a digest or an id; may be repeated.
     #[arg(long = "agreement", value_name = "FILE|ID|DIGEST")]
     pub agreements: Vec<String>,
-    /// Also write a sheet to print.
+    /// Also write a sheet to print; `-` is stdout, in place of the text.
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
     /// What they are judged by.

@@ -29,7 +29,9 @@ fn credited(
         },
         move_own: given.get("move_us_quarters").maybe(Node::yes)?.unwrap_or(false),
     };
-    let credited = plan.credit(counting(given)?, &periods, &own, how)?;
+    let state = counting(given)?;
+    super::right::bound(plan, state)?;
+    let credited = plan.credit(state, &periods, &own, how)?;
     Ok((periods, credited))
 }
 

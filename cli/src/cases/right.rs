@@ -156,6 +156,9 @@ fn claim(
             None => given.get(of_months).maybe(months),
         }
     };
+    if let Some(country) = country {
+        bound(plan, country)?;
+    }
     let mut claim = Claim::new(country, unit);
     claim.qualifying = given.get("qualifying").maybe(length)?;
     claim.risk = given.get("risk_date").maybe(Node::day)?;
@@ -175,6 +178,15 @@ fn claim(
     claim.right_alone = right.maybe(Node::yes)?;
     claim.thirds = thirds(plan, given, country, periods)?;
     Ok(claim)
+}
+
+/// Checks that the agreement binds a State.
+pub fn bound(plan: &Plan<'_>, state: StateCode) -> Result<(), CaseError> {
+    if plan.rules.is_party(state) {
+        return Ok(());
+    }
+    let (agreement, state) = (plan.rules.id.to_string(), state.to_string());
+    Err(CaseError::NotBound { agreement, state })
 }
 
 /// Returns the third States whose time may be added: those named, else those with which a shipped
@@ -269,6 +281,7 @@ pub fn several(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Val
     let mut institutions = Vec::new();
     for node in given.get("institutions").institutions()? {
         let country = node.get("country").state()?;
+        bound(plan, country)?;
         let claim = Claim {
             country: Some(country),
             qualifying: node.get("qualifying").maybe(Node::number)?,
@@ -328,6 +341,7 @@ pub fn amounts(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Val
     let nodes = given.get("institutions").institutions()?;
     let institutions: Vec<Institution> =
         nodes.into_iter().map(|node| institution(node, base.unit)).collect::<Result<_, _>>()?;
+    institutions.iter().try_for_each(|one| bound(plan, one.country))?;
     let awards = plan.amounts(&base, &institutions, &periods)?;
     let mut each = Vec::new();
     for award in &awards.awards {

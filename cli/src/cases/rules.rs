@@ -54,18 +54,25 @@ pub fn for_task(mut rules: PeriodRules, case: &Value, task: &str) -> PeriodRules
         return rules;
     }
     let root = Node::new(case, "case");
-    let periods = root.get("inputs").get("periods").list().unwrap_or_default();
-    for state in periods.into_iter().filter_map(|period| period.get("country").state().ok()) {
-        // Codes that nobody is assigned stand for some State of the agreement; in a coordination of many
-        // States the others are members whose date of accession a case does not ask about.
-        let model = state.code().starts_with('X') || state.code() == "ZZ";
-        if (model || rules.family == AgreementFamily::Coordination)
-            && !rules.parties.contains(&state)
-        {
+    let (given, inputs) = (root.get("parameters"), root.get("inputs"));
+    let periods = inputs.get("periods").list().unwrap_or_default();
+    let institutions = given.get("institutions").list().unwrap_or_default();
+    let all = periods.into_iter().chain(institutions).map(|node| node.get("country"));
+    let asked = [given.get("claim_country"), given.get("home_country")];
+    for state in all.chain(asked).filter_map(|node| node.state().ok()) {
+        // Codes that nobody is assigned stand for some State of the agreement. In the coordination of the
+        // European Union time of its former member is asked about too.
+        let former = rules.id.as_str() == "EU-883" && state.code() == "GB";
+        if (is_model(state) || former) && !rules.parties.contains(&state) {
             rules.parties.push(state);
         }
     }
     rules
+}
+
+/// Tells whether a code is one that nobody is assigned, which stands for some State of an agreement.
+pub fn is_model(state: StateCode) -> bool {
+    state.code().starts_with('X') || state.code() == "ZZ"
 }
 
 fn listed<'v>(root: Node<'v>) -> Result<Vec<&'v str>, CaseError> {
@@ -103,7 +110,8 @@ fn with_listed(
         let rule = agreements::rule(id).map_err(broken)?;
         let rule =
             rule.ok_or_else(|| CaseError::Rule { agreement: agreement.into(), rule: id.into() })?;
-        rules.rules.insert(place.min(rules.rules.len()), rule.clone());
+        let rule = rules.adopt(rule.clone());
+        rules.rules.insert(place.min(rules.rules.len()), rule);
     }
     crate::forms::periods::checked(&rules).map_err(CaseError::Rules)
 }
@@ -137,6 +145,8 @@ fn assembled(
         .collect();
     if states.len() == 2 && id.len() == 5 {
         rules.parties.clone_from(&states);
+        rules.rules =
+            std::mem::take(&mut rules.rules).into_iter().map(|r| rules.adopt(r)).collect();
     }
     let mut rules = with_listed(rules, root, id)?;
     let american = id.split('-').any(|part| part == "US");

@@ -47,23 +47,41 @@ fn issue<T: Table>(
     read_toml: fn(&Path) -> Result<Certificate, CliError>,
     context: &mut Context,
 ) -> Result<Answer, CliError> {
+    let done = issue_from::<T>(args, toml_template, read_toml, context);
+    done.map_err(|error| error.arg("command", T::COMMAND))
+}
+
+fn issue_from<T: Table>(
+    args: &args::Issuing,
+    toml_template: &str,
+    read_toml: fn(&Path) -> Result<Certificate, CliError>,
+    context: &mut Context,
+) -> Result<Answer, CliError> {
     if let Some(text) = template::<T>(&args.from, toml_template) {
         context.out.line(text.trim_end())?;
         return Ok(Answer::Yes);
     }
-    let (path, rows) = match (&args.from.toml, &args.from.csv) {
-        (Some(path), _) => (path, vec![read_toml(path)?]),
-        (None, Some(path)) => (path, table::read::<T>(path)?),
+    let (path, (rows, mut mistakes)) = match (&args.from.toml, &args.from.csv) {
+        (Some(path), _) => (path, (vec![read_toml(path)?], Vec::new())),
+        (None, Some(path)) => (path, table::read_rows::<T>(path)?),
         (None, None) => return Err(CliError::bug("arguments")),
     };
-    look_at(path, &rows, context)?;
+    // Everything that can be found here is told at once.
+    mistakes.extend(look_at(&rows, context));
+    let issuer = Operator::of(&args.node).and_then(|operator| Ok((operator.did()?, operator)));
+    if let (Ok((did, _)), false) = (&issuer, mistakes.is_empty()) {
+        mistakes.extend(order(&rows, did).err().unwrap_or_default());
+    }
+    if !mistakes.is_empty() {
+        return Err(wrong_rows(path, mistakes));
+    }
     // Wherever the files cannot go is found before anything is issued.
     let targets = match &args.out {
         Some(out) if !args.dry_run => targets(out, &rows)?,
         _ => Vec::new(),
     };
-    let operator = Operator::of(&args.node)?;
-    let order = order(path, &rows, &operator.did()?)?;
+    let (did, operator) = issuer?;
+    let order = order(&rows, &did).map_err(|mistakes| wrong_rows(path, mistakes))?;
     let spinner = progress::spinner(context.texts.plain("progress-issue"));
     let batch = send(&operator, path, &rows, &order, args.dry_run);
     spinner.finish_and_clear();
@@ -101,27 +119,28 @@ fn issue<T: Table>(
     Ok(Answer::Yes)
 }
 
-/// Refuses what nobody should sign, and tells what those who read it will ask.
-fn look_at(path: &Path, rows: &[Certificate], context: &Context) -> Result<(), CliError> {
+/// Returns what nobody should sign, and tells what those who read it will ask.
+fn look_at(rows: &[Certificate], context: &Context) -> Vec<Mistake> {
     let today = context.now().date();
     let mut mistakes = Vec::new();
     for row in rows {
-        let Some(skill) = row.attested.skill() else { continue };
-        for lint in skill.lint(today) {
-            match lint.weight() {
-                Weight::Wrong => mistakes.push(Mistake::new(
-                    row.line,
-                    Some(row.row.to_string()),
-                    lint.text().to_owned(),
-                )),
+        let lints = row.attested.skill().map(|skill| skill.lint(today)).unwrap_or_default();
+        let lints = lints.into_iter().map(|lint| (row.row.as_str(), lint.weight(), lint.text()));
+        let oddities = row.attested.oddities(row.person.birth_date, today).into_iter();
+        let oddities = oddities.map(|odd| (odd.field(), odd.weight(), odd.text()));
+        for (column, weight, text) in lints.chain(oddities) {
+            match weight {
+                Weight::Wrong => {
+                    mistakes.push(Mistake::new(row.line, Some(column.to_owned()), text.to_owned()));
+                }
                 Weight::Weak => context.note(
                     "issue-weak",
-                    &Args::new().with("row", row.row.to_string()).with("reason", lint.text()),
+                    &Args::new().with("row", row.row.to_string()).with("reason", text),
                 ),
             }
         }
     }
-    if mistakes.is_empty() { Ok(()) } else { Err(wrong_rows(path, mistakes)) }
+    mistakes
 }
 
 fn template<T: Table>(from: &args::From, toml_template: &str) -> Option<String> {
@@ -147,7 +166,7 @@ fn checked(count: usize, context: &mut Context) -> Result<Answer, CliError> {
 }
 
 /// Reads the key requests and puts the order together.
-fn order(path: &Path, rows: &[Certificate], issuer: &Did) -> Result<IssuingOrder, CliError> {
+fn order(rows: &[Certificate], issuer: &Did) -> Result<IssuingOrder, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     let mut keys: BTreeMap<[u8; 32], u64> = BTreeMap::new();
     let mut ordered = Vec::new();
@@ -177,11 +196,7 @@ fn order(path: &Path, rows: &[Certificate], issuer: &Did) -> Result<IssuingOrder
             contribution: row.attested.contribution().cloned(),
         });
     }
-    if mistakes.is_empty() {
-        Ok(IssuingOrder { rows: ordered })
-    } else {
-        Err(wrong_rows(path, mistakes))
-    }
+    if mistakes.is_empty() { Ok(IssuingOrder { rows: ordered }) } else { Err(mistakes) }
 }
 
 fn read_request(path: Option<&Path>, issuer: &Did) -> Result<(Vec<u8>, [u8; 32]), String> {

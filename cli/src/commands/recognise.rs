@@ -13,7 +13,7 @@ use super::Context;
 use super::verify::{self, Judged, Verified, report as told};
 use crate::args::verifier::Recognise;
 use crate::error::{Answer, CliError};
-use crate::files::{self, Access, Existing};
+use crate::files;
 use crate::text::Args;
 use carnet_proto::classification::{Country, Occupation};
 use carnet_proto::recognition::{
@@ -71,7 +71,9 @@ fn answer(
     let sheet = Sheet::new(judged, &accepted, &answered, &levels, today, &context.texts);
     if let Some(path) = &args.html {
         let page = html::page(&sheet, context.texts.language());
-        files::write(path, page.as_bytes(), Access::Private, Existing::Keep)?;
+        if context.page(path, &page, answered.answer())? {
+            return Ok(answered.answer());
+        }
     }
     context.out.answer(answered.answer(), |out| {
         if out.is_json() {

@@ -4,11 +4,11 @@
 pub mod words;
 
 use super::{Context, worksheet};
-use crate::agreements;
 use crate::args::totalise as args;
 use crate::cases::{self, Answered, MAX_CASES};
 use crate::error::{Answer, CliError};
 use crate::files;
+use crate::forms::periods::PeriodFile;
 use crate::forms::{broken, wrong};
 use crate::render::{Mark, bold, inline};
 use crate::text::Args;
@@ -132,15 +132,14 @@ fn lines(case: &Answered, context: &Context) -> (Mark, String, Vec<String>) {
     (mark, name.trim().to_owned(), details)
 }
 
-/// Runs `agreement check`: the file is read as rules on periods, and its own cases are computed by them.
+/// Runs `agreement check` on rules on periods that were read: the file's own cases are computed by them.
 ///
 /// # Errors
-/// What is wrong with the file, with line and column where it can be told.
-pub fn check(path: &Path, context: &mut Context) -> Result<Answer, CliError> {
-    let (file, rules) = match path.to_str() {
-        Some(name) => agreements::named(name)?,
-        None => agreements::read(path)?,
-    };
+/// Those of writing.
+pub fn check(
+    (file, rules): (PeriodFile, PeriodRules),
+    context: &mut Context,
+) -> Result<Answer, CliError> {
     let answered: Vec<Answered> =
         file.cases.iter().map(|case| cases::answer_by(case, &rules)).collect();
     let unsure = rules.rules.iter().filter(|rule| rule.general_knowledge).count();

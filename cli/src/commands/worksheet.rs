@@ -13,7 +13,6 @@ use super::verify::{self, Judged};
 use crate::agreements;
 use crate::args::totalise as args;
 use crate::error::{Answer, CliError};
-use crate::files::{self, Access, Existing};
 use crate::text::{Args, Texts};
 use carnet_proto::credential::claims::Person;
 use carnet_proto::credential::contribution::{Decimal, Place};
@@ -21,9 +20,12 @@ use carnet_proto::id::Digest;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::{Date, UnixSeconds};
-use carnet_proto::totalisation::attested::{Attested, attested};
+use carnet_proto::totalisation::attested::{Attested, LeftOut, LeftOutReason, attested};
+use carnet_proto::totalisation::explain::NotCountedReason;
+use carnet_proto::totalisation::period::{Frame, TimeUnit};
 use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::rules::PeriodRules;
+use carnet_proto::totalisation::time::touched_months;
 use carnet_proto::totalisation::{Claim, Plan, Rational, TotalisationError};
 use carnet_proto::verify::is_one_person;
 use carnet_proto::verify::report::{CredentialReport, Verdict};
@@ -36,11 +38,13 @@ use std::path::Path;
 pub fn run(args: &args::Totalise, context: &mut Context) -> Result<Answer, CliError> {
     counted(args, context, |work, context| {
         let page = sheet::sheet(work, &context.texts);
+        let answer = work.answer();
         if let Some(path) = &args.html {
             let text = html::page(&page, context.texts.language());
-            files::write(path, text.as_bytes(), Access::Private, Existing::Keep)?;
+            if context.page(path, &text, answer)? {
+                return Ok(answer);
+            }
         }
-        let answer = work.answer();
         context.out.answer(answer, |out| {
             if out.is_json() { out.json(&work.to_json()) } else { sheet::write(&page, out) }
         })?;
@@ -185,10 +189,47 @@ impl<'r> Work<'r> {
         })
     }
 
-    /// Returns the answer: whether the right opens, and unknown if something was refused.
+    /// Tells whether valid attestations that were left out could make a right of what is none without
+    /// them: such an answer is none.
+    fn is_undetermined(&self) -> bool {
+        let Some(outcome) = self.outcome.as_ref().filter(|o| o.together == Some(false)) else {
+            return false;
+        };
+        let hides = |left: &LeftOut| left.reason == LeftOutReason::NoFigure;
+        if self.attested.left_out.iter().any(hides) {
+            return true;
+        }
+        let most = Plan::new(&self.agreement.rules).and_then(|plan| self.most(&plan, outcome));
+        most.map_or(true, |most| outcome.needed.is_some_and(|needed| most >= needed))
+    }
+
+    /// Returns the most that there could be, if what was left out because of the same time counted beside
+    /// the rest, as far as the calendar holds it.
+    fn most(&self, plan: &Plan<'_>, outcome: &Outcome) -> Result<Rational, TotalisationError> {
+        let mut counts = self.attested.doubtful.iter().filter(|period| {
+            period.counts_for_right && period.refund != carnet_proto::totalisation::Refund::Full
+        });
+        let counted = outcome.total;
+        let most = counts
+            .try_fold(counted, |sum, period| sum.plus(plan.convert(period, outcome.unit)?.value))?;
+        let same = outcome.explanation.not_counted.iter();
+        let most = same
+            .filter(|not| not.reason == NotCountedReason::SameState)
+            .try_fold(most, |sum, not| sum.plus(not.time))?;
+        let all = self.attested.periods.iter().chain(&self.attested.doubtful);
+        let frames: Vec<Frame> = all.map(|period| period.frame).collect();
+        let held = Rational::whole(touched_months(&frames).total);
+        let held = held.times(plan.units.factor(TimeUnit::Month, outcome.unit)?)?;
+        Ok(most.min(held.ceil().max(counted)))
+    }
+
+    /// Returns the answer: whether the right opens, and unknown if something was refused, if something
+    /// left out could change it, or if the agreement does not bind the State.
     pub fn answer(&self) -> Answer {
         match &self.outcome {
             Some(_) if !self.refused.is_empty() => Answer::Unknown,
+            Some(outcome) if !outcome.bound && outcome.alone != Some(true) => Answer::Unknown,
+            Some(_) if self.is_undetermined() => Answer::Unknown,
             Some(outcome) if outcome.together == Some(false) => Answer::No,
             Some(_) => Answer::Yes,
             None => Answer::Unknown,

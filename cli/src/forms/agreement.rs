@@ -1,6 +1,7 @@
 //! The text of an agreement, as TOML.
 
 use super::grant::GrantForm;
+use super::periods::PeriodFile;
 use super::recognition::RecognitionForm;
 use super::{In, all, broken, maybe, parse_toml};
 use crate::agreements;
@@ -15,7 +16,7 @@ use carnet_proto::statement::agreement::{
 use carnet_proto::statement::profile::Role;
 use carnet_proto::text::{Language, Line, Name};
 use carnet_proto::time::{Date, Validity};
-use carnet_proto::totalisation::rules::PeriodRules;
+use carnet_proto::totalisation::{PeriodRules, StateCode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -99,6 +100,22 @@ pub fn parse(path: &Path, text: &str) -> Result<Agreement, CliError> {
     form.into_agreement(periods).map_err(|reason| broken(path, reason))
 }
 
+/// Returns the rules on periods that the text of an agreement names, with their cases.
+///
+/// # Errors
+/// As [`parse`].
+pub fn names_periods(
+    path: &Path,
+    text: &str,
+) -> Result<Option<(PeriodFile, PeriodRules)>, CliError> {
+    let form: AgreementForm = parse_toml(path, text)?;
+    let Some(name) = form.periods else { return Ok(None) };
+    match agreements::by_id(&name)? {
+        Some(file) => Ok(Some((file.clone(), agreements::complete(path, file)?))),
+        None => agreements::read(&path.parent().unwrap_or(Path::new("")).join(name)).map(Some),
+    }
+}
+
 /// Returns the rules on periods that an agreement names: those of a shipped one, else of a file in the
 /// directory of the agreement's own.
 fn period_rules(path: &Path, name: &str) -> Result<PeriodRules, CliError> {
@@ -116,6 +133,15 @@ impl AgreementForm {
             digest: text.digest.0,
             address: maybe(text.address),
         };
+        let is_party = |state: &StateCode| {
+            self.party.iter().any(|party| party.country.0.code() == state.country())
+        };
+        let strange = |rules: &PeriodRules| {
+            rules.parties.iter().find(|state| !is_party(state)).map(|state| (rules.id, *state))
+        };
+        if let Some((rules, state)) = periods.as_ref().and_then(strange) {
+            return Err(format!("the rules on periods {rules} name {state}, which is no party"));
+        }
         let agreement = Agreement {
             kind: self.kind.0,
             titles: names(self.titles)?,
@@ -201,7 +227,8 @@ mod tests {
         assert!(rules.rules.iter().any(|rule| rule.id.as_str() == "G-UNITS"), "sets are included");
         let texts = crate::text::Texts::load(Some("en"));
         let message = |text: &str| read_text(text).unwrap_err().message(&texts);
-        assert!(message(&with("jp-gb")).contains("leave a party out"));
+        assert!(message(&with("jp-gb")).contains("JP-GB name JP, which is no party"));
+        assert!(message(&with("eu-883")).contains("EU-883 name AT, which is no party"));
         assert!(message(&with("no-such-rules.toml")).contains("no-such-rules.toml"));
     }
 

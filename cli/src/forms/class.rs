@@ -57,6 +57,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Table for Class {
+    const COMMAND: &str = "issue skill";
     const COLUMNS: &[Column] = COLUMNS;
 
     fn sample(name: &str) -> &'static str {

@@ -145,7 +145,14 @@ type Wrong = (&'static str, String);
 impl ContributionForm {
     /// Puts the attestation together: without other words it counts for all its branches, and figures
     /// by year have their sum as total.
-    fn build(self) -> Result<Contribution, Wrong> {
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its field.
+    fn build(self) -> Result<Contribution, Vec<Wrong>> {
+        checked(self.put_together().map_err(|wrong| vec![wrong])?)
+    }
+
+    fn put_together(self) -> Result<Contribution, Wrong> {
         let unit = self.unit.0;
         let figure = |field, figure: Option<In<Figure>>| {
             let in_unit = figure.map(|In(figure)| figure.in_unit(unit)).transpose();
@@ -172,7 +179,7 @@ impl ContributionForm {
             Some(_) => ReportingMode::Aggregate,
             None => ReportingMode::ByYear,
         };
-        let contribution = Contribution {
+        Ok(Contribution {
             institution: Institution {
                 code: self.institution_code.0,
                 name: self.institution_name.0,
@@ -213,8 +220,7 @@ impl ContributionForm {
             earnings: self.earnings.into_iter().map(Earnings::from).collect(),
             insurance_numbers: self.insurance_numbers.into_iter().map(number).collect(),
             sex: maybe(self.sex),
-        };
-        checked(contribution)
+        })
     }
 }
 
@@ -241,15 +247,18 @@ impl From<EarningsForm> for Earnings {
     }
 }
 
-/// Applies the rules of the format, those of the issuer among them, and names the field.
-fn checked(contribution: Contribution) -> Result<Contribution, Wrong> {
+/// Applies the rules of the format, those of the issuer among them, and names the fields.
+fn checked(contribution: Contribution) -> Result<Contribution, Vec<Wrong>> {
     use carnet_proto::cbor::{Decode as _, Encode as _};
 
     let named = |rule: BrokenRule| (rule.field(), format!("{} ({})", rule.text(), rule.name()));
-    contribution.check_whole().map_err(named)?;
+    let broken = contribution.broken_rules();
+    if !broken.is_empty() {
+        return Err(broken.into_iter().map(named).collect());
+    }
     // Limits, and the rules of parts.
     Contribution::from_cbor(&contribution.to_cbor())
-        .map_err(|error| (error.field.unwrap_or("contribution"), error.to_string()))
+        .map_err(|error| vec![(error.field.unwrap_or("contribution"), error.to_string())])
 }
 
 fn calendar_year(text: &str) -> Result<u16, String> {
@@ -265,8 +274,10 @@ pub fn read(path: &Path) -> Result<Certificate, CliError> {
     let form: Form = read_toml(path)?;
     let head = Head { row: form.row, key_request: form.key_request, expires: form.expires };
     let contribution = form.contribution.build();
-    let contribution = contribution
-        .map_err(|(field, reason)| broken(path, format!("[contribution] {field}: {reason}")))?;
+    let contribution = contribution.map_err(|wrong| {
+        let each = wrong.into_iter().map(|(field, reason)| format!("{field}: {reason}"));
+        broken(path, format!("[contribution] {}", each.collect::<Vec<_>>().join("; ")))
+    })?;
     head.certificate(path, form.person, contribution.into())
 }
 

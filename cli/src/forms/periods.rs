@@ -2,6 +2,8 @@
 //!
 //! A file may take the rules of shared sets after its own (`includes`); what goes into a log holds them all.
 
+pub mod check;
+
 use super::{FromText, In, all, broken, maybe, not, parse_toml};
 use crate::error::CliError;
 use carnet_proto::cbor::{Decode as _, Encode as _};
@@ -172,6 +174,9 @@ impl PeriodForm {
             until: maybe(self.until),
             rules: self.rule.into_iter().map(RuleForm::into_rule).collect::<Result<_, _>>()?,
         };
+        if let Some((rule, state)) = rules.strangers().next() {
+            return Err(format!("the rule {rule} names {state}, which is no party"));
+        }
         let case =
             |case: toml::Value| serde_json::to_value(case).map_err(|error| error.to_string());
         Ok(PeriodFile {
@@ -277,7 +282,9 @@ mod tests {
             ("mechanism = \"totalise\"", "mechanism = \"totalise\", value = 3", "does not take"),
             ("mechanism = \"totalise\"", "mechanism = \"own-minimum\", value = 3", "lacks a key"),
             (", \"XB\"", "", "no single party"),
+            ("\"XB\"", "\"XA\"", "a party twice"),
             ("\"XB\"", "\"Xb\"", "the code of a State"),
+            ("\"totalise\" }", "\"totalise\", countries = [\"XC\"] }", "rule X-2 names XC"),
             ("\"X-2\"", "\"X 2\"", "an identifier"),
             ("text = \"adds\"", "text = \"\"", "has a text"),
         ] {

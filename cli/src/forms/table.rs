@@ -25,6 +25,8 @@ pub type Column = (&'static str, bool, &'static str);
 
 /// A kind of table: its columns, and how what is attested is read from a row.
 pub trait Table {
+    /// The command that issues it.
+    const COMMAND: &str;
     /// Every column.
     const COLUMNS: &[Column];
 
@@ -42,6 +44,9 @@ pub fn template<T: Table>() -> String {
         + &line(T::COLUMNS.iter().map(|(name, ..)| T::sample(name)).collect())
 }
 
+/// The rows that can be read, and every mistake in the others.
+pub type Rows = (Vec<Certificate>, Vec<Mistake>);
+
 /// Reads a table. Key requests are named relative to it and are not opened.
 ///
 /// # Errors
@@ -50,17 +55,29 @@ pub fn read<T: Table>(path: &Path) -> Result<Vec<Certificate>, CliError> {
     parse::<T>(path, &files::read_text(path, MAX_TABLE_BYTES)?)
 }
 
+/// Reads a table as far as it can be read, for whoever finds further mistakes in its rows.
+///
+/// # Errors
+/// Those of reading the file.
+pub fn read_rows<T: Table>(path: &Path) -> Result<Rows, CliError> {
+    Ok(scan::<T>(path, &files::read_text(path, MAX_TABLE_BYTES)?))
+}
+
 /// Returns the error that lists mistakes; there is at least one.
-pub fn wrong_rows(path: &Path, mut mistakes: Vec<Mistake>) -> CliError {
+pub fn wrong_rows(path: &Path, mistakes: Vec<Mistake>) -> CliError {
+    listed(CliError::input("rows"), path, mistakes).hint("rows")
+}
+
+/// Adds mistakes to an error, as many as are listed, in the order of their lines.
+pub fn listed(error: CliError, path: &Path, mut mistakes: Vec<Mistake>) -> CliError {
     let count = mistakes.len();
     mistakes.sort_by_key(|mistake| mistake.line);
     mistakes.truncate(MAX_MISTAKES);
-    CliError::input("rows")
+    error
         .arg("file", path.display().to_string())
         .arg("count", count)
         .mistakes(mistakes)
         .more_mistakes(count.saturating_sub(MAX_MISTAKES))
-        .hint("rows")
 }
 
 /// Reads a table that is in memory.
@@ -68,6 +85,11 @@ pub fn wrong_rows(path: &Path, mut mistakes: Vec<Mistake>) -> CliError {
 /// # Errors
 /// `rows` with every mistake.
 pub fn parse<T: Table>(path: &Path, text: &str) -> Result<Vec<Certificate>, CliError> {
+    let (rows, mistakes) = scan::<T>(path, text);
+    if mistakes.is_empty() { Ok(rows) } else { Err(wrong_rows(path, mistakes)) }
+}
+
+fn scan<T: Table>(path: &Path, text: &str) -> Rows {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(text))
@@ -94,9 +116,6 @@ pub fn parse<T: Table>(path: &Path, text: &str) -> Result<Vec<Certificate>, CliE
         }
         let Some(columns) = &columns else {
             columns = Some(read_columns(T::COLUMNS, &record, line, &mut mistakes));
-            if !mistakes.is_empty() {
-                break;
-            }
             continue;
         };
         if rows.len() >= MAX_ROWS {
@@ -117,7 +136,7 @@ pub fn parse<T: Table>(path: &Path, text: &str) -> Result<Vec<Certificate>, CliE
     if mistakes.is_empty() && rows.is_empty() {
         mistakes.push(Mistake::new(1, None, "the table has no rows".into()));
     }
-    if mistakes.is_empty() { Ok(rows) } else { Err(wrong_rows(path, mistakes)) }
+    (rows, mistakes)
 }
 
 /// Returns what parts the columns: whatever the first line has most of.
@@ -150,7 +169,11 @@ impl Lines<'_> {
     }
 }
 
-type Columns = BTreeMap<&'static str, usize>;
+/// Where each column stands, and how many there are.
+struct Columns {
+    places: BTreeMap<&'static str, usize>,
+    width: usize,
+}
 
 fn read_columns(
     known: &[Column],
@@ -158,21 +181,21 @@ fn read_columns(
     line: u64,
     mistakes: &mut Vec<Mistake>,
 ) -> Columns {
-    let mut columns = Columns::new();
+    let mut columns = Columns { places: BTreeMap::new(), width: header.len() };
     for (index, cell) in header.iter().enumerate() {
         let mut wrong = |reason: String| {
             mistakes.push(Mistake::new(line, Some(cell.chars().take(40).collect()), reason));
         };
         match known.iter().find(|(name, ..)| name.eq_ignore_ascii_case(cell)) {
             None => wrong(format!("there is no such column (column {})", index + 1)),
-            Some((name, ..)) if columns.insert(name, index).is_some() => {
+            Some((name, ..)) if columns.places.insert(name, index).is_some() => {
                 wrong("the column stands there twice".into());
             }
             Some(_) => {}
         }
     }
     for (name, must, _) in known {
-        if *must && !columns.contains_key(name) {
+        if *must && !columns.places.contains_key(name) {
             mistakes.push(Mistake::new(
                 line,
                 Some((*name).to_owned()),
@@ -194,7 +217,7 @@ pub struct Row<'r> {
 impl<'r> Row<'r> {
     /// Returns what stands in a column, if anything does.
     pub fn cell(&self, column: &str) -> Option<&'r str> {
-        self.record.get(*self.columns.get(column)?).filter(|cell| !cell.is_empty())
+        self.record.get(*self.columns.places.get(column)?).filter(|cell| !cell.is_empty())
     }
 
     /// Keeps a mistake.
@@ -210,10 +233,15 @@ impl<'r> Row<'r> {
 
     /// Reads what must stand in a column.
     pub fn must<T: FromText>(&mut self, column: &str) -> Option<T> {
-        if self.cell(column).is_none() {
+        self.must_stand(column);
+        self.may(column)
+    }
+
+    /// Keeps a mistake if nothing stands in a column. A column that is missing is one mistake of the table.
+    pub fn must_stand(&mut self, column: &str) {
+        if self.columns.places.contains_key(column) && self.cell(column).is_none() {
             self.mistake(column, "nothing stands there".into());
         }
-        self.may(column)
     }
 
     /// Reads a list parted by semicolons.
@@ -230,9 +258,10 @@ impl<'r> Row<'r> {
     }
 
     fn certificate<T: Table>(&mut self, path: &Path) -> Option<Certificate> {
-        let extra = self.record.iter().skip(self.columns.len()).filter(|cell| !cell.is_empty());
-        if extra.count() > 0 || self.record.len() < self.columns.len() {
-            let (found, wanted) = (self.record.len(), self.columns.len());
+        let width = self.columns.width;
+        let extra = self.record.iter().skip(width).filter(|cell| !cell.is_empty());
+        if extra.count() > 0 || self.record.len() < width {
+            let (found, wanted) = (self.record.len(), width);
             let reason = format!("the row has {found} fields, the first line {wanted}");
             self.mistakes.push(Mistake::new(self.line, None, reason));
             return None;
@@ -266,7 +295,9 @@ impl<'r> Row<'r> {
             portrait: None,
         };
         let named = ["name_native", "name_latin", "name_icao"];
-        if !has_name(&person) && named.iter().all(|column| self.cell(column).is_none()) {
+        let has_column = named.iter().any(|name| self.columns.places.contains_key(name));
+        let is_empty = named.iter().all(|column| self.cell(column).is_none());
+        if has_column && !has_name(&person) && is_empty {
             self.mistake("name_latin", "the row gives no name in any of the three columns".into());
         }
         person
@@ -274,7 +305,7 @@ impl<'r> Row<'r> {
 
     /// Returns whether anything stands in a column whose name begins so.
     pub fn any(&self, prefix: &str) -> bool {
-        self.columns.keys().any(|name| name.starts_with(prefix) && self.cell(name).is_some())
+        self.columns.places.keys().any(|name| name.starts_with(prefix) && self.cell(name).is_some())
     }
 
     /// Keeps a mistake of the row as a whole.

@@ -271,7 +271,8 @@ impl Contribution {
     /// treated as not disclosed.
     ///
     /// # Errors
-    /// [`CborError`]; a broken rule is [`CborErrorKind::Invalid`] with the text of the [`BrokenRule`].
+    /// [`CborError`]; a broken rule is [`Invalid`](crate::cbor::CborErrorKind::Invalid) with the text of
+    /// the [`BrokenRule`].
     pub fn read(value: &[u8]) -> Result<Self, CborError> {
         REDACTABLE.read(value)
     }
@@ -314,6 +315,12 @@ impl Contribution {
             branches: self.branches.clone(),
             country: self.legislation,
         }
+    }
+
+    /// Returns whether the institution is of another State than the one whose law applies.
+    pub fn is_under_other_law(&self) -> bool {
+        let state = self.institution.code.as_str().split(':').next();
+        state.is_some_and(|state| state != self.legislation.code())
     }
 
     /// Returns what the attestation certifies, as far as it is shown: the one figure, or the sum of the

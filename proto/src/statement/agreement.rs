@@ -10,7 +10,7 @@ use crate::id::{Did, Digest};
 use crate::recognition::RecognitionTerms;
 use crate::text::{Language, Line, MAX_NAMES, Name};
 use crate::time::{UnixSeconds, Validity};
-use crate::totalisation::rules::PeriodRules;
+use crate::totalisation::{PeriodRules, StateCode};
 
 /// Most parties of an agreement.
 pub const MAX_PARTIES: usize = 64;
@@ -145,8 +145,12 @@ impl Agreement {
         if self.kind != AgreementKind::Contributions {
             return Err("rules on periods stand in an agreement on contributions");
         }
-        if self.parties.iter().any(|party| !periods.parties.contains(&party.country.into())) {
+        let is_of = |state: &StateCode, party: &Party| state.country() == party.country.code();
+        if self.parties.iter().any(|party| !periods.parties.iter().any(|s| is_of(s, party))) {
             return Err("the rules on periods leave a party out");
+        }
+        if periods.parties.iter().any(|s| !self.parties.iter().any(|party| is_of(s, party))) {
+            return Err("the rules on periods name a State that is no party");
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::explain::names;
 use super::period::{Frame, Period, Quantity, Reported, TimeUnit};
@@ -25,7 +26,7 @@ names! {
         ShownTwice = "shown-twice";
         /// It is certified by years, and none of them is shown.
         NoFigure = "no-figure";
-        /// It certifies the same time of the same scheme as another of the same institution, and
+        /// All of its time is that of another of the same institution and scheme, or the reverse, and
         /// neither shows whether it replaces the other.
         SameTime = "same-time";
     }
@@ -46,6 +47,8 @@ names! {
         Complete = "complete";
         /// The institution does not say so.
         NotComplete = "not-complete";
+        /// The institution is of one State, and the time under the law of another.
+        OtherLaw = "other-law";
         /// Contributions were paid back in part.
         PartlyRefunded = "partly-refunded";
     }
@@ -80,41 +83,58 @@ pub struct Attested {
     pub shown: Vec<usize>,
     /// What is no period.
     pub left_out: Vec<LeftOut>,
+    /// The time of those left out because of the same time: it may count beside the other's, or may not.
+    pub doubtful: Vec<Period>,
     /// What else is told, in the order of the places.
     pub notes: Vec<Note>,
 }
 
 /// Makes periods of attestations of one person that were found valid. With a branch, each counts towards
 /// the right and the amount as it says of that branch; without, if it counts for any.
+///
+/// What counts does not depend on the order in which they are shown.
 pub fn attested(shown: &[Place<'_>], branch: Option<Branch>) -> Attested {
     let mut found = Attested::default();
-    let replaced = replaced(shown);
     let place_of = |id| shown.iter().position(|place| place.id == id);
-    for (index, (place, replaced)) in shown.iter().zip(&replaced).enumerate() {
-        let left_out = match replaced {
-            Some(Replaced::By(id)) => Some((LeftOutReason::Replaced, place_of(*id))),
-            Some(Replaced::SameAs(id)) => Some((LeftOutReason::ShownTwice, place_of(*id))),
-            None => {
-                let counted = found.shown.iter().copied();
-                let mut same = counted
-                    .filter(|at| shown.get(*at).is_some_and(|other| is_same_time(place, other)));
-                same.next().map(|at| (LeftOutReason::SameTime, Some(at)))
-            }
+    let mut candidates = Vec::new();
+    for (index, (place, replaced)) in shown.iter().zip(replaced(shown)).enumerate() {
+        let (reason, other) = match replaced {
+            Some(Replaced::By(id)) => (LeftOutReason::Replaced, place_of(id)),
+            Some(Replaced::SameAs(id)) => (LeftOutReason::ShownTwice, place_of(id)),
+            None => match period(index, place.contribution, branch) {
+                Some(period) => {
+                    candidates.push((index, place, period));
+                    continue;
+                }
+                None => (LeftOutReason::NoFigure, None),
+            },
         };
-        let period = period(index, place.contribution, branch);
-        match (left_out, period) {
-            (Some((reason, other)), _) => {
+        found.left_out.push(LeftOut { shown: index, reason, other });
+    }
+    // Of two that may be one, the one that certifies more counts.
+    candidates.sort_by_cached_key(|(_, place, period)| {
+        let length = period.frame.end.0.saturating_sub(period.frame.start.0);
+        Reverse((in_months(period), length, place.contribution.as_of, place.id))
+    });
+    let mut kept: Vec<(usize, &Place<'_>, Period)> = Vec::new();
+    for (index, place, period) in candidates {
+        let same = kept.iter().find(|(_, other, beside)| {
+            is_same_scheme(place, other) && is_within(period.frame, beside.frame)
+        });
+        match same.map(|(at, ..)| *at) {
+            None => kept.push((index, place, period)),
+            other => {
+                let reason = LeftOutReason::SameTime;
                 found.left_out.push(LeftOut { shown: index, reason, other });
-            }
-            (None, None) => {
-                let reason = LeftOutReason::NoFigure;
-                found.left_out.push(LeftOut { shown: index, reason, other: None });
-            }
-            (None, Some(period)) => {
-                found.periods.push(period);
-                found.shown.push(index);
+                found.doubtful.push(period);
             }
         }
+    }
+    kept.sort_by_key(|(index, ..)| *index);
+    found.left_out.sort_by_key(|left| left.shown);
+    for (index, _, period) in kept {
+        found.shown.push(index);
+        found.periods.push(period);
     }
     for index in found.shown.clone() {
         if let Some(place) = shown.get(index) {
@@ -125,18 +145,51 @@ pub fn attested(shown: &[Place<'_>], branch: Option<Branch>) -> Attested {
     found
 }
 
-/// Returns whether two attestations of one issuer say the same of the same time: one was probably meant
-/// to replace the other, and together they would count it twice.
-fn is_same_time(one: &Place<'_>, other: &Place<'_>) -> bool {
+/// Returns whether two attestations of one issuer may be about the same: neither shows that it is another.
+fn is_same_scheme(one: &Place<'_>, other: &Place<'_>) -> bool {
     let (a, b) = (one.contribution, other.contribution);
-    let coincide = a.start <= b.end && b.start <= a.end;
     // Who shows different series shows that neither replaces the other.
     let told_apart = a.series.is_some() && b.series.is_some() && a.series != b.series;
     one.issuer == other.issuer
-        && coincide
         && !told_apart
         && (a.legislation, &a.scheme, a.kind, a.period_type, &a.category)
             == (b.legislation, &b.scheme, b.kind, b.period_type, &b.category)
+}
+
+/// Returns whether one of two frames lies within the other. Where they only meet, days count once anyway.
+fn is_within(one: Frame, other: Frame) -> bool {
+    let within = |a: Frame, b: Frame| b.start <= a.start && a.end <= b.end;
+    within(one, other) || within(other, one)
+}
+
+/// Returns about how many months are certified, to tell more from less.
+fn in_months(period: &Period) -> Rational {
+    let of = |quantity: Quantity| {
+        let (value, num, den) = match quantity {
+            Quantity::Ymd { years, months, days } => {
+                let days = i64::from(years) * 360 + i64::from(months) * 30 + i64::from(days);
+                (Rational::whole(days), 1, 30)
+            }
+            Quantity::Of(unit, value) => match unit {
+                TimeUnit::Year => (value, 12, 1),
+                TimeUnit::Quarter => (value, 3, 1),
+                TimeUnit::Month => (value, 1, 1),
+                TimeUnit::Week | TimeUnit::ContributionWeek => (value, 3, 13),
+                TimeUnit::Day5 => (value, 1, 22),
+                TimeUnit::Day6 => (value, 1, 26),
+                TimeUnit::Day7 | TimeUnit::Day => (value, 1, 30),
+            },
+        };
+        value.times(Rational::new(num, den)?)
+    };
+    let sum = match &period.reported {
+        None => Ok(Rational::ZERO),
+        Some(Reported::Aggregate(quantity)) => of(*quantity),
+        Some(Reported::ByYear(years)) => {
+            years.iter().try_fold(Rational::ZERO, |sum, (_, quantity)| sum.plus(of(*quantity)?))
+        }
+    };
+    sum.unwrap_or_default()
 }
 
 fn notes(
@@ -150,13 +203,18 @@ fn notes(
         Some(true) => Some(NoteKind::YearsHidden),
         None => Some(NoteKind::YearsUnknown),
     };
+    // What was paid back is no longer on record: it is neither among the totals nor among what is shown.
+    let refunded = |one: &Contribution| one.refunded == Refund::Full;
     let of_scheme = counted.iter().filter_map(|at| shown.get(*at)).filter(|other| {
         let (a, b) = (contribution, other.contribution);
-        other.issuer == place.issuer && (a.legislation, &a.scheme) == (b.legislation, &b.scheme)
+        other.issuer == place.issuer
+            && (a.legislation, &a.scheme) == (b.legislation, &b.scheme)
+            && !refunded(b)
     });
     let sum =
         attested::Quantity::sum(of_scheme.filter_map(|other| other.contribution.shown_quantity()));
-    let scheme = contribution.scheme_totals.zip(sum).and_then(|(totals, sum)| {
+    let totals = contribution.scheme_totals.filter(|_| !refunded(contribution));
+    let scheme = totals.zip(sum).and_then(|(totals, sum)| {
         Some(match totals.right.is_at_most(&sum)? {
             true => NoteKind::SchemeAllShown,
             false => NoteKind::SchemeHoldsMore,
@@ -164,7 +222,8 @@ fn notes(
     });
     let complete = if contribution.complete { NoteKind::Complete } else { NoteKind::NotComplete };
     let refund = (contribution.refunded == Refund::Partial).then_some(NoteKind::PartlyRefunded);
-    hidden.into_iter().chain(scheme).chain([complete]).chain(refund)
+    let other = contribution.is_under_other_law().then_some(NoteKind::OtherLaw);
+    hidden.into_iter().chain(scheme).chain([complete]).chain(refund).chain(other)
 }
 
 fn period(index: usize, contribution: &Contribution, branch: Option<Branch>) -> Option<Period> {

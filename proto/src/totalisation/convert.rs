@@ -16,6 +16,24 @@ pub struct Converted {
     pub value: Rational,
     /// By calendar year, if it was reported so.
     pub years: Vec<(i32, Rational)>,
+    /// The figures before they are rounded, one for each year if it was reported so.
+    #[serde(skip)]
+    pub(super) parts: Vec<Part>,
+}
+
+/// A figure before it is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// The calendar year in which all of it lies, if that is one.
+    pub year: Option<i32>,
+    /// In the target unit.
+    pub exact: Rational,
+    /// Days beyond that, thirty or a part of thirty of which make a month.
+    pub rest_days: i64,
+    /// How much of a full year of its own unit it is.
+    pub share: Rational,
+    /// Whether a fraction stays as it is.
+    pub as_is: bool,
 }
 
 impl Plan<'_> {
@@ -31,24 +49,33 @@ impl Plan<'_> {
                 let touched = self.touches_months(period.country) && to == TimeUnit::Month;
                 let frame =
                     if touched { super::time::whole_months(period.frame) } else { period.frame };
-                let value = self.round(measure.time(frame, to, &self.units)?);
-                Ok(Converted { value, years: Vec::new() })
+                let exact = measure.time(frame, to, &self.units)?;
+                let (first, last) = frame.years();
+                let year = (first == last).then_some(first);
+                let share = Rational::ZERO;
+                let part = Part { year, exact, rest_days: 0, share, as_is: false };
+                let value = self.round(exact);
+                Ok(Converted { value, years: Vec::new(), parts: alloc::vec![part] })
             }
             Some(Reported::Aggregate(quantity)) => {
                 let (first, last) = period.frame.years();
                 let years = i64::from(last) - i64::from(first) + 1;
                 let value = self.convert_one(*quantity, to, years, rest_is_month)?;
-                Ok(Converted { value, years: Vec::new() })
+                let year = (years == 1).then_some(first);
+                let part = self.part(*quantity, to, year, rest_is_month)?;
+                Ok(Converted { value, years: Vec::new(), parts: alloc::vec![part] })
             }
             Some(Reported::ByYear(figures)) => {
                 let mut years = Vec::with_capacity(figures.len());
+                let mut parts = Vec::with_capacity(figures.len());
                 let mut value = Rational::ZERO;
                 for (year, quantity) in figures {
                     let in_year = self.convert_one(*quantity, to, 1, rest_is_month)?;
                     value = value.plus(in_year)?;
                     years.push((*year, in_year));
+                    parts.push(self.part(*quantity, to, Some(*year), rest_is_month)?);
                 }
-                Ok(Converted { value, years })
+                Ok(Converted { value, years, parts })
             }
         }
     }
@@ -79,6 +106,33 @@ impl Plan<'_> {
             }
         }
         Ok(value)
+    }
+
+    /// Returns a figure before it is rounded.
+    fn part(
+        &self,
+        quantity: Quantity,
+        to: TimeUnit,
+        year: Option<i32>,
+        rest_is_month: bool,
+    ) -> Result<Part, TotalisationError> {
+        let (quantity, rest_days) = match quantity {
+            Quantity::Ymd { years, months, days } if rest_is_month => {
+                (Quantity::Ymd { years, months, days: 0 }, i64::from(days))
+            }
+            other => (other, 0),
+        };
+        let from = unit_of(quantity);
+        let share = if self.full_year_kept {
+            let certified = self.units.exact(quantity, from, rest_is_month)?;
+            let rest = Rational::new(rest_days.into(), 360)?;
+            certified.over(self.units.year_of(from))?.plus(rest)?
+        } else {
+            Rational::ZERO
+        };
+        let exact = self.units.exact(quantity, to, rest_is_month)?;
+        let as_is = to == TimeUnit::Year && matches!(quantity, Quantity::Of(from, _) if from == to);
+        Ok(Part { year, exact, rest_days, share, as_is })
     }
 
     /// Rounds a fraction up to a whole unit, if the rules say so.

@@ -1,9 +1,9 @@
 //! Which time counts: what is excluded, cut, displaced, converted, and limited by the calendar.
 
-use alloc::collections::{BTreeMap, BinaryHeap};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
+use super::calendar::Counting;
 use super::convert::Converted;
 use super::explain::{
     Explanation, NotCounted, NotCountedReason, Step, StepKind, Warning, WarningKind,
@@ -12,7 +12,7 @@ use super::overlap::{Displaced, Entrant, Kept, resolve};
 use super::period::{Frame, MAX_PERIODS, Period, Refund, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::rules::{MechanismKind, RuleId};
-use super::time::{Measure, within_year};
+use super::time::{Measure, whole_months, within_year};
 use super::{Claim, Rational, TotalisationError};
 use crate::time::{Date, days_of_month};
 
@@ -32,7 +32,7 @@ pub struct PeriodResult {
     pub index: usize,
     /// Its certified figure in the unit of the count.
     pub converted: Converted,
-    /// The time that counts, before the limit of calendar years.
+    /// The time that counts, before figures of one State are added and held to the calendar.
     pub counted: Rational,
     /// The days that count, in order; all of the frame where exact days are not known.
     pub frames: Vec<Frame>,
@@ -56,7 +56,7 @@ pub struct Counted {
     pub periods: Vec<PeriodResult>,
     /// The time of the State that asks.
     pub own: Rational,
-    /// The time of the others before calendar years are limited.
+    /// The time of the others, each State's as the calendar holds it, before all of it is held to it.
     pub foreign_converted: Rational,
     /// The time of the others that counts.
     pub foreign: Rational,
@@ -64,8 +64,17 @@ pub struct Counted {
     pub foreign_excluded: Rational,
     /// All time that counts.
     pub total: Rational,
-    /// The time by State, before calendar years are limited.
+    /// The time by State, as the calendar holds it.
     pub shares: BTreeMap<StateCode, Rational>,
+}
+
+/// Whether own time counts only within the days and ages that bind it where it is totalised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OwnBounds {
+    /// Within them.
+    Held,
+    /// Without, as national law alone looks at it.
+    Open,
 }
 
 /// Why a whole period is out, or the days of it that are left with why the rest is out.
@@ -84,6 +93,18 @@ impl Plan<'_> {
         claim: &Claim,
         periods: &[Period],
         purpose: Purpose,
+        explanation: &mut Explanation,
+    ) -> Result<Counted, TotalisationError> {
+        self.count_within(claim, periods, purpose, OwnBounds::Held, explanation)
+    }
+
+    /// Counts the time of periods, own time within the days and ages that bind it or without them.
+    pub(super) fn count_within(
+        &self,
+        claim: &Claim,
+        periods: &[Period],
+        purpose: Purpose,
+        bounds: OwnBounds,
         explanation: &mut Explanation,
     ) -> Result<Counted, TotalisationError> {
         if periods.len() > MAX_PERIODS {
@@ -107,7 +128,7 @@ impl Plan<'_> {
                 converted,
             };
             self.warn_of_figures(period, index, claim.unit, &result.converted, explanation)?;
-            let outside = match self.filter(claim, period, purpose) {
+            let outside = match self.filter(claim, period, purpose, bounds) {
                 Filtered::Out(reason, rule) => {
                     result.excluded = result.converted.value;
                     Some((reason, rule))
@@ -144,9 +165,16 @@ impl Plan<'_> {
     }
 
     /// Decides whether a period takes part, and with which of its days.
-    pub(super) fn filter(&self, claim: &Claim, period: &Period, purpose: Purpose) -> Filtered {
+    pub(super) fn filter(
+        &self,
+        claim: &Claim,
+        period: &Period,
+        purpose: Purpose,
+        bounds: OwnBounds,
+    ) -> Filtered {
         use NotCountedReason as Why;
         let own = claim.country == Some(period.country);
+        let bound = own && bounds == OwnBounds::Held;
         let out = |why, kind| Filtered::Out(why, self.rule(kind));
         let counts = match purpose {
             Purpose::Right => period.counts_for_right,
@@ -201,11 +229,11 @@ impl Plan<'_> {
                 MechanismKind::CountsFrom if !own && scheme && claim.foreign_from.is_none() => {
                     cut(does.date, None, Why::BeforeDay, Some(rule));
                 }
-                MechanismKind::OwnAfter if own && claim.own_after.is_none() => {
+                MechanismKind::OwnAfter if bound && claim.own_after.is_none() => {
                     let next = does.date.map(|date| Date(date.0.saturating_add(1)));
                     cut(next, None, Why::BeforeDay, Some(rule));
                 }
-                MechanismKind::OwnBeforeAge if own && claim.own_before_age.is_none() => {
+                MechanismKind::OwnBeforeAge if bound && claim.own_before_age.is_none() => {
                     let age =
                         does.value.zip(claim.birth).and_then(|(age, birth)| birthday(birth, age));
                     cut(None, age.map(|day| Date(day.0 - 1)), Why::AfterAge, Some(rule));
@@ -213,14 +241,15 @@ impl Plan<'_> {
                 _ => {}
             }
         }
-        if own {
+        if bound {
             let next = claim.own_after.map(|date| Date(date.0.saturating_add(1)));
             cut(next, None, Why::BeforeDay, self.rule(MechanismKind::OwnAfter));
             let age =
                 claim.own_before_age.zip(claim.birth).and_then(|(a, birth)| birthday(birth, a));
             let last = age.map(|day| Date(day.0 - 1));
             cut(None, last, Why::AfterAge, self.rule(MechanismKind::OwnBeforeAge));
-        } else {
+        }
+        if !own {
             cut(claim.foreign_from, None, Why::BeforeDay, self.rule(MechanismKind::CountsFrom));
         }
         let risk = claim.risk.map(last_day_before_risk);
@@ -260,17 +289,13 @@ impl Plan<'_> {
             return Ok((converted.value, converted.years.clone()));
         }
         let measure = Measure::of(unit);
-        let left = |figure: Rational, whole: i64, free: i64| {
-            if free == 0 || figure.is_zero() {
-                return Ok(Rational::ZERO);
-            }
-            let whole = measure.to_unit(whole, unit, &self.units)?;
-            let free = measure.to_unit(free, unit, &self.units)?;
-            figure.min(free).plus(figure.less(whole)?).map(|left| self.round(left).min(figure))
+        let left = |figure: Rational, frame: Frame, free: i64| {
+            let left = self.left_exact(figure, frame, free, unit)?;
+            Ok(self.round(left).min(figure))
         };
         let all = |frames: &[Frame]| frames.iter().map(|frame| measure.ticks(*frame)).sum::<i64>();
         if converted.years.is_empty() {
-            let value = left(converted.value, measure.ticks(period.frame), all(frames))?;
+            let value = left(converted.value, period.frame, all(frames))?;
             return Ok((value, Vec::new()));
         }
         let (mut value, mut years) = (Rational::ZERO, Vec::with_capacity(converted.years.len()));
@@ -278,11 +303,35 @@ impl Plan<'_> {
             let ticks =
                 |frame: Frame| within_year(frame, *year).map_or(0, |part| measure.ticks(part));
             let free = frames.iter().map(|frame| ticks(*frame)).sum();
-            let in_year = left(*figure, ticks(period.frame), free)?;
+            let in_year = match within_year(period.frame, *year) {
+                Some(frame) => left(*figure, frame, free)?,
+                None => Rational::ZERO,
+            };
             value = value.plus(in_year)?;
             years.push((*year, in_year));
         }
         Ok((value, years))
+    }
+
+    /// Returns what is left of the figure of a frame, before any rounding, if so many ticks of it are free.
+    pub(super) fn left_exact(
+        &self,
+        figure: Rational,
+        frame: Frame,
+        free: i64,
+        unit: TimeUnit,
+    ) -> Result<Rational, TotalisationError> {
+        if free == 0 || figure.is_zero() {
+            return Ok(Rational::ZERO);
+        }
+        let measure = Measure::of(unit);
+        // A month or week that is touched may be certified in full: only what is above that is excess.
+        let whole = match measure {
+            Measure::Months => measure.time(whole_months(frame), unit, &self.units)?,
+            Measure::Weeks => measure.time(frame, unit, &self.units)?.ceil(),
+        };
+        let free = measure.to_unit(free, unit, &self.units)?;
+        Ok(figure.min(free).plus(figure.less(whole)?)?.min(figure))
     }
 
     /// Writes down what is left of a period after others took their time.
@@ -346,7 +395,8 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Adds the time up and holds calendar years to what they have; foreign time gives way.
+    /// Adds the time of each State up as the calendar holds it, and all of it if a rule says so; foreign
+    /// time gives way.
     fn sum(
         &self,
         claim: &Claim,
@@ -355,39 +405,36 @@ impl Plan<'_> {
         foreign_excluded: Rational,
         explanation: &mut Explanation,
     ) -> Result<Counted, TotalisationError> {
-        let mut shares: BTreeMap<StateCode, Rational> = BTreeMap::new();
+        let unit = claim.unit;
+        let counting = periods.iter().zip(&results).map(|(period, result)| Counting {
+            index: result.index,
+            period,
+            converted: &result.converted,
+            frames: &result.frames,
+            counted: result.counted,
+        });
+        let states = self.by_state(counting, unit)?;
         let (mut own, mut foreign) = (Rational::ZERO, Rational::ZERO);
-        let mut windows: BTreeMap<(i32, i32), Rational> = BTreeMap::new();
-        let mut put = |first, last, time: Rational| {
-            let window = windows.entry((first, last)).or_insert(Rational::ZERO);
-            *window = window.plus(time)?;
-            Ok::<(), TotalisationError>(())
-        };
-        for (period, result) in periods.iter().zip(&results) {
-            if result.counted.is_zero() {
-                continue;
-            }
-            let share = shares.entry(period.country).or_insert(Rational::ZERO);
-            *share = share.plus(result.counted)?;
-            let side = if claim.country == Some(period.country) { &mut own } else { &mut foreign };
-            *side = side.plus(result.counted)?;
-            let years = self.left_by_year(period, &result.converted, &result.frames, claim.unit)?.1;
-            for (year, time) in &years {
-                put(*year, *year, *time)?;
-            }
-            if years.is_empty()
-                && let Some((first, last)) = result.frames.first().zip(result.frames.last())
-            {
-                put(first.years().0, last.years().1, result.counted)?;
+        for (state, of_state) in &states {
+            let side = if claim.country == Some(*state) { &mut own } else { &mut foreign };
+            *side = side.plus(of_state.time)?;
+            if of_state.time < of_state.apart {
+                let (period, other) = (Some(of_state.first), None);
+                let rule = self.rule(MechanismKind::RoundUp);
+                let (input, result) = (of_state.apart, of_state.time);
+                let kind = StepKind::Calendar;
+                explanation.steps.push(Step { kind, rule, period, other, input, result, unit });
+                let time = input.minus(result)?;
+                let reason = NotCountedReason::CalendarFull;
+                explanation.not_counted.push(NotCounted { period, reason, rule, time });
             }
         }
         let mut total = own.plus(foreign)?;
-        let full = self.units.year_of(claim.unit);
         if let Some(rule) = self.rule(MechanismKind::YearlyTotal) {
-            let limited = fill_years(&windows, full)?.max(own);
+            let limited = self.held(&states, unit)?.max(own);
             if limited < total {
                 let time = total.minus(limited)?;
-                let (input, result, unit) = (total, limited, claim.unit);
+                let (input, result) = (total, limited);
                 let (period, other, rule) = (None, None, Some(rule));
                 let kind = StepKind::YearlyLimit;
                 explanation.steps.push(Step { kind, rule, period, other, input, result, unit });
@@ -404,7 +451,7 @@ impl Plan<'_> {
             foreign: total.minus(own)?,
             foreign_excluded,
             total,
-            shares,
+            shares: states.into_iter().map(|(state, of_state)| (state, of_state.time)).collect(),
         })
     }
 
@@ -428,50 +475,12 @@ impl Plan<'_> {
             });
         }
         if period.reported.is_some() && !period.dates_uncertain {
-            let held = Measure::of(unit).time(
-                super::time::whole_months(period.frame),
-                unit,
-                &self.units,
-            )?;
+            let held = Measure::of(unit).time(whole_months(period.frame), unit, &self.units)?;
             if converted.value > held.ceil() {
                 explanation.warn(WarningKind::NumberNotDates, Some(index), None);
             }
         }
         Ok(())
-    }
-}
-
-/// Fills calendar years with time that may lie anywhere in its window; returns how much fits.
-fn fill_years(
-    windows: &BTreeMap<(i32, i32), Rational>,
-    full: Rational,
-) -> Result<Rational, TotalisationError> {
-    let mut placed = Rational::ZERO;
-    let mut waiting: BinaryHeap<Reverse<(i32, Rational)>> = BinaryHeap::new();
-    let mut coming = windows.iter().peekable();
-    let mut year = coming.peek().map_or(0, |((first, _), _)| *first);
-    loop {
-        while let Some(((_, last), time)) = coming.next_if(|((first, _), _)| *first <= year) {
-            waiting.push(Reverse((*last, *time)));
-        }
-        let mut room = full;
-        while let Some(Reverse((last, time))) = waiting.pop() {
-            if last < year {
-                continue;
-            }
-            let part = time.min(room);
-            placed = placed.plus(part)?;
-            room = room.minus(part)?;
-            if part < time {
-                waiting.push(Reverse((last, time.minus(part)?)));
-                break;
-            }
-        }
-        year = match (waiting.is_empty(), coming.peek()) {
-            (false, _) => year.saturating_add(1),
-            (true, Some(((first, _), _))) => (*first).max(year.saturating_add(1)),
-            (true, None) => return Ok(placed),
-        };
     }
 }
 

@@ -50,6 +50,8 @@ names! {
         Own = "own";
         /// The foreign time was added up.
         Foreign = "foreign";
+        /// Figures of one State were added by calendar year, rounded, and held to the calendar.
+        Calendar = "calendar";
         /// The time of a calendar year was limited.
         YearlyLimit = "yearly-limit";
         /// The own time was held against a minimum.
@@ -113,12 +115,14 @@ names! {
         AfterAge = "after-age";
         /// The same time counts for another State.
         Displaced = "displaced";
-        /// Two institutions of one State report the same time.
+        /// Two attestations of one State are about the same time.
         SameState = "same-state";
         /// No free time was left for it.
         NoRoom = "no-room";
         /// The calendar year is full.
         YearFull = "year-full";
+        /// Figures of one State make less together than each rounded up, or than the calendar holds.
+        CalendarFull = "calendar-full";
         /// The State need not add foreign time.
         NotOwed = "not-owed";
         /// It was spent outside the home scheme.
@@ -150,7 +154,7 @@ names! {
         OtherAges = "other-ages";
         /// The certified number and the dates disagree; the number counts.
         NumberNotDates = "number-not-dates";
-        /// Two institutions of one State report the same time.
+        /// Two attestations of one State are about the same time.
         SameState = "same-state";
         /// Several units within one calendar year came to more than a year.
         MixedUnits = "mixed-units";
@@ -160,6 +164,8 @@ names! {
         ShortWithRight = "short-with-right";
         /// The agreement binds only the other side to add.
         OneSided = "one-sided";
+        /// The agreement does not bind the State that is asked.
+        NotBound = "not-bound";
         /// Residence that counts in one State does not count for another.
         ResidenceNotCounted = "residence-not-counted";
         /// A figure by year is rounded every year, one for all years only once.

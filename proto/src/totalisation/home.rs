@@ -58,6 +58,7 @@ impl Plan<'_> {
             alone,
             together: alone,
             reason: None,
+            bound: true,
             may_add: false,
             relieved: false,
             may_refuse: false,

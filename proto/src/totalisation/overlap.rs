@@ -6,6 +6,7 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::Rational;
 use super::TotalisationError;
@@ -96,11 +97,16 @@ pub fn resolve(
     let contested = plan.has(MechanismKind::EquivalentOnce);
     let last = |e: &Entrant<'_>| contested && e.period.is_equivalent();
     let mut order: Vec<usize> = (0..entrants.len()).collect();
+    // What tells two periods apart decides, and never the place at which they stand.
     order.sort_by_cached_key(|place| {
         entrants.get(*place).map(|e| {
             let own = claim != Some(e.period.country);
             let rank = plan.rank(e.period.kind);
-            (uncertain(e), rank, last(e), own, e.frame, e.period.country, e.period.id.as_str())
+            // Of own time that coincides, what certifies more comes first: none of it is another's.
+            let more = Reverse(if own { Rational::ZERO } else { e.time });
+            let same = (e.frame, e.period.country, Reverse(e.time), e.period.kind);
+            let alike = (e.period.scheme.as_str(), &e.period.reported, e.period.id.as_str());
+            ((uncertain(e), rank, last(e), own, more), same, alike)
         })
     });
     let mut kept = alloc::vec![Kept::default(); entrants.len()];
@@ -176,7 +182,9 @@ fn share_equivalents(
             kept.frames.clear();
         }
     }
-    let order = |place: &usize| places.iter().position(|p| p == place);
+    let turns: BTreeMap<usize, usize> = places.iter().copied().zip(0..).collect();
+    let order = |place: &usize| turns.get(place).copied();
+    let insured = Insured::of(entrants);
     let mut active: BTreeSet<(Option<usize>, usize)> = BTreeSet::new();
     // The States that meet, since when, and who got it.
     let mut meeting: (BTreeSet<StateCode>, i32, Option<StateCode>) = (BTreeSet::new(), 0, None);
@@ -194,8 +202,7 @@ fn share_equivalents(
         let states: BTreeSet<StateCode> =
             active.iter().filter_map(|(_, place)| state(*place)).collect();
         if states != meeting.0 {
-            let winner =
-                last_insured(entrants, &states, *day).or(claim.filter(|c| states.contains(c)));
+            let winner = insured.around(&states, *day).or(claim.filter(|c| states.contains(c)));
             meeting = (states, *day, winner);
         }
         let first = |wanted: Option<StateCode>| {
@@ -238,27 +245,39 @@ fn join(frames: &mut Vec<Frame>, next: Frame) {
     }
 }
 
-/// Returns which of the States insured compulsorily last before a day, else first from it on.
-fn last_insured(
-    entrants: &[Entrant<'_>],
-    states: &BTreeSet<StateCode>,
-    day: i32,
-) -> Option<StateCode> {
-    let compulsory = || {
-        entrants.iter().filter(|e| {
-            matches!(e.period.kind, PeriodKind::Compulsory | PeriodKind::Employment)
-                && states.contains(&e.period.country)
-        })
-    };
-    let before = compulsory()
-        .filter(|e| e.frame.end.0 < day)
-        .max_by_key(|e| (e.frame.end, core::cmp::Reverse(e.period.country)));
-    let after = || {
-        compulsory()
-            .filter(|e| e.frame.start.0 >= day)
-            .min_by_key(|e| (e.frame.start, e.period.country))
-    };
-    before.or_else(after).map(|e| e.period.country)
+/// When each State insured compulsorily: the last days, and the first days, in order.
+struct Insured(BTreeMap<StateCode, (Vec<Date>, Vec<Date>)>);
+
+impl Insured {
+    fn of(entrants: &[Entrant<'_>]) -> Self {
+        let mut states: BTreeMap<StateCode, (Vec<Date>, Vec<Date>)> = BTreeMap::new();
+        for entrant in entrants {
+            if matches!(entrant.period.kind, PeriodKind::Compulsory | PeriodKind::Employment) {
+                let (ends, starts) = states.entry(entrant.period.country).or_default();
+                ends.push(entrant.frame.end);
+                starts.push(entrant.frame.start);
+            }
+        }
+        for (ends, starts) in states.values_mut() {
+            ends.sort_unstable();
+            starts.sort_unstable();
+        }
+        Self(states)
+    }
+
+    /// Returns which of the States insured compulsorily last before a day, else first from it on.
+    fn around(&self, states: &BTreeSet<StateCode>, day: i32) -> Option<StateCode> {
+        let of = || states.iter().filter_map(|state| Some((*state, self.0.get(state)?)));
+        let before = of().filter_map(|(state, (ends, _))| {
+            let passed = ends.partition_point(|end| end.0 < day);
+            Some((*ends.get(passed.checked_sub(1)?)?, state))
+        });
+        let after = of().filter_map(|(state, (_, starts))| {
+            Some((*starts.get(starts.partition_point(|start| start.0 < day))?, state))
+        });
+        let before = before.max_by_key(|(end, state)| (*end, Reverse(*state)));
+        before.or_else(|| after.min()).map(|(_, state)| state)
+    }
 }
 
 /// Places periods without exact days where time is free: whoever must end first takes first.
@@ -297,7 +316,7 @@ fn place_uncertain(
         let ticks = entrant.time.over(one)?.ceil().to_whole().ok_or(TotalisationError::TooLarge)?;
         wanting.push((frame, *place, ticks, ticks));
     }
-    wanting.sort_by_key(|(frame, place, ..)| (frame.end, frame.start, *place));
+    wanting.sort_by_key(|(frame, ..)| (frame.end, frame.start));
     let mut pairs = borders.iter().zip(borders.iter().skip(1));
     let stretches =
         pairs.by_ref().map(|(start, next)| Frame { start: Date(*start), end: Date(next - 1) });

@@ -12,7 +12,7 @@ use crate::time::Date;
 
 /// Most periods of one computation.
 pub const MAX_PERIODS: usize = 4096;
-/// Most yearly figures of one period.
+/// Most yearly figures of one period, and most calendar years that it may run through.
 pub const MAX_YEARS: usize = 128;
 
 /// A State, or a part of one with social security of its own: a code of ISO 3166-1 alpha-2, the
@@ -41,6 +41,11 @@ impl StateCode {
         let mut bytes = [0; 6];
         bytes.get_mut(..code.len()).filter(|_| fits)?.copy_from_slice(code.as_bytes());
         Some(Self { bytes, length: u8::try_from(code.len()).ok()? })
+    }
+
+    /// Returns the code of the State itself, where this is a part of one.
+    pub fn country(&self) -> &str {
+        self.code().get(..2).unwrap_or_default()
     }
 
     /// Returns the code.
@@ -145,7 +150,7 @@ codes! {
 }
 
 /// A certified figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quantity {
     /// So many of one unit.
     Of(TimeUnit, Rational),
@@ -161,7 +166,7 @@ pub enum Quantity {
 }
 
 /// What the institution certified, in the mode in which it did.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reported {
     /// One figure for the whole frame.
     Aggregate(Quantity),
@@ -226,8 +231,9 @@ pub struct Period {
 }
 
 impl Period {
-    /// Checks what no list of periods may break: a frame that does not end before it starts, years in
-    /// ascending order within the frame, no empty list of years.
+    /// Checks what no list of periods may break: a frame that does not end before it starts and runs through
+    /// at most [`MAX_YEARS`] calendar years, years in ascending order within the frame, no empty list of
+    /// years.
     ///
     /// # Errors
     /// [`TotalisationError::Period`] with the period's id and what is wrong.
@@ -236,8 +242,11 @@ impl Period {
         if self.frame.end < self.frame.start {
             return wrong("it ends before it starts");
         }
+        let (first, last) = self.frame.years();
+        if usize::try_from(last.abs_diff(first)).is_ok_and(|years| years >= MAX_YEARS) {
+            return wrong("it runs through more than 128 calendar years");
+        }
         if let Some(Reported::ByYear(years)) = &self.reported {
-            let (first, last) = self.frame.years();
             if years.is_empty() || years.len() > MAX_YEARS {
                 return wrong("it has no years, or too many");
             }

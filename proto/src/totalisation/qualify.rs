@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::count::{Counted, Purpose};
+use super::count::{Counted, OwnBounds, Purpose};
 use super::explain::{
     Explanation, Missing, MissingKind, NotCounted, NotCountedReason, Step, StepKind, Warning,
     WarningKind,
@@ -37,6 +37,8 @@ pub struct Outcome {
     pub together: Option<bool>,
     /// The rule that keeps foreign time from being added.
     pub reason: Option<RuleId>,
+    /// Whether the agreement binds the State that is asked.
+    pub bound: bool,
     /// Whether foreign time may be added at all.
     pub may_add: bool,
     /// Whether the State is relieved because the own time is short.
@@ -63,7 +65,8 @@ impl Plan<'_> {
     ) -> Result<Outcome, TotalisationError> {
         let Some(state) = claim.country else { return Err(TotalisationError::NoClaimState) };
         let mut explanation = Explanation::default();
-        if self.has(MechanismKind::HomeTime) {
+        let bound = self.rules.is_party(state);
+        if bound && self.has(MechanismKind::HomeTime) {
             return self.home_time(claim, state, periods);
         }
         let mut counted = self.count(claim, periods, Purpose::Right, &mut explanation)?;
@@ -76,19 +79,23 @@ impl Plan<'_> {
         if let Some(needed) = needed {
             out.step(StepKind::Alone, self.rule(MechanismKind::OwnFirst), alone_time, needed);
         }
+        let in_force = self.in_force(claim);
         let mut refusal = match self.adds(state) {
-            Ok(_) if !self.in_force(claim) => Some((None, NotCountedReason::NoAgreement)),
-            Ok(_) if !self.rules.is_party(state) => Some((None, NotCountedReason::NoAgreement)),
+            _ if !bound => Some((None, NotCountedReason::NoAgreement)),
+            Ok(_) if !in_force => Some((None, NotCountedReason::NoAgreement)),
             Ok(_) => None,
-            Err(rule) => Some((rule, NotCountedReason::NoTotalisation)),
+            Err(rule) => {
+                if self.has(MechanismKind::Totalise) {
+                    out.explanation.warn(WarningKind::OneSided, None, rule);
+                }
+                Some((rule, NotCountedReason::NoTotalisation))
+            }
         };
-        if !self.in_force(claim) {
-            out.explanation.warn(WarningKind::NotInForce, None, None);
+        if !bound {
+            out.explanation.warn(WarningKind::NotBound, None, None);
         }
-        if let Some((rule, _)) = refusal
-            && self.rules.first(MechanismKind::Totalise).is_some()
-        {
-            out.explanation.warn(WarningKind::OneSided, None, rule);
+        if !in_force {
+            out.explanation.warn(WarningKind::NotInForce, None, None);
         }
         if refusal.is_none() {
             let short = self.below_minimum(claim, state, periods, &counted, &mut out)?;
@@ -124,7 +131,10 @@ impl Plan<'_> {
             .filter(|_| together == Some(true))
             .map(|needed| needed.less(alone_time))
             .transpose()?;
-        let short = self.short(claim, state, periods, counted.own, alone, &mut out)?;
+        let short = match bound {
+            true => self.short(claim, state, periods, counted.own, alone, &mut out)?,
+            false => None,
+        };
         let mut outcome = Outcome {
             unit,
             own: counted.own,
@@ -135,6 +145,7 @@ impl Plan<'_> {
             alone,
             together,
             reason: refusal.and_then(|(rule, _)| rule),
+            bound,
             may_add: refusal.is_none(),
             relieved: short == Some(ShortPeriod::Relieves),
             may_refuse: short == Some(ShortPeriod::MayRefuse),
@@ -185,26 +196,16 @@ impl Plan<'_> {
         periods: &[Period],
         counted: &Counted,
     ) -> Result<Rational, TotalisationError> {
-        use NotCountedReason::{AfterAge, BeforeDay};
-        let mut own = counted.own;
         let bound = self.has(MechanismKind::OwnAfter)
             || self.has(MechanismKind::OwnBeforeAge)
             || claim.own_after.is_some()
             || claim.own_before_age.is_some();
-        if bound {
-            let mut ignored = Explanation::default();
-            let free = Claim { own_after: None, own_before_age: None, ..claim.clone() };
-            let again = self.count(&free, periods, Purpose::Right, &mut ignored)?;
-            own = again.own;
-            for not in &ignored.not_counted {
-                let index = not.period.unwrap_or(usize::MAX);
-                let is_own = periods.get(index).is_some_and(|p| claim.country == Some(p.country));
-                if is_own && matches!(not.reason, AfterAge | BeforeDay) {
-                    own = own.plus(not.time)?;
-                }
-            }
+        if !bound {
+            return Ok(counted.own);
         }
-        Ok(own)
+        let mut ignored = Explanation::default();
+        let right = Purpose::Right;
+        Ok(self.count_within(claim, periods, right, OwnBounds::Open, &mut ignored)?.own)
     }
 
     /// Tells whether the agreement was in force on the day of the claim.

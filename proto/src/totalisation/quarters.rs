@@ -4,12 +4,12 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::count::Filtered;
+use super::count::{Filtered, OwnBounds, Purpose};
 use super::explain::{Explanation, NotCounted, WarningKind};
 use super::period::{Frame, MAX_PERIODS, Period, StateCode};
 use super::plan::Plan;
 use super::rules::{Mechanism, MechanismKind, QuarterBasis, RuleId};
-use super::time::within_year;
+use super::time::{touched_months, within_year};
 use super::{Claim, Rational, TotalisationError};
 use crate::time::Date;
 
@@ -103,6 +103,12 @@ pub struct Credited {
 }
 
 impl Credited {
+    /// Tells whether a quarter may be credited: no own one, and not before the first year.
+    fn is_free(&self, quarter: Quarter, first_year: Option<i64>) -> bool {
+        first_year.is_none_or(|first| i64::from(quarter.year()) >= first)
+            && !self.own.contains(&quarter)
+    }
+
     /// Writes a year: `C` an own quarter, `F` a credited one, `N` neither.
     pub fn pattern(&self, year: i32) -> [char; 4] {
         [1, 2, 3, 4].map(|quarter| {
@@ -174,7 +180,7 @@ impl Plan<'_> {
             };
             let claim = Claim::new(Some(state), unit);
             let converted = self.convert(period, unit)?;
-            let frame = match self.filter(&claim, period, super::count::Purpose::Right) {
+            let frame = match self.filter(&claim, period, Purpose::Right, OwnBounds::Held) {
                 Filtered::In(frame, _) => frame,
                 Filtered::Out(reason, rule) => {
                     let (period, time) = (Some(index), converted.value);
@@ -196,7 +202,17 @@ impl Plan<'_> {
                 self.place_period(frame, value, how.backward, &mut credited);
                 continue;
             }
-            let years = if years.is_empty() { self.spread(frame, time, unit)? } else { years };
+            // Figures of one year are added before they are rounded.
+            let of_years = converted.parts.iter().filter(|_| frame == period.frame);
+            let exact: Vec<(i32, Rational)> = of_years
+                .filter_map(|part| Some((part.year?, self.exact_of(part, unit))))
+                .map(|(year, exact)| exact.map(|exact| (year, exact)))
+                .collect::<Result<_, _>>()?;
+            let years = match (exact.is_empty(), years.is_empty()) {
+                (false, _) => exact,
+                (true, false) => years,
+                (true, true) => self.spread(frame, time, unit)?,
+            };
             for (year, time) in years.into_iter().filter(|(_, time)| !time.is_zero()) {
                 let nothing = || InYear { time: Rational::ZERO, frames: Vec::new(), rule, does };
                 let entry = by_year.entry(year).or_insert_with(nothing);
@@ -221,19 +237,19 @@ impl Plan<'_> {
         Ok(credited)
     }
 
-    /// Tells whether a quarter may be credited: no own one, and not before the first year.
-    fn is_free(&self, quarter: Quarter, credited: &Credited) -> bool {
-        let first = self.rules.first(MechanismKind::QuartersOnce).and_then(|(_, m)| m.year);
-        let late_enough = first.is_none_or(|first| i64::from(quarter.year()) >= i64::from(first));
-        late_enough && !credited.own.contains(&quarter)
+    /// Returns the first year of which a quarter may be credited.
+    fn first_year(&self) -> Option<i64> {
+        let (_, does) = self.rules.first(MechanismKind::QuartersOnce)?;
+        does.year.map(i64::from)
     }
 
     /// Places quarters of one period, consecutively. One that another period has already is lost.
     fn place_period(&self, frame: Frame, mut left: i64, backward: bool, credited: &mut Credited) {
+        let first_year = self.first_year();
         let (first, last) = (Quarter::of(frame.start).0, Quarter::of(frame.end).0);
         let mut at = if backward { last } else { first };
         while left > 0 && (first..=last).contains(&at) {
-            if self.is_free(Quarter(at), credited) {
+            if credited.is_free(Quarter(at), first_year) {
                 credited.foreign.insert(Quarter(at));
                 left -= 1;
             }
@@ -250,11 +266,12 @@ impl Plan<'_> {
         fill: bool,
         credited: &mut Credited,
     ) {
+        let first_year = self.first_year();
         for quarter in (1..=4).filter_map(|quarter| Quarter::new(year, quarter)) {
             let touched = frames
                 .iter()
                 .any(|f| (Quarter::of(f.start)..=Quarter::of(f.end)).contains(&quarter));
-            if left > 0 && (fill || touched) && self.is_free(quarter, credited) {
+            if left > 0 && (fill || touched) && credited.is_free(quarter, first_year) {
                 credited.foreign.insert(quarter);
                 left -= 1;
             }
@@ -316,18 +333,24 @@ impl Plan<'_> {
         let from = self.rules.first(MechanismKind::QuartersMove).and_then(|(_, m)| m.year);
         let Some(from) = from.and_then(|year| i32::try_from(year).ok()) else { return };
         let years: BTreeSet<i32> = own.iter().map(|quarter| quarter.year()).collect();
+        let frames: Vec<Frame> = periods.iter().map(|period| period.frame).collect();
+        let touched = touched_months(&frames).merged;
         for year in years.into_iter().filter(|year| *year >= from) {
-            let fixed = own.iter().filter(|quarter| quarter.year() == year).count();
+            let all = Quarter(year * 4)..=Quarter(year * 4 + 3);
+            let fixed = own.range(all).count();
             let mut places: Vec<Quarter> = (1..=4).filter_map(|q| Quarter::new(year, q)).collect();
             let wanted = |quarter: &Quarter| {
-                let touches = |p: &Period| {
-                    (Quarter::of(p.frame.start)..=Quarter::of(p.frame.end)).contains(quarter)
-                };
-                periods.iter().any(touches)
+                let next = touched.partition_point(|frame| Quarter::of(frame.end) < *quarter);
+                touched.get(next).is_some_and(|frame| Quarter::of(frame.start) <= *quarter)
             };
             places.sort_by_key(|quarter| (wanted(quarter), core::cmp::Reverse(*quarter)));
-            own.retain(|quarter| quarter.year() != year);
-            own.extend(places.into_iter().take(fixed));
+            for (index, quarter) in places.into_iter().enumerate() {
+                if index < fixed {
+                    own.insert(quarter);
+                } else {
+                    own.remove(&quarter);
+                }
+            }
         }
     }
 

@@ -20,6 +20,12 @@ pub struct Rational {
 
 type Checked = Result<Rational, TotalisationError>;
 
+impl Default for Rational {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
 impl Rational {
     /// Nothing.
     pub const ZERO: Self = Self { num: 0, den: 1 };

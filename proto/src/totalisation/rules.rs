@@ -413,6 +413,15 @@ impl PeriodRules {
         if self.parties.len() == 1 {
             return Err("an agreement on periods has no single party");
         }
+        let mut parties = self.parties.clone();
+        parties.sort_unstable();
+        parties.dedup();
+        if parties.len() != self.parties.len() {
+            return Err("an agreement on periods names a party twice");
+        }
+        if self.strangers().next().is_some() {
+            return Err("a rule on periods names a State that is no party");
+        }
         if self.until.zip(self.from).is_some_and(|(until, from)| until < from) {
             return Err("an agreement on periods ends before it begins");
         }
@@ -423,6 +432,25 @@ impl PeriodRules {
             return Err("a rule is there twice");
         }
         super::plan::ranks(self).map(|_| ())
+    }
+
+    /// Returns every State that a rule names and that is no party, with the rule.
+    pub fn strangers(&self) -> impl Iterator<Item = (RuleId, StateCode)> {
+        let named = |(rule, does): (RuleId, &Mechanism)| {
+            let states: Vec<_> = does.countries.iter().map(|state| (rule, *state)).collect();
+            states
+        };
+        self.mechanisms().flat_map(named).filter(|(_, state)| !self.is_party(*state))
+    }
+
+    /// Leaves out of a rule that agreements share what it says of States that are no parties here.
+    pub fn adopt(&self, mut rule: PeriodRule) -> PeriodRule {
+        rule.does.retain_mut(|does| {
+            let about_all = does.countries.is_empty();
+            does.countries.retain(|state| self.is_party(*state));
+            about_all || !does.countries.is_empty()
+        });
+        rule
     }
 
     /// Returns the rule with this identifier.

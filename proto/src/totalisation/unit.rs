@@ -112,7 +112,7 @@ impl UnitTable {
     }
 
     /// Returns a quantity in a unit, before any rounding. Days beyond years and months are days of a
-    /// seven-day scheme, or together one month if `rest_is_month`.
+    /// seven-day scheme; if `rest_is_month`, every thirty of them are a month, and what is left is one more.
     ///
     /// # Errors
     /// [`TotalisationError::TooLarge`].
@@ -127,7 +127,7 @@ impl UnitTable {
             Quantity::Of(from, value) => part(value, from),
             Quantity::Ymd { years, months, days } => {
                 let rest = if rest_is_month {
-                    part(Rational::whole(i64::from(days > 0)), TimeUnit::Month)?
+                    part(Rational::whole(days.div_ceil(30).into()), TimeUnit::Month)?
                 } else {
                     part(Rational::whole(days.into()), TimeUnit::Day7)?
                 };

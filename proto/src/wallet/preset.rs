@@ -9,7 +9,9 @@ use alloc::vec::Vec;
 
 use super::Contents;
 use crate::classification::Country;
-use crate::credential::contribution::{Contribution, Decimal, Quantity, ReportingMode, Unit};
+use crate::credential::contribution::{
+    Contribution, Decimal, Quantity, Refund, ReportingMode, Unit,
+};
 
 /// What a set of disclosures is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +130,10 @@ fn at_least(
         let months = |quantity: &Quantity| {
             months_of(quantity).map_err(|unit| PresetError::NoMonths(index + 1, unit))
         };
+        // What was paid back gives no right, so it proves none.
+        if period.refunded == Refund::Full {
+            continue;
+        }
         match (period.mode, &period.value) {
             (ReportingMode::Aggregate, Some(value)) => {
                 shown = shown.saturating_add(months(value)?);

@@ -5,24 +5,35 @@ use crate::args::agreement::Check;
 use crate::commands::Context;
 use crate::commands::recognise::shipped;
 use crate::commands::totalise;
-use crate::error::{Answer, CliError};
+use crate::error::{Answer, CliError, Mistake};
 use crate::files;
-use crate::forms::{self, broken};
+use crate::forms::{self, agreement, broken, periods};
+use std::path::Path;
 
 /// Checks a file, or what comes with the program under a name. What is in a file is told by its top-level
-/// table.
+/// table. It is read once, so that it may be a pipe.
 ///
 /// # Errors
-/// Those of reading a form; `form-rule` if no table of rules is in it.
+/// Those of reading a form; `form-mistakes` with every mistake, each with its line; `form-rule` if no
+/// table of rules is in it.
 pub fn run(args: &Check, context: &mut Context) -> Result<Answer, CliError> {
     let path = &args.file;
     let name = path.to_str().filter(|_| !path.exists());
     let text = match name.and_then(shipped::text) {
         Some(text) => text.to_owned(),
-        None if name.is_some_and(is_name_of_periods) => return totalise::check(path, context),
-        None => files::read_text(path, forms::MAX_FORM_BYTES)?,
+        None => match name.map(agreements::text).transpose()?.flatten() {
+            Some(text) => text.to_owned(),
+            None => files::read_text(path, forms::MAX_FORM_BYTES)?,
+        },
     };
+    let broken_syntax = periods::check::syntax(&text);
+    if !broken_syntax.is_empty() {
+        return Err(mistaken(path, broken_syntax));
+    }
     let table: toml::Table = forms::parse_toml(path, &text)?;
+    if table.contains_key("party") {
+        return check_agreement(path, &text, context);
+    }
     if table.contains_key("recognition") {
         return super::recognition::check(path, &text, context);
     }
@@ -30,12 +41,37 @@ pub fn run(args: &Check, context: &mut Context) -> Result<Answer, CliError> {
         return super::recognition::check_levels(path, &text, context);
     }
     let kind = table.get("kind").and_then(toml::Value::as_str);
-    if kind == Some("periods") || table.contains_key("periods") {
-        return totalise::check(path, context);
+    if kind == Some("periods") || table.contains_key("rule") {
+        return check_periods(path, &text, context);
     }
-    Err(broken(path, "it has none of the tables [periods], [recognition] and [levels]"))
+    Err(broken(
+        path,
+        "it is no agreement, and holds no rules on periods, [recognition] or [levels]",
+    ))
 }
 
-fn is_name_of_periods(name: &str) -> bool {
-    agreements::by_id(name).is_ok_and(|found| found.is_some())
+/// Checks the text of an agreement, with the rules that it holds or names.
+fn check_agreement(path: &Path, text: &str, context: &mut Context) -> Result<Answer, CliError> {
+    let agreement = agreement::parse(path, text)?;
+    if agreement.recognition.is_some() {
+        return super::recognition::check(path, text, context);
+    }
+    match agreement::names_periods(path, text)? {
+        Some(named) => totalise::check(named, context),
+        None => Err(broken(path, "it holds no rules on periods and no [recognition]")),
+    }
+}
+
+fn check_periods(path: &Path, text: &str, context: &mut Context) -> Result<Answer, CliError> {
+    let mistakes = periods::check::mistakes(text);
+    if !mistakes.is_empty() {
+        return Err(mistaken(path, mistakes));
+    }
+    let file = periods::parse(path, text)?;
+    let rules = agreements::complete(path, &file)?;
+    totalise::check((file, rules), context)
+}
+
+fn mistaken(path: &Path, mistakes: Vec<Mistake>) -> CliError {
+    forms::table::listed(CliError::input("form-mistakes"), path, mistakes)
 }

@@ -22,6 +22,7 @@ crate::uses_texts![
     "totalise-step-placed",
     "totalise-step-own",
     "totalise-step-foreign",
+    "totalise-step-calendar",
     "totalise-step-yearly-limit",
     "totalise-step-own-minimum",
     "totalise-step-alone",
@@ -44,6 +45,7 @@ crate::uses_texts![
     "totalise-left-out-same-state",
     "totalise-left-out-no-room",
     "totalise-left-out-year-full",
+    "totalise-left-out-calendar-full",
     "totalise-left-out-not-owed",
     "totalise-left-out-outside-home",
     "totalise-warning-hidden-raises-share",
@@ -55,6 +57,7 @@ crate::uses_texts![
     "totalise-warning-exactly-one-year",
     "totalise-warning-short-with-right",
     "totalise-warning-one-sided",
+    "totalise-warning-not-bound",
     "totalise-warning-residence-not-counted",
     "totalise-warning-rounded-by-year",
     "totalise-warning-not-in-force",
@@ -88,9 +91,11 @@ impl Sentences<'_> {
 
     fn args(&self, period: Option<usize>, other: Option<usize>) -> Args {
         let unit = self.texts.plain(&format!("totalise-unit-{}", self.unit.name()));
+        let state = period.and_then(|index| self.periods.get(index));
         Args::new()
             .with("period", self.name(period))
             .with("other", self.name(other))
+            .with("state", state.map(|period| period.country.to_string()).unwrap_or_default())
             .with("unit", unit)
     }
 

@@ -133,6 +133,11 @@ fn write_credential(
             .map(|(name, value)| vec![format!("  {name}"), value])
             .collect();
         out.table(&rows)?;
+        let issued_on = disclosed.issued_at.date();
+        for oddity in disclosed.attested.oddities(disclosed.person.birth_date, issued_on) {
+            let args = Args::new().with("reason", oddity.text());
+            out.item(INDENT, Mark::Unknown, &texts.get("report-beware", &args))?;
+        }
     }
     if !credential.withheld.is_empty() || credential.withheld_hashes > 0 {
         out.line("")?;

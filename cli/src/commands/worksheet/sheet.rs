@@ -54,6 +54,7 @@ pub fn sheet(work: &Work<'_>, texts: &Texts) -> Sheet {
     let not = each(&|told| told.not_counted.iter().map(|one| said.not_counted(one)).collect());
     let mut beware = each(&|told| told.warnings.iter().map(|one| said.warning(one)).collect());
     beware.dedup();
+    beware.extend(words::odd(work, texts));
     let missing = each(&|told| told.missing.iter().map(|one| said.missing(one)).collect());
     let refused = work.refused.iter().map(|item| words::refused(item, texts)).collect();
     let left = work.attested.left_out.iter().map(|left| words::left_out(left, texts)).collect();

@@ -9,7 +9,7 @@ use carnet_proto::credential::contribution::{
 use carnet_proto::id::{CredentialId, Did, Digest};
 use carnet_proto::statement::accreditation::Branch;
 use carnet_proto::text::Line;
-use carnet_proto::totalisation::period::{StateCode, TimeUnit};
+use carnet_proto::totalisation::period::StateCode;
 use carnet_proto::verify::report::{
     Check, Disclosed, Link, Outcome as Checked, REPORT_VERSION, Reason, Report, check, reason,
 };
@@ -331,4 +331,65 @@ fn two_holders_are_not_added_up() {
 fn an_agreement_that_is_not_there_says_what_may_be_named() {
     let error = super::agreement("no-such-agreement", &Ledger::new(), NOW).unwrap_err();
     assert_eq!(error.code(), "totalise-agreement");
+}
+
+#[test]
+fn what_is_left_out_because_of_the_same_time_never_makes_a_no() {
+    // Whether the 30 months lie beside the 36 cannot be told; the Spanish ones are 12.
+    let credentials = || {
+        vec![
+            valid(1, period("DE", "2001-01", "2010-12", 30)),
+            valid(2, period("DE", "2001-01", "2010-12", 36)),
+            valid(3, period("ES", "2012-01", "2012-12", 12)),
+        ]
+    };
+    let said = totalise("eu-883", credentials(), 60);
+    assert_eq!(said.answer, Answer::Unknown, "{}", said.text);
+    assert_eq!(said.json["outcome"]["total"], 48);
+    assert!(said.text.contains("Whether the right opens cannot be told"), "{}", said.text);
+    assert!(said.page.contains("Whether the right opens cannot be told"));
+    // Where all of it would not do, the answer is no; where what counts does, it is yes.
+    assert_eq!(totalise("eu-883", credentials(), 79).answer, Answer::No);
+    assert_eq!(totalise("eu-883", credentials(), 48).answer, Answer::Yes);
+    let mut turned = credentials();
+    turned.reverse();
+    let turned = totalise("eu-883", turned, 60);
+    assert_eq!((turned.answer, &turned.json["outcome"]["total"]), (Answer::Unknown, &48.into()));
+}
+
+#[test]
+fn two_attestations_that_share_a_month_count_it_once() {
+    let halves = || {
+        vec![
+            valid(1, period("DE", "2001-01", "2001-06", 6)),
+            valid(2, period("DE", "2001-06", "2001-12", 7)),
+        ]
+    };
+    assert_eq!(totalise("eu-883", halves(), 12).answer, Answer::Yes);
+    let more = totalise("eu-883", halves(), 13);
+    assert_eq!(more.answer, Answer::No, "a year holds no thirteen months: {}", more.text);
+}
+
+#[test]
+fn an_institution_of_another_state_and_what_cannot_be_are_told() {
+    let mut foreign = period("DE", "2001-01", "2004-12", 48);
+    foreign.institution.code = line("FR:1");
+    let said = totalise("eu-883", vec![valid(1, foreign)], 40);
+    assert!(said.text.contains("FR:1 certifies time under the law of DE"), "{}", said.text);
+    let mut early = valid(1, period("DE", "1960-01", "1963-12", 48));
+    early.disclosed.as_mut().unwrap().person.birth_date = Date::parse("1970-02-17");
+    let said = totalise("eu-883", vec![early], 40);
+    assert!(said.text.contains("the period began before the birth"), "{}", said.text);
+}
+
+#[test]
+fn an_agreement_that_does_not_bind_the_state_gives_no_answer() {
+    // jp-gb binds Japan and the United Kingdom, and Germany is asked.
+    let shown = || (1..).zip(usual()).map(|(number, one)| valid(number, one)).collect::<Vec<_>>();
+    let said = totalise("jp-gb", shown(), 60);
+    assert_eq!(said.answer, Answer::Unknown, "{}", said.text);
+    assert!(said.text.contains("does not bind DE"), "{}", said.text);
+    assert!(!said.text.contains("only the other side"), "{}", said.text);
+    assert_eq!(said.json["outcome"]["bound"], false);
+    assert_eq!(totalise("jp-gb", shown(), 48).answer, Answer::Yes, "own time alone is enough");
 }

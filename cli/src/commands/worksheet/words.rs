@@ -3,6 +3,7 @@
 use super::{Work, day};
 use crate::commands::verify::report::reason_text;
 use crate::text::{Args, Texts};
+use carnet_proto::credential::oddity::Oddity;
 use carnet_proto::totalisation::Rational;
 use carnet_proto::totalisation::attested::{LeftOut, LeftOutReason, Note, NoteKind};
 use carnet_proto::totalisation::period::{Period, TimeUnit};
@@ -67,10 +68,13 @@ pub fn note(note: &Note, work: &Work<'_>, texts: &Texts) -> String {
         Complete => "totalise-note-complete",
         NotComplete => "totalise-note-not-complete",
         PartlyRefunded => "totalise-note-partly-refunded",
+        OtherLaw => "totalise-note-other-law",
     });
     let mut values = Args::new().with("number", (note.shown + 1).to_string());
     if let Some(place) = work.places.get(note.shown) {
         let contribution = place.contribution;
+        values.set("institution", contribution.institution.code.to_string());
+        values.set("law", contribution.legislation.to_string());
         values.set("scheme", contribution.scheme.to_string());
         let on = match note.kind {
             NoteKind::Complete => contribution.complete_up_to,
@@ -80,6 +84,22 @@ pub fn note(note: &Note, work: &Work<'_>, texts: &Texts) -> String {
         values.set("day", day(on));
     }
     texts.get(id, &values)
+}
+
+/// Returns what cannot be of what is attested, for each attestation.
+pub fn odd(work: &Work<'_>, texts: &Texts) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (number, item) in (1..).zip(&work.counted) {
+        for oddity in item.report.disclosed.iter().flat_map(|shown| {
+            shown.attested.oddities(shown.person.birth_date, shown.issued_at.date())
+        }) {
+            if oddity != Oddity::OtherLaw {
+                let values = Args::new().with("number", number).with("reason", oddity.text());
+                lines.push(texts.get("totalise-note-odd", &values));
+            }
+        }
+    }
+    lines
 }
 
 /// Returns why a credential was refused.
@@ -119,8 +139,11 @@ pub fn answer(work: &Work<'_>, texts: &Texts) -> Vec<String> {
                 "totalise-answer-short",
                 "totalise-answer-open"
             ];
+            let [not_bound, undetermined] =
+                crate::text_ids!["totalise-answer-not-bound", "totalise-answer-undetermined"];
             let id = match (outcome.alone, outcome.together) {
                 (Some(true), _) => alone,
+                _ if !outcome.bound => not_bound,
                 (_, Some(true)) => together,
                 (_, Some(false)) => short,
                 _ => open,
@@ -131,7 +154,8 @@ pub fn answer(work: &Work<'_>, texts: &Texts) -> Vec<String> {
                     said.push(texts.get(id, &values));
                 }
             };
-            also(!outcome.may_add, "totalise-answer-no-adding", values());
+            also(work.is_undetermined(), undetermined, values());
+            also(outcome.bound && !outcome.may_add, "totalise-answer-no-adding", values());
             also(outcome.relieved, "totalise-answer-relieved", values());
             also(outcome.may_refuse, "totalise-answer-may-refuse", values());
             crate::uses_texts![

@@ -63,6 +63,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Table for Periods {
+    const COMMAND: &str = "issue contribution";
     const COLUMNS: &[Column] = COLUMNS;
 
     fn sample(column: &str) -> &'static str {
@@ -92,11 +93,13 @@ impl Table for Periods {
         let form = form_of(row)?;
         match form.build() {
             Ok(contribution) => Some(contribution.into()),
-            Err((field, reason)) => {
+            Err(wrong) => {
                 // Where the rule names a part that the table has no column for, the row is named.
-                match COLUMNS.iter().find(|(name, ..)| *name == field) {
-                    Some((name, ..)) => row.mistake(name, reason),
-                    None => row.mistake_of_row(reason),
+                for (field, reason) in wrong {
+                    match COLUMNS.iter().find(|(name, ..)| *name == field) {
+                        Some((name, ..)) => row.mistake(name, reason),
+                        None => row.mistake_of_row(reason),
+                    }
                 }
                 None
             }
@@ -112,9 +115,7 @@ fn form_of(row: &mut Row<'_>) -> Option<ContributionForm> {
         row.must("unit").zip(row.must("as_of")),
     );
     let branches = row.list("branches", Branch::from_text);
-    if row.cell("branches").is_none() {
-        row.mistake("branches", "nothing stands there".into());
-    }
+    row.must_stand("branches");
     let years = row.list("years", year_of).into_iter().map(|(year, figure)| (year, In(figure)));
     let form_years: BTreeMap<_, _> = years.collect();
     let rest = Rest {

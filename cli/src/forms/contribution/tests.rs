@@ -79,8 +79,13 @@ fn every_mistake_of_a_table_has_its_line_and_column() {
     .join("\n");
     let found = mistakes(&text);
     let places: Vec<_> = found.iter().map(|(line, column, _)| (*line, column.as_deref())).collect();
-    let expected =
-        [(3, Some("period_type")), (4, Some("years")), (5, Some("unit")), (6, Some("end"))];
+    let expected = [
+        (3, Some("period_type")),
+        (4, Some("years")),
+        (5, Some("unit")),
+        (6, Some("end")),
+        (6, Some("years")),
+    ];
     assert_eq!(places, expected, "{found:?}");
 }
 

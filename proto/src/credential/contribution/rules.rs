@@ -132,17 +132,11 @@ impl Contribution {
     /// The first rule that it breaks.
     pub fn check(&self) -> Result<(), BrokenRule> {
         self.check_branches()?;
-        if self.period_type.is_some_and(|period_type| !period_type.fits(self.kind)) {
-            return Err(BrokenRule::TypeNotOfKind);
+        self.check_type()?;
+        if let Some(rule) = self.broken_days().first() {
+            return Err(*rule);
         }
-        self.check_days()?;
-        match self.mode {
-            ReportingMode::Aggregate if self.value.is_none() || !self.years.is_empty() => {
-                return Err(BrokenRule::NotAggregate);
-            }
-            ReportingMode::ByYear if self.value.is_some() => return Err(BrokenRule::NotByYear),
-            ReportingMode::Aggregate | ReportingMode::ByYear => {}
-        }
+        self.check_mode()?;
         self.check_quantities()
     }
 
@@ -152,18 +146,8 @@ impl Contribution {
     /// The first rule that it breaks.
     pub fn check_whole(&self) -> Result<(), BrokenRule> {
         self.check()?;
-        if self.mode == ReportingMode::ByYear && self.years.is_empty() {
-            return Err(BrokenRule::NoYears);
-        }
-        let sum = Quantity::sum(self.years.iter().map(|year| year.value));
-        if self.total.is_some() && self.total != sum {
-            return Err(BrokenRule::TotalNotSum);
-        }
-        if self.series.is_some() == self.sequence.is_some() {
-            Ok(())
-        } else {
-            Err(BrokenRule::HalfSeries)
-        }
+        self.check_sum()?;
+        self.check_series()
     }
 
     /// Checks that nothing is certified for a day after that of issue.
@@ -193,28 +177,76 @@ impl Contribution {
         Ok(())
     }
 
-    fn check_days(&self) -> Result<(), BrokenRule> {
+    /// Returns every rule that it breaks, those that need all of it among them, as far as one does not
+    /// keep another from being asked.
+    pub fn broken_rules(&self) -> Vec<BrokenRule> {
+        let mut broken: Vec<BrokenRule> = self.check_branches().err().into_iter().collect();
+        broken.extend(self.check_type().err());
+        broken.extend(self.broken_days());
+        broken.extend(self.check_mode().err());
+        broken.extend(self.check_quantities().err());
+        broken.extend(self.check_sum().err());
+        broken.extend(self.check_series().err());
+        broken
+    }
+
+    fn check_type(&self) -> Result<(), BrokenRule> {
+        match self.period_type {
+            Some(period_type) if !period_type.fits(self.kind) => Err(BrokenRule::TypeNotOfKind),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_mode(&self) -> Result<(), BrokenRule> {
+        match self.mode {
+            ReportingMode::Aggregate if self.value.is_none() || !self.years.is_empty() => {
+                Err(BrokenRule::NotAggregate)
+            }
+            ReportingMode::ByYear if self.value.is_some() => Err(BrokenRule::NotByYear),
+            ReportingMode::Aggregate | ReportingMode::ByYear => Ok(()),
+        }
+    }
+
+    fn check_sum(&self) -> Result<(), BrokenRule> {
+        if self.mode == ReportingMode::ByYear && self.years.is_empty() {
+            return Err(BrokenRule::NoYears);
+        }
+        let sum = Quantity::sum(self.years.iter().map(|year| year.value));
+        if self.total.is_some() && self.total != sum {
+            return Err(BrokenRule::TotalNotSum);
+        }
+        Ok(())
+    }
+
+    fn check_series(&self) -> Result<(), BrokenRule> {
+        if self.series.is_some() == self.sequence.is_some() {
+            Ok(())
+        } else {
+            Err(BrokenRule::HalfSeries)
+        }
+    }
+
+    /// Returns every rule on its days that it breaks.
+    fn broken_days(&self) -> Vec<BrokenRule> {
         let after = |day: Option<Date>| day.is_some_and(|day| day > self.as_of);
         let outside =
             |day: Option<Date>, month| day.is_some_and(|day| Month::of(day) != Some(month));
         let days = self.first_day.zip(self.last_day);
-        if self.end < self.start || days.is_some_and(|(first, last)| last < first) {
-            Err(BrokenRule::EndBeforeStart)
-        } else if self.end.first_day() > self.as_of || after(self.last_day) {
-            Err(BrokenRule::EndAfterAsOf)
-        } else if outside(self.first_day, self.start) || outside(self.last_day, self.end) {
-            Err(BrokenRule::DayOutsideFrame)
-        } else if (self.refunded == Refund::None) != self.refund_date.is_none() {
-            Err(BrokenRule::RefundDate)
-        } else if after(self.refund_date) {
-            Err(BrokenRule::RefundAfterAsOf)
-        } else if self.complete != self.complete_up_to.is_some() {
-            Err(BrokenRule::CompleteUpTo)
-        } else if after(self.complete_up_to) {
-            Err(BrokenRule::CompleteAfterAsOf)
-        } else {
-            Ok(())
-        }
+        let backward = self.end < self.start || days.is_some_and(|(first, last)| last < first);
+        let end_after = self.end.first_day() > self.as_of || after(self.last_day);
+        let outside = outside(self.first_day, self.start) || outside(self.last_day, self.end);
+        [
+            (backward, BrokenRule::EndBeforeStart),
+            (end_after, BrokenRule::EndAfterAsOf),
+            (outside, BrokenRule::DayOutsideFrame),
+            ((self.refunded == Refund::None) != self.refund_date.is_none(), BrokenRule::RefundDate),
+            (after(self.refund_date), BrokenRule::RefundAfterAsOf),
+            (self.complete != self.complete_up_to.is_some(), BrokenRule::CompleteUpTo),
+            (after(self.complete_up_to), BrokenRule::CompleteAfterAsOf),
+        ]
+        .into_iter()
+        .filter_map(|(is_broken, rule)| is_broken.then_some(rule))
+        .collect()
     }
 
     fn check_quantities(&self) -> Result<(), BrokenRule> {

@@ -68,8 +68,9 @@ fn of_a_series_the_newest_counts_and_nothing_counts_twice() {
 fn a_newer_one_that_hides_what_it_replaces_is_not_added_to_the_older() {
     let shown = [place("a", 1, leak(plain())), place("a", 2, leak(plain()))];
     let found = attested(&shown, None);
-    assert_eq!(found.shown, [0]);
+    assert_eq!(found.shown, [1]);
     assert_eq!(found.left_out[0].reason, LeftOutReason::SameTime);
+    assert_eq!((found.left_out[0].other, found.doubtful.len()), (Some(1), 1));
     // Another time, another kind, or another series is another period.
     let later = Contribution {
         start: Month::parse("2017-01").unwrap(),
@@ -120,4 +121,64 @@ fn what_is_hidden_is_told_as_far_as_it_can_be() {
     let (notes, found) = one(bare);
     assert_eq!((notes, found.periods.len()), (Vec::new(), 0));
     assert_eq!(found.left_out[0].reason, LeftOutReason::NoFigure);
+}
+
+/// An attestation of so many months within others.
+fn months_within(start: &str, end: &str, number: u32) -> Contribution {
+    Contribution {
+        start: Month::parse(start).unwrap(),
+        end: Month::parse(end).unwrap(),
+        first_day: None,
+        last_day: None,
+        mode: ReportingMode::Aggregate,
+        years: Vec::new(),
+        value: Some(attested::Quantity::of(attested::Unit::Month, Decimal::whole(number))),
+        ..plain()
+    }
+}
+
+#[test]
+fn attestations_that_share_a_month_all_count_in_whatever_order_they_are_shown() {
+    let all = [
+        place("a", 1, leak(months_within("2014-01", "2014-06", 6))),
+        place("a", 2, leak(months_within("2014-06", "2014-12", 7))),
+        // These two may be one, and the one that says more counts.
+        place("a", 3, leak(months_within("2015-01", "2015-12", 4))),
+        place("a", 4, leak(months_within("2015-01", "2015-12", 9))),
+        place("a", 5, leak(months_within("2015-03", "2015-05", 3))),
+    ];
+    for turn in 0..all.len() {
+        for step in [1, 2, 3, 4] {
+            let shown: Vec<_> = (0..all.len()).map(|n| all[(turn + n * step) % 5]).collect();
+            let found = attested(&shown, None);
+            let mut ids: Vec<_> = found.shown.iter().map(|at| shown[*at].id).collect();
+            ids.sort_unstable();
+            assert_eq!(ids, [id(1), id(2), id(4)], "{turn} {step}");
+            assert_eq!(found.doubtful.len(), 2);
+        }
+    }
+    // Who shows the days shows that the time is another.
+    let day = |text| Date::parse(text);
+    let first =
+        Contribution { last_day: day("2014-06-10"), ..months_within("2014-06", "2014-06", 1) };
+    let rest =
+        Contribution { first_day: day("2014-06-11"), ..months_within("2014-06", "2014-09", 4) };
+    let shown = [place("a", 1, leak(first)), place("a", 2, leak(rest))];
+    assert_eq!(attested(&shown, None).shown, [0, 1]);
+}
+
+#[test]
+fn what_was_paid_back_is_neither_among_what_is_on_record_nor_among_what_is_shown() {
+    let number = attested::Quantity::of(attested::Unit::Month, Decimal::whole(12));
+    let totals = Some(SchemeTotals { right: number, amount: number });
+    let kept = Contribution { scheme_totals: totals, ..months_within("2014-01", "2014-06", 6) };
+    let refunded = Contribution {
+        refunded: Refund::Full,
+        refund_date: Date::parse("2016-01-01"),
+        ..months_within("2015-01", "2015-06", 6)
+    };
+    let shown = [place("a", 1, leak(kept)), place("a", 2, leak(refunded))];
+    let found = attested(&shown, None);
+    assert!(kinds(&found, 0).contains(&NoteKind::SchemeHoldsMore));
+    assert!(!kinds(&found, 1).iter().any(|kind| kind.name().starts_with("scheme")));
 }

@@ -153,3 +153,15 @@ fn only_periods_have_presets_and_only_months_are_counted() {
     let refused = shown(&wallet(&[weeks.into()]), Preset::AtLeast(12)).unwrap_err();
     assert_eq!(refused, PresetError::NoMonths(1, Unit::Week));
 }
+
+#[test]
+fn what_was_paid_back_proves_no_month() {
+    let refunded = Contribution {
+        refunded: Refund::Full,
+        refund_date: crate::time::Date::parse("2017-01-01"),
+        ..contribution()
+    };
+    let wallet = wallet(&[refunded.into()]);
+    let found = shown(&wallet, Preset::AtLeast(12));
+    assert!(matches!(found, Err(PresetError::TooFew { held: 0, wanted: 12 })), "{found:?}");
+}
