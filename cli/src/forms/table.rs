@@ -4,8 +4,8 @@
 //! named in the first line; fields may be quoted; empty lines do not count. All mistakes are found at
 //! once, each with its line and column.
 
-use super::FromText;
 use super::certificate::{Certificate, beside, has_name};
+use super::{FromText, not};
 use crate::error::{CliError, Mistake};
 use crate::files;
 use carnet_proto::credential::attested::Attested;
@@ -73,7 +73,6 @@ pub fn parse<T: Table>(path: &Path, text: &str) -> Result<Vec<Certificate>, CliE
         .delimiter(delimiter(text))
         .flexible(true)
         .has_headers(false)
-        .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let mut mistakes = Vec::new();
     let mut columns = None;
@@ -89,7 +88,7 @@ pub fn parse<T: Table>(path: &Path, text: &str) -> Result<Vec<Certificate>, CliE
             }
         };
         let line = lines.of(&record);
-        if record.iter().all(str::is_empty) {
+        if record.iter().all(|cell| trimmed(cell).is_empty()) {
             continue;
         }
         let Some(columns) = &columns else {
@@ -118,6 +117,11 @@ pub fn parse<T: Table>(path: &Path, text: &str) -> Result<Vec<Certificate>, CliE
         mistakes.push(Mistake::new(1, None, "the table has no rows".into()));
     }
     if mistakes.is_empty() { Ok(rows) } else { Err(wrong_rows(path, mistakes)) }
+}
+
+/// Takes away the spaces around a text. Control characters stay: whoever reads the text refuses them.
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() && !c.is_control())
 }
 
 /// Returns what parts the columns: whatever the first line has most of.
@@ -159,7 +163,7 @@ fn read_columns(
     mistakes: &mut Vec<Mistake>,
 ) -> Columns {
     let mut columns = Columns::new();
-    for (index, cell) in header.iter().enumerate() {
+    for (index, cell) in header.iter().map(trimmed).enumerate() {
         let mut wrong = |reason: String| {
             mistakes.push(Mistake::new(line, Some(cell.chars().take(40).collect()), reason));
         };
@@ -194,7 +198,8 @@ pub struct Row<'r> {
 impl<'r> Row<'r> {
     /// Returns what stands in a column, if anything does.
     pub fn cell(&self, column: &str) -> Option<&'r str> {
-        self.record.get(*self.columns.get(column)?).filter(|cell| !cell.is_empty())
+        let cell = trimmed(self.record.get(*self.columns.get(column)?)?);
+        Some(cell).filter(|cell| !cell.is_empty())
     }
 
     /// Keeps a mistake.
@@ -208,6 +213,19 @@ impl<'r> Row<'r> {
         T::from_text(cell).map_err(|reason| self.mistake(column, reason)).ok()
     }
 
+    /// Reads yes or no, if anything stands there.
+    pub fn yes_or_no(&mut self, column: &str) -> Option<bool> {
+        match self.cell(column)? {
+            "yes" => Some(true),
+            "no" => Some(false),
+            other => {
+                let reason = not(other, "yes or no");
+                self.mistake(column, reason);
+                None
+            }
+        }
+    }
+
     /// Reads what must stand in a column.
     pub fn must<T: FromText>(&mut self, column: &str) -> Option<T> {
         if self.cell(column).is_none() {
@@ -218,7 +236,7 @@ impl<'r> Row<'r> {
 
     /// Reads a list parted by semicolons.
     pub fn list<T>(&mut self, column: &str, read: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
-        let items = self.cell(column).unwrap_or_default().split(';').map(str::trim);
+        let items = self.cell(column).unwrap_or_default().split(';').map(trimmed);
         let mut values = Vec::new();
         for item in items.filter(|item| !item.is_empty()) {
             match read(item) {
@@ -230,7 +248,7 @@ impl<'r> Row<'r> {
     }
 
     fn certificate<T: Table>(&mut self, path: &Path) -> Option<Certificate> {
-        let extra = self.record.iter().skip(self.columns.len()).filter(|cell| !cell.is_empty());
+        let extra = self.record.iter().skip(self.columns.len()).filter(|c| !trimmed(c).is_empty());
         if extra.count() > 0 || self.record.len() < self.columns.len() {
             let (found, wanted) = (self.record.len(), self.columns.len());
             let reason = format!("the row has {found} fields, the first line {wanted}");
