@@ -51,7 +51,7 @@ pub struct Global {
     #[arg(long, global = true)]
     pub json: bool,
     /// Language of the texts, such as en; the environment decides without it.
-    #[arg(long, global = true, value_name = "LANG")]
+    #[arg(long, global = true, value_name = "LANG", value_parser = crate::text::known)]
     pub lang: Option<String>,
     /// Say on stderr what is being done.
     #[arg(long, short, global = true)]

@@ -66,7 +66,7 @@ impl Texts {
     /// A language that is not there falls back to English.
     pub fn load(lang: Option<&str>) -> Self {
         let wanted = lang.map(str::to_owned).or_else(language_of_environment).unwrap_or_default();
-        let wanted = wanted.split(['-', '_', '.', '@']).next().unwrap_or_default().to_lowercase();
+        let wanted = primary(&wanted);
         let chosen = LANGUAGES.iter().find(|(name, _)| *name == wanted);
         let fallback = LANGUAGES.iter().find(|(name, _)| *name == FALLBACK);
         let language = chosen.map_or(FALLBACK, |(name, _)| name);
@@ -129,6 +129,23 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         c => Some(c),
     });
     Cow::Owned(kept.collect())
+}
+
+/// Returns the language without its region and character set: `fr` of `fr_CA.UTF-8`.
+fn primary(language: &str) -> String {
+    language.split(['-', '_', '.', '@']).next().unwrap_or_default().to_lowercase()
+}
+
+/// Checks a language that was asked for. One that only the environment names falls back instead.
+///
+/// # Errors
+/// Which languages there are, if it is none of them.
+pub fn known(language: &str) -> Result<String, String> {
+    if LANGUAGES.iter().any(|(name, _)| *name == primary(language)) {
+        return Ok(language.to_owned());
+    }
+    let names: Vec<&str> = LANGUAGES.iter().map(|(name, _)| *name).collect();
+    Err(format!("there are no texts in this language; there are texts in: {}", names.join(", ")))
 }
 
 fn language_of_environment() -> Option<String> {
@@ -251,6 +268,7 @@ mod tests {
             "recognise-step-",
             "recognise-outcome-",
             "recognise-evidence-",
+            "recognise-supplier-",
         ];
         let mut unused = Vec::new();
         for line in LANGUAGES[0].1.iter().flat_map(|file| file.lines()) {

@@ -38,15 +38,18 @@ fn periods_are_certified_carried_shown_in_part_and_counted_on_a_worksheet() {
     }
     // 31.5 months year by year from one State, 40 months in one figure from the other.
     let template = user.run("issue contribution --toml-template").ok();
+    let born = "birth_date = \"1988-02-17\"\n";
+    assert!(template.contains(born), "{template}");
+    let template = template.replace(born, &format!("{born}document_number = \"X1\"\n"));
     std::fs::write(user.path("period.toml"), &template).unwrap();
     let wrong = template.replace("2015 = \"12\"", "2015 = \"13\"");
     std::fs::write(user.path("wrong.toml"), wrong).unwrap();
     o.operate(&user, "issue contribution --toml wrong.toml --out issued")
         .fails(3, &["above-year", "wrong.toml"]);
     o.operate(&user, "issue contribution --toml period.toml --out issued").ok();
-    let table = "row,key_request,name_latin,birth_date,institution_code,institution_name,\
+    let table = "row,key_request,name_latin,birth_date,document_number,institution_code,institution_name,\
          legislation,scheme,branches,kind,period_type,start,end,unit,value,as_of,complete_up_to,expires\n\
-         period-two,two.request,Ana Example,1988-02-17,DE:EX,Fictitious Pension Insurance,DE,general,\
+         period-two,two.request,Ana Example,1988-02-17,X2,DE:EX,Fictitious Pension Insurance,DE,general,\
          old-age; invalidity,compulsory,11,2017-01,2020-04,month,40,2026-06-30,2026-06-30,2031-01-01\n";
     std::fs::write(user.path("periods.csv"), table.replace("2020-04,", "2020-03,")).unwrap();
     let refused = o.operate(&user, "issue contribution --csv periods.csv --out issued");
@@ -110,6 +113,19 @@ fn periods_are_certified_carried_shown_in_part_and_counted_on_a_worksheet() {
     let apart = count(&file, "--json");
     assert_eq!(apart.code, 3, "{}", apart.stdout);
     assert!(apart.stdout.contains("subject-not-shown"), "{}", apart.stdout);
+
+    // One name does not outweigh two document numbers, in one answer or in two.
+    let numbered = format!("{person} --disclose document_number");
+    let (one, two) = (format!("1 {numbered}"), format!("2 {numbered}"));
+    let files = format!("{} {}", present(&one), present(&two));
+    let apart = count(&files, "");
+    assert_eq!(apart.code, 3, "{}", apart.stdout);
+    let told = apart.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("Where two document numbers are shown, the same name is not"), "{told}");
+    let together = count(&present(&format!("1 2 {numbered}")), "");
+    assert_eq!(together.code, 3, "{}", together.stdout);
+    let told = together.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("one person with a renewed or a second document"), "{told}");
 
     // As few years as twelve months take; nothing else of the attestation.
     let file = present("1 --preset at-least:12");

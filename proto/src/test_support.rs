@@ -127,6 +127,7 @@ pub(crate) fn skill() -> Skill {
             result: Some(line("competent")),
             language: Language::parse("fil"),
             place: None,
+            passed: None,
         }),
         learning: Some(Learning {
             provider: Some(line("Batangas School of Trades")),

@@ -42,7 +42,9 @@ impl Line {
             return Err(LineError::TooLong);
         }
         // ASCII is in every normal form.
-        let line: String = match text.trim() {
+        // What is hidden is refused at the edges too, not taken away.
+        let inner = text.trim_matches(|c: char| c.is_whitespace() && !is_hidden(c));
+        let line: String = match inner {
             ascii if ascii.is_ascii() => ascii.into(),
             other => other.nfc().collect(),
         };
@@ -178,6 +180,9 @@ mod tests {
         assert_eq!(Line::parse(" Jose\u{301} ").unwrap().as_str(), "Jos\u{e9}");
         assert_eq!(Line::parse("a\u{202e}b"), Err(LineError::Control));
         assert_eq!(Line::parse("a\nb"), Err(LineError::Control));
+        for edge in ["a\n", "\ta", "a\u{b}", "\u{2028}a", "a\u{85}"] {
+            assert_eq!(Line::parse(edge), Err(LineError::Control), "{edge:?}");
+        }
         assert_eq!(Line::parse("  "), Err(LineError::Empty));
         assert!(Line::parse("மாலதி").is_ok());
         let mut e = Encoder::new();

@@ -20,7 +20,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-pub use holder::is_one_person;
+pub use holder::{Sameness, is_one_person, sameness};
 
 use crate::cbor::Decode as _;
 use crate::credential::claims::Claims;

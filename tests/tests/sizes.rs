@@ -91,6 +91,7 @@ fn welder() -> Skill {
             result: Some(line("competent")),
             language: Language::parse("fil"),
             place: Some(line("Batangas City")),
+            passed: None,
         }),
         learning: Some(Learning {
             provider: Some(line("Batangas School of Trades")),

@@ -12,6 +12,7 @@ use carnet_proto::time::DAY;
 use carnet_proto::verify::policy::{Accept, Policy};
 use carnet_proto::verify::report::{Report, Verdict, check, reason};
 use carnet_proto::verify::verify;
+use carnet_proto::wallet::PresentRequest;
 use carnet_tests::world::{AUDIENCE, World, welding, worker};
 
 /// Verifies with the whole logs, and with the stapled evidence alone; both must agree.
@@ -354,6 +355,30 @@ fn two_peoples_credentials_in_one_container_are_undetermined() {
     assert_decided(&report, Verdict::Undetermined, check::SAME_SUBJECT, reason::SUBJECT_NOT_SHOWN);
     let same = world.present_as(&[0, 2], AUDIENCE, Some(&[9; 16]), false);
     assert_eq!(both(&mut world, &policy, &same).verdict, Verdict::Valid);
+}
+
+#[test]
+fn one_name_and_two_document_numbers_are_not_shown_to_be_one_person() {
+    let mut world = World::usual();
+    let mut renewed = worker();
+    renewed.document_number = Some(carnet_tests::world::line("X0000018"));
+    world.issue("ph-institute", &renewed, welding());
+    world.step(60);
+    let policy = world.policy();
+    let withheld = world.present_as(&[0, 1], AUDIENCE, Some(&[9; 16]), false);
+    assert_eq!(both(&mut world, &policy, &withheld).verdict, Verdict::Valid);
+    let request = PresentRequest {
+        audience: AUDIENCE,
+        nonce: Some(&[9; 16]),
+        issued_at: world.now,
+        expires_at: world.now.plus(300),
+        disclose: &["name_latin".into(), "birth_date".into(), "document_number".into()],
+        with_evidence: false,
+    };
+    let shown = world.wallet.present(&[0, 1], &request, Evidence::join_encoded).unwrap();
+    let report = both(&mut world, &policy, &shown);
+    let (id, why) = (check::SAME_SUBJECT, reason::SUBJECT_OTHER_DOCUMENTS);
+    assert_decided(&report, Verdict::Undetermined, id, why);
 }
 
 #[test]

@@ -115,6 +115,7 @@ trust-compare =
     Ask the institution for its fingerprint by another channel, such as a telephone number you know, and compare.
 trust-confirm = Is it the same? Type yes:{" "}
 trust-confirm-yes = yes
+trust-purposes-added = { $name } was a trust anchor in { $file } already; it is one now for: { $purposes }. Fingerprint: { $fingerprint }
 trust-added = { $name } is a trust anchor now, in { $file }. Fingerprint: { $fingerprint }
 trust-new-file = The file is new. Put your own name into `audience`; the other rules are explained there.
 trust-removed = { $name } is no longer a trust anchor in { $file }.
@@ -375,7 +376,7 @@ error-issue-unwritten =
 hint-issue-unwritten = make these invalid by `carnet status set ROW invalid`, and issue them again under new row keys
 error-policy-missing = there are no rules at { $file }
 hint-policy-missing = `carnet trust add DID --name NAME` makes them; name another file with --policy FILE
-error-trust-known = { $did } is a trust anchor in { $file } already
+error-trust-known = { $did } is a trust anchor in { $file } already, for: { $purposes }
 error-trust-unknown = { $did } is no trust anchor in { $file }
 error-trust-witnesses = { $file } names witnesses already; change them there
 error-trust-unconfirmed = nothing was added, because the fingerprint was not confirmed
@@ -395,6 +396,7 @@ hint-digest = `carnet log show DID` lists them
 error-withdrawn-already = withdrawn already from { $effective }; this would not make it stricter
 error-agreement-not-named = the agreement { $digest } does not name { $did } as a signatory
 error-agreement-not-ratified = this institution has not ratified { $digest }, or has left it
+error-agreement-unknown = there is no agreement { $name }: no such file, none built in with this id, and none in the logs at hand with a digest that begins so
 error-agreement-no-recognition = the agreement { $digest } has no rules of recognition, or is not in force yet
 error-agreement-ratified-already = this institution has ratified { $digest } already
 

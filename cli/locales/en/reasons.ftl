@@ -102,6 +102,7 @@ reason-prepared = the holder of the key made this copy; compare it with an ident
 reason-container-mismatch = it was made to be shown with other credentials than these
 reason-single = there is one credential
 reason-subject-not-shown = the credentials are not shown to be of one person: each must show the same birth date, and the same name or document number
+reason-subject-other-documents = the credentials are not shown to be of one person: name and birth date are the same, and the document numbers are not. It may be one person with a renewed or a second document, or two people of one name. It would be shown by credentials with the same number: whoever issued under the old one can issue anew with the present one
 reason-issuer-unknown = nothing is known here about the institution that the credential names as its issuer
 reason-key-unknown = { $issuer } never had the key that signed this
 reason-key-unknown-stale = the key that signed this is not known here, but what is known of { $issuer } is too old to rely on

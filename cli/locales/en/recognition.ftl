@@ -3,6 +3,7 @@
 recognise-refused = { $file } is not used: it is { $verdict }. { $reason }
 recognise-superseded = An attestation that a newer one replaces is not used.
 recognise-other-person = The presentations are not shown to be of one person: each has to disclose the same birth date, and the same document number or an equal name. Nothing was added up.
+recognise-other-documents = The presentations are not shown to be of one person: name and birth date are the same, and the document numbers are not. It may be one person with a renewed or a second document, or two people of one name. It would be shown by attestations with the same number: whoever issued under the old one can issue anew with the present one. Nothing was added up.
 recognise-nothing-valid = Nothing that was shown is valid, so nothing was judged. `carnet verify` says why.
 recognise-from-shown = This is what the agreements make of the attestations shown, on { $day }. The competent body decides. It is no legal advice.
 recognise-question = { $occupation } { $title } in { $country }
@@ -10,7 +11,8 @@ recognise-opens = What the attestations shown open abroad
 recognise-opens-nothing = No agreement at hand opens anything abroad with them.
 recognise-attestations = Attestations
 recognise-attestation = { $number }. { $title }, { $claim }, awarded { $day } by { $issuer }
-recognise-endorsed = endorsed by { $issuer } ({ $role })
+recognise-endorsed = endorsed by { $issuer }, which has a seat as { $role } in { $agreement }
+recognise-endorsed-own-claim = endorsed by { $issuer }, which says of itself that it speaks as { $role }: no agreement at hand gives it that seat
 recognise-agreement = { $title }, { $id }, version { $version }
 recognise-not-binding = It is not shown to bind anybody.
 recognise-binding = It stands in a log and is signed.
@@ -26,7 +28,7 @@ recognise-conditions = Conditions
 recognise-missing = The fewest further pieces of evidence that would show the rest
 recognise-missing-item = { $evidence }{ $conditions ->
     [none] {""}
-   *[other]  (for: { $conditions })
+   *[other] {" "}(for: { $conditions })
 }{ $titles ->
     [none] {""}
    *[other] : { $titles }
@@ -73,6 +75,19 @@ recognise-evidence-language-certificate = a certificate of the language
 recognise-evidence-examination-certificate = a certificate of the examination
 recognise-evidence-training-record = a record of continuing education
 recognise-evidence-birth-date = the birth date, disclosed
+recognise-evidence-prior-learning-record = the evidence behind the recognition of prior learning, disclosed
+
+recognise-supplier-qualification-certificate = from the body that awards it
+recognise-supplier-unit-certificate = from the body that awards it
+recognise-supplier-register-extract = from the body that keeps the register
+recognise-supplier-good-standing-certificate = from the body that keeps the register
+recognise-supplier-work-certificate = from the employer, or whoever attests work there
+recognise-supplier-language-certificate = from a body that examines the language
+recognise-supplier-examination-certificate = from the body that held the examination; its result has to be disclosed
+recognise-supplier-training-record = from whoever gave the training
+recognise-supplier-birth-date = you disclose it, if an attestation of yours holds it
+recognise-supplier-prior-learning-record = you disclose it (`--disclose prior_learning`), if the attestation holds it
+recognise-supplier-issuers = from an issuer that the agreement accepts: { $issuers }
 
 recognise-step-file-only = Judged by the rules of a file. Nobody's signature was looked up.
 recognise-step-signed = The agreement is signed by those that have to sign: { $signed } of { $seats } seats.
@@ -91,6 +106,16 @@ recognise-step-esco-outside = The ESCO occupation of the attestation is outside 
 recognise-step-issuer-accepted = { $issuer } was accepted as issuer on the day of the award, { $day }.
 recognise-step-issuer-not-accepted = { $issuer } is not an issuer that it accepts.
 recognise-step-issuer-other-time = { $issuer } was not accepted as issuer on the day of the award, { $day }.
+recognise-step-attestation-ended = The attestation counted up to { $day }: it has ended.
+recognise-step-assessment-failed = The attestation says that the assessment was not passed.
+recognise-step-assessment-not-shown = Whether the assessment was passed is not shown.
+recognise-step-prior-learning-met = The evidence behind the recognition of prior learning ({ $count } pieces) meets validity, sufficiency, authenticity and currency.
+recognise-step-prior-learning-not-shown = The evidence behind the recognition of prior learning is not disclosed, so its four rules (validity, sufficiency, authenticity, currency) cannot be looked at.
+recognise-step-prior-learning-statements = The recognition of prior learning rests on what the person says alone, which is not sufficient.
+recognise-step-prior-learning-references = The recognition of prior learning rests on references of others alone, which are not sufficient.
+recognise-step-prior-learning-rules = No evidence behind the recognition of prior learning meets one of the four rules: validity, sufficiency, authenticity, currency.
+recognise-step-prior-learning-old = Evidence behind the recognition of prior learning is said to be current and was older than four years on the day of the award.
+recognise-step-prior-learning-future = Evidence behind the recognition of prior learning is of a day behind the award.
 recognise-step-title-corresponds = “{ $home }” corresponds to “{ $host }” in { $country }.
 recognise-step-title-other-standard = “{ $home }” corresponds by the standard { $wanted }; the attestation shows { $shown ->
     [none] none
@@ -133,6 +158,14 @@ recognise-step-language-short = { $language } { $shown } is shown; { $level } is
 recognise-step-language-met = { $language } { $shown } is shown; { $level } is asked
 recognise-step-examination-not-shown = the examination { $code } is not shown
 recognise-step-examination-old = the examination { $code } was passed on { $day }, too long ago
+recognise-step-examination-ended = the examination { $code } of { $day } no longer holds
+recognise-step-examination-failed = the examination { $code } of { $day } was not passed
+recognise-step-examination-contradiction = cannot be told: of the examination { $code } on { $day } one attestation says that it was passed, and another that it was not
+recognise-step-examination-result-not-shown = whether the examination { $code } of { $day } was passed is not shown
+recognise-step-registration-contradiction = cannot be told: attestations of { $register } contradict each other, and none is the newest
+recognise-step-evidence-other-kind = “{ $title }” ({ $claim }, { $issuer }) is not counted for this: it is not a kind of evidence that the agreement asks for
+recognise-step-evidence-other-issuer = “{ $title }” ({ $claim }) is not counted for this: the agreement does not accept { $issuer }
+recognise-step-evidence-other-time = “{ $title }” ({ $claim }) is not counted for this: { $issuer } was not accepted as issuer on { $day }, the day of the award
 recognise-step-examination-met = the examination { $code } was passed on { $day }
 recognise-step-age-not-shown = the birth date is not shown
 recognise-step-age-met = the age fits

@@ -30,7 +30,7 @@ totalise-answer-refused = { $count ->
     [one] One credential was refused and is not counted
    *[other] { $count } credentials were refused and are not counted
     }; the result can be another with it.
-totalise-answer-people = Nothing was counted: the attestations are not shown to be about one person. Each has to show the same birth date, and the same document number or name.
+totalise-answer-people = Nothing was counted: the attestations are not shown to be about one person. Each has to show the same birth date, and the same document number or name. Where two document numbers are shown, the same name is not enough: it may be one person with a renewed document, or two people. Whoever issued under the old number can issue anew with the present one.
 
 totalise-attestations = Attestations
 totalise-head-number = No.

@@ -124,7 +124,7 @@ by which the presentation was found valid. An agreement may be named as a file, 
 skills-partnership.
 
 Exit codes: 0 it is recognised, if under conditions, after compensation or in part; 1 it is not; 3 could
-not tell.
+not tell: nothing shown is valid, it is not shown to be of one person, or an agreement could not be read.
 
 The shape of --json, version 1:
   version, presentations: [{ file, verdict, used }],
@@ -134,7 +134,8 @@ The shape of --json, version 1:
   not_in_scope, no_agreement. A route has outcome, agreement, version, titles, digest, is_binding,
   signatures, home, host, occupation, attestation (its place among those shown, from 0), host_title,
   steps: [{ status (\"met\", \"not_met\", \"not_shown\", \"note\"), reason, citation }], conditions,
-  units_missing, compensation, missing: [{ evidence, conditions, one_of }], procedure.
+  units_missing, compensation, missing: [{ evidence, conditions, one_of, issuers }], procedure.
+  A condition has not_counted: what speaks of it and is no evidence that the agreement accepts.
 A later version adds to it and takes nothing away.")]
 pub struct Recognise {
     /// The presentations.

@@ -20,6 +20,7 @@ use carnet_proto::recognition::{
     Evidence, Ground, Question, Recognition, RecognitionOutcome, Route, opens, recognise,
 };
 use carnet_proto::time::UnixSeconds;
+use carnet_proto::verify::Sameness;
 use carnet_proto::verify::report::Verdict;
 use grounds::Found;
 use serde_json::json;
@@ -68,7 +69,8 @@ fn answer(
         }
     };
     let levels = sheet::levels(&shown, args.destination)?;
-    let sheet = Sheet::new(judged, &accepted, &answered, &levels, today, &context.texts);
+    let seats = grounds::seats(&grounds, &accepted.ledger);
+    let sheet = Sheet::new(judged, (&accepted, &seats), &answered, &levels, today, &context.texts);
     if let Some(path) = &args.html {
         let page = html::page(&sheet, context.texts.language());
         if context.page(path, &page, answered.answer())? {
@@ -169,14 +171,9 @@ fn refused(
     accepted: &Accepted,
     context: &mut Context,
 ) -> Result<Answer, CliError> {
-    let worst = judged.iter().map(|judged| judged.report.verdict).max();
-    let answer = match worst {
-        _ if accepted.is_any() => Answer::Unknown,
-        Some(Verdict::Invalid) => Answer::No,
-        _ => Answer::Unknown,
-    };
     let (texts, out) = (&context.texts, &mut context.out);
-    out.answer(answer, |out| {
+    // Nothing was judged: that the attestations are not good says nothing of their holder's skills.
+    out.answer(Answer::Unknown, |out| {
         if out.is_json() {
             return out.json(&json!({
                 "version": 1,
@@ -191,9 +188,10 @@ fn refused(
         }
         out.paragraph(
             0,
-            &match accepted.is_any() {
-                true => texts.plain("recognise-other-person"),
-                false => texts.plain("recognise-nothing-valid"),
+            &match (accepted.is_any(), accepted.sameness()) {
+                (false, _) => texts.plain("recognise-nothing-valid"),
+                (true, Sameness::OtherDocuments) => texts.plain("recognise-other-documents"),
+                (true, _) => texts.plain("recognise-other-person"),
             },
         )
     })

@@ -50,20 +50,36 @@ fn add(args: &args::Add, context: &mut Context) -> Result<Answer, CliError> {
     let refused = |code| {
         CliError::usage(code).arg("did", anchor.to_string()).arg("file", path.display().to_string())
     };
-    if known.anchors.iter().any(|known| known.did == anchor) {
-        return Err(refused("trust-known"));
+    let before = known.anchors.iter().find(|known| known.did == anchor);
+    if let Some(before) = before {
+        if purposes.iter().all(|purpose| before.purposes.contains(purpose)) {
+            return Err(refused("trust-known").arg("purposes", names(&before.purposes).join(", ")));
+        }
+        purposes.extend(&before.purposes);
+        purposes.sort_unstable();
+        purposes.dedup();
     }
+    // What it is called stays: changing that is not what was asked.
+    let name = before.map_or(name, |before| before.name.clone());
     if known.witnesses.is_some() && !witnesses.is_empty() {
         return Err(refused("trust-witnesses"));
     }
     if !args.yes && !confirmed(&anchor, &name, context)? {
         return Err(CliError::usage("trust-unconfirmed").hint("trust-unconfirmed"));
     }
-    let mut changed = policy::with_anchor(&text, &anchor, &name, &purposes);
+    let rest = match before {
+        None => text,
+        Some(_) => policy::without_anchor(&text, &anchor)
+            .ok_or_else(|| refused("trust-by-hand").hint("trust-by-hand"))?,
+    };
+    let mut changed = policy::with_anchor(&rest, &anchor, &name, &purposes);
     if let Some(quorum) = args.quorum {
         changed = policy::with_witnesses(&changed, &witnesses, quorum);
     }
-    policy::parse(&path, &changed)?;
+    let now = policy::parse(&path, &changed)?;
+    if now.anchors.len() != known.anchors.len() + usize::from(before.is_none()) {
+        return Err(refused("trust-by-hand").hint("trust-by-hand"));
+    }
     if let (None, None, Some(dir)) = (&existing, &args.policy.path, path.parent()) {
         files::create_dir(dir, Access::Private)?;
     }
@@ -71,15 +87,17 @@ fn add(args: &args::Add, context: &mut Context) -> Result<Answer, CliError> {
     if context.out.is_json() {
         context.out.json(&json!({
             "version": 1, "added": anchor, "name": name, "fingerprint": fingerprint_of(&anchor),
-            "policy": path.display().to_string(),
+            "purposes": names(&purposes), "policy": path.display().to_string(),
         }))?;
         return Ok(Answer::Yes);
     }
     let args = Args::new()
         .with("name", name.to_string())
         .with("file", path.display().to_string())
+        .with("purposes", names(&purposes).join(", "))
         .with("fingerprint", fingerprint_of(&anchor));
-    context.say("trust-added", &args)?;
+    let [added, more] = crate::text_ids!["trust-added", "trust-purposes-added"];
+    context.say(if before.is_some() { more } else { added }, &args)?;
     if existing.is_none() {
         context.say("trust-new-file", &args)?;
     }

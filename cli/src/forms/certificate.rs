@@ -124,7 +124,7 @@ forms! {
     ItemForm => SkillItem { code: must Line, title: may Line, level: may Level, }
     AssessmentForm => Assessment {
         methods: list AssessmentMethod, body: may Line, date: may Date, result: may Line,
-        language: may Language, place: may Line,
+        language: may Language, place: may Line, passed: plain bool,
     }
     LearningForm => Learning {
         provider: may Line, hours: plain u32, credits: plain u32, start: may Date, end: may Date,

@@ -1,7 +1,7 @@
 //! A class to be certified, as CSV: one skill credential per row.
 
 use super::certificate::checked;
-use super::table::{Column, Row, Table};
+use super::table::{Column, Row, Table, trimmed};
 use super::{FromText, not};
 use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::skill::{
@@ -49,6 +49,7 @@ const COLUMNS: &[Column] = &[
     ("assessment_date", false, "YYYY-MM-DD"),
     ("assessment_result", false, "with which result"),
     ("assessment_place", false, "where"),
+    ("assessment_passed", false, "yes or no: programs read this and never the words of the result"),
     ("learning_provider", false, "who taught"),
     ("learning_hours", false, "whole number"),
     ("learning_start", false, "YYYY-MM-DD"),
@@ -143,6 +144,7 @@ fn assessment(row: &mut Row<'_>) -> Option<Assessment> {
         result: row.may("assessment_result"),
         language: None,
         place: row.may("assessment_place"),
+        passed: row.yes_or_no("assessment_passed"),
     };
     row.any("assessment_").then_some(assessment)
 }
@@ -160,7 +162,7 @@ fn learning(row: &mut Row<'_>) -> Option<Learning> {
 
 /// Reads `code|title|level`.
 fn skill_item(text: &str) -> Result<SkillItem, String> {
-    let mut parts = text.split('|').map(str::trim);
+    let mut parts = text.split('|').map(trimmed);
     let code = Line::from_text(parts.next().unwrap_or_default())?;
     let mut next = || parts.next().filter(|part| !part.is_empty());
     let title = next().map(Line::from_text).transpose()?;
@@ -176,8 +178,8 @@ fn language_skill(text: &str) -> Result<LanguageSkill, String> {
     let (language, level) = text
         .split_once(':')
         .ok_or_else(|| not(text, "a language with its level, such as en:B1"))?;
-    let language = Language::from_text(language.trim())?;
-    Ok(LanguageSkill { language, level: Line::from_text(level.trim())? })
+    let language = Language::from_text(trimmed(language))?;
+    Ok(LanguageSkill { language, level: Line::from_text(trimmed(level))? })
 }
 
 #[cfg(test)]

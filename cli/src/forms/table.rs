@@ -4,8 +4,8 @@
 //! named in the first line; fields may be quoted; empty lines do not count. All mistakes are found at
 //! once, each with its line and column.
 
-use super::FromText;
 use super::certificate::{Certificate, beside, has_name};
+use super::{FromText, not};
 use crate::error::{CliError, Mistake};
 use crate::files;
 use carnet_proto::credential::attested::Attested;
@@ -95,7 +95,6 @@ fn scan<T: Table>(path: &Path, text: &str) -> Rows {
         .delimiter(delimiter(text))
         .flexible(true)
         .has_headers(false)
-        .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let mut mistakes = Vec::new();
     let mut columns = None;
@@ -111,7 +110,7 @@ fn scan<T: Table>(path: &Path, text: &str) -> Rows {
             }
         };
         let line = lines.of(&record);
-        if record.iter().all(str::is_empty) {
+        if record.iter().all(|cell| trimmed(cell).is_empty()) {
             continue;
         }
         let Some(columns) = &columns else {
@@ -137,6 +136,11 @@ fn scan<T: Table>(path: &Path, text: &str) -> Rows {
         mistakes.push(Mistake::new(1, None, "the table has no rows".into()));
     }
     (rows, mistakes)
+}
+
+/// Takes away the spaces around a text. Control characters stay: whoever reads the text refuses them.
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() && !c.is_control())
 }
 
 /// Returns what parts the columns: whatever the first line has most of.
@@ -182,7 +186,7 @@ fn read_columns(
     mistakes: &mut Vec<Mistake>,
 ) -> Columns {
     let mut columns = Columns { places: BTreeMap::new(), width: header.len() };
-    for (index, cell) in header.iter().enumerate() {
+    for (index, cell) in header.iter().map(trimmed).enumerate() {
         let mut wrong = |reason: String| {
             mistakes.push(Mistake::new(line, Some(cell.chars().take(40).collect()), reason));
         };
@@ -217,7 +221,8 @@ pub struct Row<'r> {
 impl<'r> Row<'r> {
     /// Returns what stands in a column, if anything does.
     pub fn cell(&self, column: &str) -> Option<&'r str> {
-        self.record.get(*self.columns.places.get(column)?).filter(|cell| !cell.is_empty())
+        let cell = trimmed(self.record.get(*self.columns.places.get(column)?)?);
+        Some(cell).filter(|cell| !cell.is_empty())
     }
 
     /// Keeps a mistake.
@@ -229,6 +234,19 @@ impl<'r> Row<'r> {
     pub fn may<T: FromText>(&mut self, column: &str) -> Option<T> {
         let cell = self.cell(column)?;
         T::from_text(cell).map_err(|reason| self.mistake(column, reason)).ok()
+    }
+
+    /// Reads yes or no, if anything stands there.
+    pub fn yes_or_no(&mut self, column: &str) -> Option<bool> {
+        match self.cell(column)? {
+            "yes" => Some(true),
+            "no" => Some(false),
+            other => {
+                let reason = not(other, "yes or no");
+                self.mistake(column, reason);
+                None
+            }
+        }
     }
 
     /// Reads what must stand in a column.
@@ -246,7 +264,7 @@ impl<'r> Row<'r> {
 
     /// Reads a list parted by semicolons.
     pub fn list<T>(&mut self, column: &str, read: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
-        let items = self.cell(column).unwrap_or_default().split(';').map(str::trim);
+        let items = self.cell(column).unwrap_or_default().split(';').map(trimmed);
         let mut values = Vec::new();
         for item in items.filter(|item| !item.is_empty()) {
             match read(item) {
@@ -259,7 +277,7 @@ impl<'r> Row<'r> {
 
     fn certificate<T: Table>(&mut self, path: &Path) -> Option<Certificate> {
         let width = self.columns.width;
-        let extra = self.record.iter().skip(width).filter(|cell| !cell.is_empty());
+        let extra = self.record.iter().skip(width).filter(|cell| !trimmed(cell).is_empty());
         if extra.count() > 0 || self.record.len() < width {
             let (found, wanted) = (self.record.len(), width);
             let reason = format!("the row has {found} fields, the first line {wanted}");

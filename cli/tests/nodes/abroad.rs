@@ -57,6 +57,11 @@ pub fn ask(user: &User) {
         sheet.contains("Recognition Office (fictitious)") && !sheet.contains("<script"),
         "{sheet}"
     );
+    // What is not there could not be read, as for a clerk who counts periods.
+    user.run(&format!("{asked} --agreement nope")).fails(3, &["there is no agreement nope"]);
+    user.run(&format!("{asked} --agreement abcdef")).fails(3, &["there is no agreement abcdef"]);
+    let count = "totalise copy.carnet --policy copies.toml --claim-country DE --branch old-age";
+    user.run(&format!("{count} --agreement nope")).fails(3, &["nope"]);
     // The other way round: what it opens.
     let opens = user
         .run("recognise copy.carnet --policy copies.toml --agreement partnership.toml --json")

@@ -43,6 +43,7 @@ pub const NO_ISSUANCE: Digest = Digest::new([0; 32]);
 struct Signed {
     sd_cwt: Vec<u8>,
     digest: Digest,
+    holder: PublicKey,
     /// As it will stand in the register, but for the batch.
     record: IssuingRecord,
 }
@@ -116,6 +117,7 @@ impl Desk {
     ) -> Result<IssuedBatch, DeskError> {
         let mut records = Vec::with_capacity(signed.len());
         let mut rows = Vec::with_capacity(signed.len());
+        let holders: Vec<_> = signed.iter().map(|signed| *signed.holder.as_bytes()).collect();
         for (signed, anchor) in signed.into_iter().zip(batch.anchors(issuance)) {
             let file =
                 CredentialFile { profile: Profile::SdCwt08, sd_cwt: Bytes(signed.sd_cwt), anchor };
@@ -123,7 +125,7 @@ impl Desk {
             rows.push(IssuedRow { row, file: Bytes(file.to_file()) });
             records.push(IssuingRecord { batch: *issuance.as_bytes(), ..signed.record });
         }
-        self.register.put(&records)?;
+        self.register.put_for(&records, &holders)?;
         Ok(IssuedBatch { issuance, rows })
     }
 
@@ -161,6 +163,10 @@ impl Desk {
                     if let Some(first) = keys.insert(*request.key().as_bytes(), row) {
                         let message = "every credential has a key of its own; this is that of row";
                         wrong("key_request", format!("{message} {first}"));
+                    } else if self.register.knows_holder(request.key().as_bytes())? {
+                        let message = "every credential has a key of its own; this one was used for a \
+                                       credential of this institution before: ask for a new request";
+                        wrong("key_request", message.to_owned());
                     }
                 }
             }
@@ -254,6 +260,6 @@ impl Desk {
             expires_at: row.expires_at.start_of_day().0,
             state: RecordState::Valid,
         };
-        Ok(Signed { sd_cwt: issued.sd_cwt, digest, record })
+        Ok(Signed { sd_cwt: issued.sd_cwt, digest, holder: holder_key, record })
     }
 }

@@ -147,3 +147,22 @@ async fn a_row_key_that_is_too_long_is_told() {
     assert_eq!(office.records().await, 0);
     office.writer.stop().await;
 }
+
+#[tokio::test]
+async fn a_key_that_was_used_in_an_earlier_batch_is_not_used_for_somebody_else() {
+    let office = office(1 << 17);
+    let did = *office.desk.did();
+    let first = order(did, "first", 2);
+    let request = first.rows[1].key_request.clone();
+    office.desk.issue(first).await.unwrap();
+    let mut second = order(did, "second", 2);
+    second.rows[0].key_request = request;
+    for answer in [office.desk.check(second.clone()).await, office.desk.issue(second).await] {
+        let Err(DeskError::Rows(rows)) = answer else { panic!("issued") };
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].row, rows[0].field), (0, "key_request"));
+        assert!(rows[0].message.contains("a key of its own"), "{}", rows[0].message);
+    }
+    assert_eq!(office.records().await, 2, "all rows or none");
+    office.writer.stop().await;
+}

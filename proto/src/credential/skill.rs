@@ -99,6 +99,9 @@ record! {
         /// Where.
         #[serde(skip_serializing_if = "Option::is_none")]
         place [6]: Option<Line>,
+        /// Whether it was passed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        passed [7]: Option<bool>,
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod judge;
 
-pub(super) use judge::{Judged, has_worked};
+pub(super) use judge::{Judged, has_ended, has_worked, was_passed};
 
 use alloc::vec::Vec;
 
@@ -10,6 +10,7 @@ use super::span::TimeSpan;
 use super::terms::Citation;
 use crate::cbor::{codes, record};
 use crate::classification::{Country, Occupation};
+use crate::credential::skill::ClaimType;
 use crate::statement::accreditation::MAX_CODES;
 use crate::statement::agreement::MAX_PARTIES;
 use crate::text::{Language, Line, MAX_NAMES, Name};
@@ -64,6 +65,58 @@ codes! {
         TrainingRecord = 8, "training-record";
         /// The birth date, shown.
         BirthDate = 9, "birth-date";
+        /// The evidence behind recognition of prior learning, shown.
+        PriorLearningRecord = 10, "prior-learning-record";
+    }
+}
+
+impl EvidenceKind {
+    /// Tells whether an attestation is evidence of this kind. An extract of a register and a certificate of
+    /// good standing are both an attestation of a licence.
+    pub(super) fn is_attested_by(self, claim: ClaimType) -> bool {
+        use ClaimType as Claim;
+        match self {
+            Self::QualificationCertificate => {
+                matches!(claim, Claim::Qualification | Claim::PriorLearning)
+            }
+            Self::UnitCertificate => claim == Claim::Unit,
+            Self::RegisterExtract | Self::GoodStandingCertificate => claim == Claim::Licence,
+            Self::WorkCertificate => claim == Claim::WorkExperience,
+            Self::LanguageCertificate => {
+                matches!(claim, Claim::Assessment | Claim::Qualification | Claim::Unit)
+            }
+            Self::ExaminationCertificate => claim == Claim::Assessment,
+            Self::TrainingRecord => claim == Claim::ContinuingEducation,
+            Self::PriorLearningRecord => claim == Claim::PriorLearning,
+            Self::BirthDate => false,
+        }
+    }
+
+    /// Tells whether evidence of this kind can say anything of a condition.
+    fn can_show(self, kind: ConditionKind) -> bool {
+        use ConditionKind as Kind;
+        match kind {
+            Kind::Experience => self == Self::WorkCertificate,
+            Kind::Registration | Kind::GoodStanding | Kind::NoSanctions => {
+                matches!(self, Self::RegisterExtract | Self::GoodStandingCertificate)
+            }
+            Kind::ContinuingEducation => self == Self::TrainingRecord,
+            Kind::Language => matches!(
+                self,
+                Self::LanguageCertificate
+                    | Self::ExaminationCertificate
+                    | Self::QualificationCertificate
+                    | Self::UnitCertificate
+            ),
+            Kind::Examination => matches!(
+                self,
+                Self::ExaminationCertificate
+                    | Self::QualificationCertificate
+                    | Self::UnitCertificate
+            ),
+            Kind::Age => self == Self::BirthDate,
+            Kind::HostDecision => false,
+        }
     }
 }
 
@@ -105,7 +158,7 @@ record! {
         kind [2]: ConditionKind,
         /// What it says, in words.
         text [3; ..MAX_NAMES]: Vec<Name>,
-        /// Evidence of which each kind shows it; none: only the host's body can tell.
+        /// Evidence of which each kind shows it, and no other does; none: only the host's body can tell.
         evidence [4; ..MAX_EVIDENCE]: Vec<EvidenceKind>,
         /// What follows if it is not met.
         otherwise [5]: Otherwise,
@@ -255,6 +308,9 @@ impl Condition {
             }
             (kind, true) if kind != Kind::HostDecision => {
                 Err("a condition names the evidence that shows it")
+            }
+            (kind, _) if !self.evidence.iter().all(|evidence| evidence.can_show(kind)) => {
+                Err("a condition names evidence that cannot show it")
             }
             _ => Ok(predicate),
         }

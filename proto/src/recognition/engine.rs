@@ -13,9 +13,9 @@ use super::outcome::{
     AskedMeasures, Evidence, Ground, JudgedCondition, Question, RECOGNITION_VERSION, Recognition,
     RecognitionOutcome as Outcome, Route, Shown, Signatures, Status, Step, step,
 };
-use super::terms::MobilityPurpose;
+use super::terms::{AcceptedIssuer, MobilityPurpose};
 use crate::classification::{Country, Occupation};
-use crate::credential::skill::ClaimType;
+use crate::credential::skill::{ClaimType, Skill};
 use crate::text::Line;
 use crate::time::Date;
 
@@ -235,9 +235,13 @@ impl Judge<'_> {
             }
             Ok(because) => {
                 let issuer = self.issuer(&mut route, shown);
-                self.conclude(&mut route, issuer, because)
+                let (stands, wanted) = self.stands(&mut route, shown.skill);
+                route.missing.extend(wanted.map(Missing::of));
+                let stands = if issuer { stands } else { Status::NotMet };
+                self.conclude(&mut route, stands, because)
             }
         };
+        self.name_issuers(&mut route.missing);
         route
     }
 
@@ -255,18 +259,22 @@ impl Judge<'_> {
     fn conclude(
         &self,
         route: &mut Route,
-        issuer: bool,
+        stands: Status,
         mut because: Vec<CompensationReason>,
     ) -> Outcome {
         let (host, occupation) = (self.question.destination, route.occupation);
-        let mut refused = !issuer;
+        let mut refused = stands == Status::NotMet;
         let mut open: Vec<(&Line, &[EvidenceKind])> = Vec::new();
         for condition in &self.ground.terms.conditions {
             if !condition.applies(self.home, host, occupation) {
                 continue;
             }
-            let Judged { status, reason, is_curable } =
-                condition.judge(self.evidence, self.question);
+            let speaks = |skill: &Skill| {
+                condition.predicate().is_ok_and(|predicate| predicate.is_spoken_of(skill))
+            };
+            let (counted, not_counted) = self.admit(&condition.evidence, speaks);
+            let counted = Evidence { shown: &counted, birth_date: self.evidence.birth_date };
+            let Judged { status, reason, is_curable } = condition.judge(&counted, self.question);
             if status == Status::NotMet {
                 match condition.otherwise {
                     Otherwise::Refuse => refused = true,
@@ -276,24 +284,24 @@ impl Judge<'_> {
             if status != Status::Met && is_curable {
                 open.push((&condition.id, &condition.evidence));
             }
-            route.conditions.push(JudgedCondition { condition: condition.clone(), status, reason });
+            let condition = condition.clone();
+            route.conditions.push(JudgedCondition { condition, status, reason, not_counted });
         }
-        route.missing = smallest(&open);
+        route.missing.extend(smallest(&open));
         for unit in &route.units_missing {
-            route.missing.push(Missing {
-                evidence: EvidenceKind::UnitCertificate,
-                conditions: Vec::new(),
-                one_of: Vec::from([unit.code.clone()]),
-            });
+            let one_of = Vec::from([unit.code.clone()]);
+            route.missing.push(Missing { one_of, ..Missing::of(EvidenceKind::UnitCertificate) });
         }
-        if !issuer {
+        if stands == Status::NotMet {
             route.missing.extend(self.titles_wanted());
         }
         because.dedup();
         match self.compensate(route, because) {
             _ if refused => Outcome::Refused,
             Some(outcome) => outcome,
-            None if route.conditions.iter().any(|c| c.status == Status::NotShown) => {
+            None if stands == Status::NotShown
+                || route.conditions.iter().any(|c| c.status == Status::NotShown) =>
+            {
                 Outcome::RecognisedWithConditions
             }
             None => Outcome::Automatic,
@@ -324,10 +332,13 @@ impl Judge<'_> {
             return Some(Outcome::Refused);
         }
         let rules = rules.filter(|_| !foreseen.is_empty())?;
+        let kinds = [EvidenceKind::WorkCertificate];
+        let (work, _) = self.admit(&kinds, |skill| !skill.experience.is_empty());
+        let work = Evidence { shown: &work, birth_date: None };
         let waived = rules.waived_by.filter(|length| {
             // Work makes up for a lower level or a unit, not for a condition of its own.
             foreseen.iter().all(|reason| [LevelOneBelow, UnitsMissing].contains(reason))
-                && has_worked(self.evidence, self.question, *length)
+                && has_worked(&work, self.question, *length)
         });
         if let Some(length) = waived {
             let step = Step::new(Status::Met, step::COMPENSATION_WAIVED).with("length", length);
@@ -356,6 +367,7 @@ impl Judge<'_> {
         let step = Step::new(Status::NotShown, id).with("claims", claims.join(", "));
         route.steps.push(step.cited(&scope.source));
         route.missing = self.titles_wanted();
+        self.name_issuers(&mut route.missing);
     }
 
     /// Returns the one certificate that is missing: the titles of which it may be one.
@@ -373,6 +385,25 @@ impl Judge<'_> {
             true => EvidenceKind::RegisterExtract,
             false => EvidenceKind::QualificationCertificate,
         };
-        Vec::from([Missing { evidence, conditions: Vec::new(), one_of }])
+        Vec::from([Missing { one_of, ..Missing::of(evidence) }])
+    }
+
+    /// Names the accepted issuers that can supply what is missing. The holder alone discloses the rest.
+    fn name_issuers(&self, missing: &mut [Missing]) {
+        let question = self.question;
+        let can = |issuer: &&AcceptedIssuer| {
+            let fits =
+                |o: &Occupation| o.covers(question.occupation) || question.occupation.covers(*o);
+            issuer.country == self.home
+                && (issuer.occupations.is_empty() || issuer.occupations.iter().any(fits))
+                && issuer.until.is_none_or(|until| question.today <= until)
+        };
+        let issuers = self.ground.terms.scope.issuers.iter().filter(can);
+        let names: Vec<Line> = issuers.map(|issuer| issuer.name.clone()).collect();
+        let is_disclosed =
+            |kind| matches!(kind, EvidenceKind::BirthDate | EvidenceKind::PriorLearningRecord);
+        for missing in missing.iter_mut().filter(|missing| !is_disclosed(missing.evidence)) {
+            missing.issuers.clone_from(&names);
+        }
     }
 }

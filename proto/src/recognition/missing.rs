@@ -14,6 +14,14 @@ pub struct Missing {
     pub conditions: Vec<Line>,
     /// Titles or units of which it has to be one; empty if none is named.
     pub one_of: Vec<Line>,
+    /// Accepted issuers that can supply it, by name; empty if the agreement names none.
+    pub issuers: Vec<Line>,
+}
+
+impl Missing {
+    pub(super) fn of(evidence: EvidenceKind) -> Self {
+        Self { evidence, conditions: Vec::new(), one_of: Vec::new(), issuers: Vec::new() }
+    }
 }
 
 /// Returns the fewest kinds of evidence that show all of the conditions, each given with its name and the
@@ -41,7 +49,7 @@ pub fn smallest(open: &[(&Line, &[EvidenceKind])]) -> Vec<Missing> {
     let mut found: Vec<Missing> = EvidenceKind::ALL
         .iter()
         .filter(|kind| chosen & bit(**kind) != 0)
-        .map(|kind| Missing { evidence: *kind, conditions: Vec::new(), one_of: Vec::new() })
+        .map(|kind| Missing::of(*kind))
         .collect();
     for (name, kinds) in open {
         if let Some(missing) = found.iter_mut().find(|missing| kinds.contains(&missing.evidence)) {

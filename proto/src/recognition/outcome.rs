@@ -144,7 +144,10 @@ pub mod step {
                 "standing-not-shown", "standing-old", "standing-met", "sanctions-none",
                 "education-not-shown", "education-short", "education-met",
                 "language-not-shown", "language-short", "language-met",
-                "examination-not-shown", "examination-old", "examination-met",
+                "examination-not-shown", "examination-old", "examination-met", "examination-ended",
+                "examination-failed", "examination-contradiction", "examination-result-not-shown",
+                "registration-contradiction",
+                "evidence-other-kind", "evidence-other-issuer", "evidence-other-time",
                 "age-not-shown", "age-met", "age-outside",
             ];
         };
@@ -167,6 +170,16 @@ pub mod step {
         ISSUER_ACCEPTED = "issuer-accepted";
         ISSUER_NOT_ACCEPTED = "issuer-not-accepted";
         ISSUER_OTHER_TIME = "issuer-other-time";
+        ATTESTATION_ENDED = "attestation-ended";
+        ASSESSMENT_FAILED = "assessment-failed";
+        ASSESSMENT_NOT_SHOWN = "assessment-not-shown";
+        PRIOR_LEARNING_MET = "prior-learning-met";
+        PRIOR_LEARNING_NOT_SHOWN = "prior-learning-not-shown";
+        PRIOR_LEARNING_STATEMENTS = "prior-learning-statements";
+        PRIOR_LEARNING_REFERENCES = "prior-learning-references";
+        PRIOR_LEARNING_RULES = "prior-learning-rules";
+        PRIOR_LEARNING_OLD = "prior-learning-old";
+        PRIOR_LEARNING_FUTURE = "prior-learning-future";
         TITLE_CORRESPONDS = "title-corresponds";
         TITLE_OTHER_STANDARD = "title-other-standard";
         UNITS_COVERED = "units-covered";
@@ -210,6 +223,8 @@ pub struct JudgedCondition {
     pub status: Status,
     /// What was found.
     pub reason: Reason,
+    /// What speaks of it and does not count, with the reason why not.
+    pub not_counted: Vec<Reason>,
 }
 
 /// The measures of which one is asked for.

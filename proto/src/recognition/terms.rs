@@ -337,6 +337,11 @@ impl RecognitionTerms {
         if !rows.chain(hosts).chain(conditions).all(is_party) {
             return Err("a row or a condition names a country that is no party");
         }
+        let issuers = self.scope.issuers.iter().map(|issuer| &issuer.country);
+        let titles = self.scope.national_titles.iter().map(|title| &title.country);
+        if !issuers.chain(titles).all(is_party) {
+            return Err("the scope names an issuer or a title of a country that is no party");
+        }
         if has_twice(self.samples.iter().map(|sample| &sample.id)) {
             return Err("two samples have one id");
         }

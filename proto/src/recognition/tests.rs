@@ -18,6 +18,7 @@ use crate::test_support::{date, line};
 use crate::text::{Language, Name};
 use crate::time::{Date, UnixSeconds};
 
+mod evidence;
 mod outcomes;
 mod predicates;
 mod smallest_set;
@@ -137,6 +138,17 @@ fn terms() -> RecognitionTerms {
         signing: None,
         samples: vec![],
         cases: vec![],
+    }
+}
+
+fn accepted(code: &str) -> AcceptedIssuer {
+    AcceptedIssuer {
+        country: country(code),
+        name: line("Certification Board"),
+        did: None,
+        from: None,
+        until: None,
+        occupations: vec![],
     }
 }
 

@@ -140,6 +140,9 @@ impl Agreement {
             if !terms.parties.iter().all(|party| is_party(party.country)) {
                 return Err("rules of recognition name a country that is no party");
             }
+            if self.parties.iter().any(|party| terms.party(party.country).is_none()) {
+                return Err("rules of recognition leave a party out");
+            }
         }
         let Some(periods) = &self.periods else { return Ok(()) };
         if self.kind != AgreementKind::Contributions {

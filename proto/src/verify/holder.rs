@@ -104,8 +104,7 @@ impl Judge<'_, '_> {
     }
 }
 
-/// Judges whether all credentials are about one person: each discloses the same birth date, and the
-/// same document number or an equal name.
+/// Judges whether all credentials are about one person, as [`sameness`] tells.
 pub(super) fn same_subject(claims: &[Option<&Claims>]) -> Check {
     let id = check::SAME_SUBJECT;
     if let [_] = claims {
@@ -115,28 +114,90 @@ pub(super) fn same_subject(claims: &[Option<&Claims>]) -> Check {
     if people.len() != claims.len() {
         return not_checked(id);
     }
-    if is_one_person(&people) {
-        pass(id, Reason::new(reason::OK).with("count", people.len().to_string()))
-    } else {
-        undetermined(id, Reason::new(reason::SUBJECT_NOT_SHOWN))
+    match sameness(&people) {
+        Sameness::One => pass(id, Reason::new(reason::OK).with("count", people.len().to_string())),
+        Sameness::OtherDocuments => undetermined(id, Reason::new(reason::SUBJECT_OTHER_DOCUMENTS)),
+        Sameness::NotShown => undetermined(id, Reason::new(reason::SUBJECT_NOT_SHOWN)),
     }
 }
 
-/// Returns whether all are shown to be one person: each gives the same birth date, and the same document
-/// number or an equal name. One alone is.
-pub fn is_one_person(people: &[&Person]) -> bool {
-    let mut pairs = people.iter().enumerate();
-    pairs.all(|(i, one)| people.iter().skip(i + 1).all(|other| are_one(one, other)))
+/// Whether several are one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sameness {
+    /// They are shown to be.
+    One,
+    /// Birth date and name are the same, and the document numbers that are shown are not: one person with
+    /// a document that was renewed or with two, or two people.
+    OtherDocuments,
+    /// They are not shown to be.
+    NotShown,
 }
 
-fn are_one(one: &Person, other: &Person) -> bool {
+/// Tells whether all are shown to be one person: each two give the same birth date, and the same document
+/// number; or an equal name, and not two document numbers. What does not say of which kind a document is,
+/// of which State and for how long it holds cannot tell a renewed one from another's. One alone is one.
+pub fn sameness(people: &[&Person]) -> Sameness {
+    let pairs = people.iter().enumerate().flat_map(|(i, one)| {
+        people.iter().skip(i.saturating_add(1)).map(move |other| compare(one, other))
+    });
+    pairs.max().unwrap_or(Sameness::One)
+}
+
+/// Tells whether all are shown to be one person, as [`sameness`] does.
+pub fn is_one_person(people: &[&Person]) -> bool {
+    sameness(people) == Sameness::One
+}
+
+fn compare(one: &Person, other: &Person) -> Sameness {
     fn equal<T: PartialEq>(a: &Option<T>, b: &Option<T>) -> bool {
         a.is_some() && a == b
     }
+    if !equal(&one.birth_date, &other.birth_date) {
+        return Sameness::NotShown;
+    }
+    if equal(&one.document_number, &other.document_number) {
+        return Sameness::One;
+    }
     // Names are in NFC already: a line does not decode otherwise.
-    equal(&one.birth_date, &other.birth_date)
-        && (equal(&one.document_number, &other.document_number)
-            || equal(&one.name_native, &other.name_native)
-            || equal(&one.name_latin, &other.name_latin)
-            || equal(&one.name_icao, &other.name_icao))
+    let has_name = equal(&one.name_native, &other.name_native)
+        || equal(&one.name_latin, &other.name_latin)
+        || equal(&one.name_icao, &other.name_icao);
+    match (has_name, &one.document_number, &other.document_number) {
+        (false, ..) => Sameness::NotShown,
+        (true, Some(_), Some(_)) => Sameness::OtherDocuments,
+        (true, ..) => Sameness::One,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_support::{date, line};
+
+    fn person(name: &str, number: Option<&str>) -> Person {
+        Person {
+            name_latin: Some(line(name)),
+            birth_date: Some(date("1990-01-01")),
+            document_number: number.map(line),
+            ..Person::default()
+        }
+    }
+
+    #[test]
+    fn a_name_and_a_birth_date_do_not_outweigh_two_document_numbers() {
+        let (old, new) = (person("Ana", Some("X1")), person("Ana", Some("X2")));
+        assert_eq!(sameness(&[&old, &new]), Sameness::OtherDocuments);
+        assert_eq!(sameness(&[&old, &old.clone()]), Sameness::One);
+        let renamed = person("Ana Cruz", Some("X1"));
+        assert_eq!(sameness(&[&old, &renamed]), Sameness::One, "the number outweighs the name");
+        let without = person("Ana", None);
+        assert_eq!(sameness(&[&old, &without]), Sameness::One);
+        // One that holds its number back does not join two that do not.
+        assert_eq!(sameness(&[&old, &without, &new]), Sameness::OtherDocuments);
+        let stranger = person("Tala", Some("X3"));
+        assert_eq!(sameness(&[&old, &new, &stranger]), Sameness::NotShown);
+        let born_later = Person { birth_date: Some(date("1991-01-01")), ..old.clone() };
+        assert_eq!(sameness(&[&old, &born_later]), Sameness::NotShown);
+        assert_eq!(sameness(&[]), Sameness::One);
+    }
 }

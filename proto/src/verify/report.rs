@@ -131,6 +131,8 @@ pub mod reason {
             SINGLE = "single";
             /// Birth date or names contradict each other.
             SUBJECT_NOT_SHOWN = "subject-not-shown";
+            /// Name and birth date are the same, and the document numbers shown are not.
+            SUBJECT_OTHER_DOCUMENTS = "subject-other-documents";
             /// No log of the issuer is known.
             ISSUER_UNKNOWN = "issuer-unknown";
             /// A key that the issuer never had.

@@ -291,6 +291,8 @@ fn issue(
     if name == "second" {
         // Of the second credential some cases show a name that differs in Latin letters.
         person.name_native = Some(line("Ligaya H. Halimbawa"));
+        // And a document that was renewed.
+        person.document_number = Some(line("X0000018"));
     }
     world.issue(issuer, &person, welding());
     keep(world, into, name);

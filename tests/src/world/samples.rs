@@ -74,6 +74,7 @@ pub fn welding() -> Skill {
             result: Some(line("competent")),
             language: None,
             place: None,
+            passed: None,
         }),
         learning: Some(Learning {
             provider: None,

@@ -380,7 +380,7 @@ records! {
         c.expires_at = c.issued_at.plus(1 + s.number() % (1 << 39))
     };
     SkillItem { code, title, level };
-    Assessment { methods, body, date, result, language, place };
+    Assessment { methods, body, date, result, language, place, passed };
     Learning { provider, hours, credits, start, end } where |l, _s| if let Some(start) = &mut l.start {
         sort(start, &mut l.end);
     };

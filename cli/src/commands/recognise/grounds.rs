@@ -6,11 +6,13 @@ use super::shown::Accepted;
 use crate::commands::institution::only_one;
 use crate::error::CliError;
 use crate::policy::Rules;
-use carnet_proto::id::Digest;
+use carnet_proto::id::{Did, Digest};
 use carnet_proto::ledger::Ledger;
 use carnet_proto::recognition::{Ground, RecognitionTerms, Signatures, ground, has_ratified};
 use carnet_proto::statement::agreement::Agreement;
+use carnet_proto::statement::profile::Role;
 use carnet_proto::statement::standing::State;
+use carnet_proto::text::Line;
 use carnet_proto::time::UnixSeconds;
 use std::path::Path;
 
@@ -39,7 +41,7 @@ impl Found<'_> {
 /// agreement that names a trust anchor, but not its ratification.
 ///
 /// # Errors
-/// Those of reading a form; `digest-unknown` and its like.
+/// Those of reading a form; `agreement-unknown`, `digest-ambiguous`.
 pub fn find<'l>(
     named: &[String],
     rules: &Rules,
@@ -59,7 +61,12 @@ pub fn find<'l>(
             Found::File(Box::new(terms?))
         } else {
             let digests = known.iter().map(|(digest, _)| *digest);
-            let digest = only_one(name, digests.filter(|d| d.to_string().starts_with(name)))?;
+            let found = only_one(name, digests.filter(|d| d.to_string().starts_with(name)));
+            // What is not there could not be read: as for a file, that is no wrong usage.
+            let digest = found.map_err(|error| match error.code() {
+                "digest-ambiguous" => error,
+                _ => CliError::input("agreement-unknown").arg("name", name.clone()),
+            })?;
             let agreement = known.iter().find(|(known, _)| *known == digest);
             let found = agreement.and_then(|(_, a)| ground(&accepted.ledger, &digest, a, now));
             Found::Logged(found.ok_or_else(|| {
@@ -89,6 +96,33 @@ fn that_count<'l>(rules: &Rules, accepted: &'l Accepted<'_>, now: UnixSeconds) -
         }
     }
     found.into_iter().map(|(_, found)| found).collect()
+}
+
+/// The seat that an agreement gives to an institution.
+pub struct Seat {
+    /// The institution.
+    pub did: Did,
+    /// As what it signs.
+    pub role: Role,
+    /// The agreement's id.
+    pub agreement: Line,
+}
+
+/// Returns the seats in those of the agreements that stand in a log.
+pub fn seats(grounds: &[Ground<'_>], ledger: &Ledger) -> Vec<Seat> {
+    let all = ledger.agreements();
+    let logged = grounds.iter().filter_map(|ground| {
+        let (_, _, agreement) = all.get(&ground.digest?)?;
+        Some((ground.terms, *agreement))
+    });
+    let seats = logged.flat_map(|(terms, agreement)| {
+        agreement.signatories().map(|signatory| Seat {
+            did: signatory.did,
+            role: signatory.role,
+            agreement: terms.id.clone(),
+        })
+    });
+    seats.collect()
 }
 
 /// Returns the agreements with rules of recognition.

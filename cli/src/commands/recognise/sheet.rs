@@ -1,6 +1,7 @@
 //! The answer as a sheet: headings, sentences with marks, each with the rule behind it. The terminal and
 //! the printed page show the same.
 
+use super::grounds::Seat;
 use super::shipped::{self, Levels};
 use super::shown::Accepted;
 use super::{Answered, Judged, not_used};
@@ -113,7 +114,7 @@ impl Sheet {
     /// Writes down an answer.
     pub(super) fn new(
         judged: &[Judged],
-        accepted: &Accepted<'_>,
+        (accepted, seats): (&Accepted<'_>, &[Seat]),
         answered: &Answered,
         levels: &[LevelNote],
         today: Date,
@@ -138,7 +139,7 @@ impl Sheet {
         if accepted.has_superseded {
             sheet.text(texts.plain("recognise-superseded"));
         }
-        sheet.attestations(&shown, accepted, texts);
+        sheet.attestations(&shown, (accepted, seats), texts);
         match answered {
             Answered::Question(recognition) => {
                 recognition.steps.iter().for_each(|step| sheet.step(step, texts));
@@ -220,7 +221,12 @@ impl Sheet {
         self.item(Some(mark_of(outcome)), format!("{outcome}: {text}"), None);
     }
 
-    fn attestations(&mut self, shown: &[Shown<'_>], accepted: &Accepted<'_>, texts: &Texts) {
+    fn attestations(
+        &mut self,
+        shown: &[Shown<'_>],
+        (accepted, seats): (&Accepted<'_>, &[Seat]),
+        texts: &Texts,
+    ) {
         self.heading("recognise-attestations", texts);
         for (number, shown) in (1..).zip(shown) {
             let args = Args::new()
@@ -230,11 +236,22 @@ impl Sheet {
                 .with("day", shown.skill.award_date.to_string())
                 .with("issuer", shown.issuer_name.unwrap_or("?").to_owned());
             self.item(None, texts.get("recognise-attestation", &args), None);
-            for (issuer, endorsed) in accepted.endorsements(shown.id, shown.issuer) {
-                let args = Args::new()
-                    .with("issuer", issuer.to_owned())
-                    .with("role", endorsed.role.name());
-                self.item(Some(Mark::Yes), texts.get("recognise-endorsed", &args), None);
+            for endorsing in accepted.endorsements(shown.id, shown.issuer) {
+                let role = endorsing.endorsed.role;
+                // As what it speaks, an endorser says itself; a seat that an agreement gives it shows it.
+                let seat =
+                    seats.iter().find(|seat| Some(seat.did) == endorsing.by && seat.role == role);
+                let mut args =
+                    Args::new().with("issuer", endorsing.name.to_owned()).with("role", role.name());
+                let [by_seat, by_itself] =
+                    crate::text_ids!["recognise-endorsed", "recognise-endorsed-own-claim"];
+                match seat {
+                    Some(seat) => {
+                        args.set("agreement", seat.agreement.to_string());
+                        self.item(Some(Mark::Yes), texts.get(by_seat, &args), None);
+                    }
+                    None => self.item(None, texts.get(by_itself, &args), None),
+                }
             }
         }
     }
@@ -283,6 +300,9 @@ impl Sheet {
             let found = reason(&judged.reason, texts);
             let source = source(&condition.source, texts);
             self.item(mark(judged.status), format!("{text} {found}"), Some(source));
+            for other in &judged.not_counted {
+                self.item(None, reason(other, texts), None);
+            }
         }
         self.missing(&route.missing, texts);
         self.compensation(route, texts);
@@ -312,7 +332,14 @@ impl Sheet {
                 .with("conditions", list(&missing.conditions))
                 .with("titles", list(&missing.one_of));
             let text = texts.get("recognise-missing-item", &args);
-            self.item(Some(Mark::Unknown), text, None);
+            let from = match missing.issuers.as_slice() {
+                [] => texts.plain(&format!("recognise-supplier-{}", missing.evidence)),
+                issuers => {
+                    let args = Args::new().with("issuers", list(issuers));
+                    texts.get("recognise-supplier-issuers", &args)
+                }
+            };
+            self.item(Some(Mark::Unknown), format!("{text}; {from}"), None);
         }
     }
 
@@ -443,7 +470,8 @@ mod tests {
         let steps = step::ALL.iter().map(|id| format!("recognise-step-{id}"));
         let outcomes = RecognitionOutcome::ALL.iter().map(|o| format!("recognise-outcome-{o}"));
         let evidence = EvidenceKind::ALL.iter().map(|kind| format!("recognise-evidence-{kind}"));
-        for id in steps.chain(outcomes).chain(evidence) {
+        let from = EvidenceKind::ALL.iter().map(|kind| format!("recognise-supplier-{kind}"));
+        for id in steps.chain(outcomes).chain(evidence).chain(from) {
             assert!(texts.has(&id), "{id}");
         }
     }

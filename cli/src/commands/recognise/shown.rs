@@ -10,8 +10,8 @@ use carnet_proto::ledger::Ledger;
 use carnet_proto::presentation::Presentation;
 use carnet_proto::recognition::Shown;
 use carnet_proto::time::Date;
-use carnet_proto::verify::is_one_person;
 use carnet_proto::verify::report::{CredentialReport, Disclosed, Link, Verdict};
+use carnet_proto::verify::{Sameness, sameness};
 
 /// An attestation that is valid.
 pub struct Attestation<'j> {
@@ -35,7 +35,7 @@ pub struct Accepted<'j> {
     pub fetched: Ledger,
     /// Logs, those of the stapled evidence included.
     pub ledger: Ledger,
-    is_one_person: bool,
+    sameness: Sameness,
 }
 
 impl<'j> Accepted<'j> {
@@ -72,7 +72,7 @@ impl<'j> Accepted<'j> {
         Self {
             has_superseded: attestations.len() < before,
             by_agreements: by_agreements.collect(),
-            is_one_person: valid().count() < 2 || is_one_person(&people),
+            sameness: if valid().count() < 2 { Sameness::One } else { sameness(&people) },
             attestations,
             fetched,
             ledger,
@@ -85,8 +85,13 @@ impl<'j> Accepted<'j> {
     }
 
     /// Tells whether all of it is shown to be of one person.
-    pub const fn is_one_person(&self) -> bool {
-        self.is_one_person
+    pub fn is_one_person(&self) -> bool {
+        self.sameness == Sameness::One
+    }
+
+    /// Tells how it is shown to be of one person, or not.
+    pub const fn sameness(&self) -> Sameness {
+        self.sameness
     }
 
     /// Returns the birth date, if one is shown.
@@ -108,22 +113,36 @@ impl<'j> Accepted<'j> {
         self.attestations.iter().map(one).collect()
     }
 
-    /// Returns who endorses an attestation of an issuer, by name, and as what. Nobody endorses its own.
+    /// Returns who endorses an attestation of an issuer. Nobody endorses its own.
     pub fn endorsements(
         &self,
         id: Option<CredentialId>,
         issuer: Option<Did>,
-    ) -> Vec<(&str, &Endorsed)> {
+    ) -> Vec<Endorsing<'_>> {
         let others = self.attestations.iter().filter(|a| a.issuer != issuer);
         let endorsing = others.filter_map(|a| {
             let skill = a.skill;
             let endorsed = skill.endorses.as_ref()?;
             let is_it =
                 skill.claim_type == ClaimType::Endorsement && Some(endorsed.credential) == id;
-            is_it.then_some((a.issuer_name.unwrap_or("?"), endorsed))
+            is_it.then_some(Endorsing {
+                by: a.issuer,
+                name: a.issuer_name.unwrap_or("?"),
+                endorsed,
+            })
         });
         endorsing.collect()
     }
+}
+
+/// An endorsement.
+pub struct Endorsing<'a> {
+    /// Whose it is.
+    pub by: Option<Did>,
+    /// The name that the way from a trust anchor gives it.
+    pub name: &'a str,
+    /// What it says. The role is its own claim.
+    pub endorsed: &'a Endorsed,
 }
 
 /// Returns the attestation of a report, with the time during which its issuer was accredited.

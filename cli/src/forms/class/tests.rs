@@ -120,3 +120,29 @@ fn many_mistakes_are_counted_and_the_first_fifty_listed() {
     assert!(text.contains("60 mistakes") && text.contains("  and 10 more\n"), "{text}");
     assert!(text.contains("line 50") && !text.contains("line 51"), "{text}");
 }
+
+#[test]
+fn a_control_character_is_refused_by_row_and_column_and_never_taken_away() {
+    let with = |cell: &str| read_all(&format!("{HEADER}\n{}\n", GOOD.replace("Ana Example", cell)));
+    for cell in ["\"Ana\nExample\"", "\"Ana Example\n\"", "\tAna Example", "Ana\u{7}Example"] {
+        let mistakes = with(cell).unwrap_err();
+        assert_eq!(mistakes, ["line 2, name_latin: the text has a control character"], "{cell:?}");
+    }
+    let item = GOOD.replace("S-1|Flat", "S-1|Flat\u{b}");
+    let mistakes = read_all(&format!("{HEADER}\n{item}\n")).unwrap_err();
+    assert_eq!(mistakes, ["line 2, skills: the text has a control character"]);
+    assert!(with("  Ana Example\u{a0}").is_ok(), "spaces say nothing");
+}
+
+#[test]
+fn whether_it_was_passed_is_yes_or_no() {
+    let read = |cell: &str| {
+        read_all(&format!("{HEADER},assessment_passed\n{GOOD},{cell}\n")).map(|rows| {
+            rows[0].attested.skill().unwrap().assessment.as_ref().and_then(|a| a.passed)
+        })
+    };
+    assert_eq!(read("yes").unwrap(), Some(true));
+    assert_eq!(read("").unwrap(), None);
+    assert!(read("no").is_ok_and(|passed| passed == Some(false)));
+    assert!(read("competent").unwrap_err()[0].contains("yes or no"));
+}

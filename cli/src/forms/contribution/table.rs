@@ -1,7 +1,7 @@
 //! Contribution attestations as CSV: one period per row.
 
 use super::{ContributionForm, EarningsForm, EmployerForm, Figure, NumberForm, calendar_year};
-use crate::forms::table::{Column, Row, Table};
+use crate::forms::table::{Column, Row, Table, trimmed};
 use crate::forms::{FromText, In, not};
 use carnet_proto::classification::Country;
 use carnet_proto::credential::attested::Attested;
@@ -125,15 +125,7 @@ fn form_of(row: &mut Row<'_>) -> Option<ContributionForm> {
         earnings: row.list("earnings", earnings_of),
         numbers: row.list("insurance_numbers", number_of),
     };
-    let dates_uncertain = match row.cell("dates_uncertain") {
-        None | Some("no") => false,
-        Some("yes") => true,
-        Some(other) => {
-            let reason = not(other, "yes or no");
-            row.mistake("dates_uncertain", reason);
-            false
-        }
-    };
+    let dates_uncertain = row.yes_or_no("dates_uncertain").unwrap_or(false);
     let (institution, law, when, what) = must;
     let (institution_code, institution_name) = institution?;
     let (legislation, scheme) = law?;
@@ -199,13 +191,13 @@ fn branches_of(row: &mut Row<'_>, column: &str) -> Option<Vec<In<Branch>>> {
 /// Reads `2014: 10`.
 fn year_of(text: &str) -> Result<(String, Figure), String> {
     let pair = text.split_once(':').ok_or_else(|| not(text, "a year and its figure: 2014: 10"))?;
-    let year = pair.0.trim();
+    let year = trimmed(pair.0);
     calendar_year(year)?;
-    Ok((year.to_owned(), Figure::from_text(pair.1.trim())?))
+    Ok((year.to_owned(), Figure::from_text(trimmed(pair.1))?))
 }
 
 fn parts(text: &str) -> impl Iterator<Item = Option<&str>> {
-    text.split('|').map(|part| Some(part.trim()).filter(|part| !part.is_empty()))
+    text.split('|').map(|part| Some(trimmed(part)).filter(|part| !part.is_empty()))
 }
 
 fn read_part<T: FromText>(part: Option<Option<&str>>) -> Result<Option<In<T>>, String> {
@@ -242,6 +234,6 @@ fn earnings_of(text: &str) -> Result<EarningsForm, String> {
 fn number_of(text: &str) -> Result<NumberForm, String> {
     let wrong = || not(text, "a number: PH|34-0000000-0");
     let (country, number) = text.split_once('|').ok_or_else(wrong)?;
-    let country = In(Country::from_text(country.trim())?);
-    Ok(NumberForm { country, number: In(Line::from_text(number.trim())?) })
+    let country = In(Country::from_text(trimmed(country))?);
+    Ok(NumberForm { country, number: In(Line::from_text(trimmed(number))?) })
 }

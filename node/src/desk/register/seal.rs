@@ -73,6 +73,10 @@ impl Sealer {
         [b"c".as_slice(), &self.lookup(b"c", credential)].concat()
     }
 
+    pub(super) fn holder_key(&self, holder: &[u8; 32]) -> Vec<u8> {
+        [b"h".as_slice(), &self.lookup(b"h", holder)].concat()
+    }
+
     pub(super) fn batch_key(&self, root: &[u8; 32]) -> Vec<u8> {
         [b"b".as_slice(), &self.lookup(b"b", root)].concat()
     }

@@ -47,6 +47,9 @@ lints! {
     AwardInFuture: Wrong, "the day of the award lies in the future";
     EndedAlready: Weak, "the qualification has ended already";
     AssessedAfterAward: Wrong, "it was assessed after the award";
+    AwardedThoughFailed: Wrong, "something is awarded, and its assessment was not passed";
+    LanguageThoughFailed: Wrong, "a language is attested, and its assessment was not passed";
+    AssessmentUndecided: Weak, "an assessment does not say whether it was passed: `passed`";
     LearntAfterAward: Weak, "the learning ended after the award";
     ExperienceMissing: Wrong, "an attestation of work states no work";
     ExperienceInFuture: Wrong, "work lies in the future";
@@ -84,6 +87,11 @@ impl Skill {
         let learnt = self.learning.as_ref().and_then(|learning| learning.end);
         see(learnt.is_some_and(|end| end > self.award_date), SkillLint::LearntAfterAward);
         let is = |claim| self.claim_type == claim;
+        let failed = self.assessment.as_ref().is_some_and(|a| a.passed == Some(false));
+        see(failed && !is(ClaimType::Assessment), SkillLint::AwardedThoughFailed);
+        see(failed && !self.languages.is_empty(), SkillLint::LanguageThoughFailed);
+        let unsaid = self.assessment.as_ref().is_none_or(|a| a.passed.is_none());
+        see(is(ClaimType::Assessment) && unsaid, SkillLint::AssessmentUndecided);
         see(
             is(ClaimType::WorkExperience) && self.experience.is_empty(),
             SkillLint::ExperienceMissing,
@@ -112,12 +120,22 @@ impl Skill {
         see(is(ClaimType::ContinuingEducation) && !has_hours, SkillLint::EducationHours);
         see(is(ClaimType::Endorsement) && self.endorses.is_none(), SkillLint::EndorsementOfNone);
         see(!is(ClaimType::Endorsement) && self.endorses.is_some(), SkillLint::EndorsesBeside);
-        found.extend(self.lint_prior_learning());
+        let unlisted = |piece: &super::PriorLearningEvidence| {
+            let is_listed =
+                |unit: &crate::text::Line| self.skills.iter().any(|item| item.code == *unit);
+            piece.unit.as_ref().is_some_and(|unit| !is_listed(unit))
+        };
+        let has_unlisted = self.prior_learning.iter().any(unlisted);
+        found.extend(self.prior_learning_faults());
+        if has_unlisted {
+            found.push(SkillLint::PriorLearningUnit);
+        }
         found
     }
 
-    /// Holds the evidence of prior learning to its four rules.
-    fn lint_prior_learning(&self) -> Vec<SkillLint> {
+    /// Holds the evidence of prior learning to its four rules: validity, sufficiency, authenticity and
+    /// currency. What others or the person say is not sufficient alone: something else has to meet a rule.
+    pub fn prior_learning_faults(&self) -> Vec<SkillLint> {
         let evidence = &self.prior_learning;
         let mut found = Vec::new();
         if evidence.is_empty() {
@@ -126,16 +144,16 @@ impl Skill {
             }
             return found;
         }
-        let all = |kind| evidence.iter().all(|piece| piece.kind == kind);
-        let said = |kind| {
-            matches!(
-                kind,
-                PriorLearningKind::ThirdPartyReference | PriorLearningKind::SelfStatement
-            )
-        };
-        if all(PriorLearningKind::SelfStatement) {
+        use PriorLearningKind::{SelfStatement, ThirdPartyReference};
+        // Pieces that meet no rule carry nothing.
+        let carries = |piece: &&super::PriorLearningEvidence| !piece.rules.is_empty();
+        let carrying = || evidence.iter().filter(carries);
+        let is_said = |kind| matches!(kind, ThirdPartyReference | SelfStatement);
+        if evidence.iter().all(|piece| piece.kind == SelfStatement) {
             found.push(SkillLint::PriorLearningStatements);
-        } else if evidence.iter().all(|piece| said(piece.kind)) {
+        } else if evidence.iter().all(|piece| is_said(piece.kind))
+            || (carrying().next().is_some() && carrying().all(|piece| is_said(piece.kind)))
+        {
             found.push(SkillLint::PriorLearningReferences);
         }
         let meets = |rule: &EvidenceRule| evidence.iter().any(|piece| piece.rules.contains(rule));
@@ -151,14 +169,6 @@ impl Skill {
         }
         if evidence.iter().any(|piece| piece.date > self.award_date) {
             found.push(SkillLint::PriorLearningInFuture);
-        }
-        let unlisted = |piece: &super::PriorLearningEvidence| {
-            let is_listed =
-                |unit: &crate::text::Line| self.skills.iter().any(|item| item.code == *unit);
-            piece.unit.as_ref().is_some_and(|unit| !is_listed(unit))
-        };
-        if evidence.iter().any(unlisted) {
-            found.push(SkillLint::PriorLearningUnit);
         }
         found
     }

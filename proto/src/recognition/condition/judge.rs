@@ -1,9 +1,13 @@
 //! What attestations show of a condition.
 
+mod licence;
+
 use alloc::vec::Vec;
 
+use licence::{good_standing, no_sanctions, registration};
+
 use super::{Condition, LanguageLevel, Predicate};
-use crate::credential::skill::{ClaimType, Licence, LicenceStatus};
+use crate::credential::skill::{ClaimType, Skill};
 use crate::recognition::outcome::{Evidence, Question, Shown, Status};
 use crate::recognition::span::TimeSpan;
 use crate::text::{Language, Line};
@@ -11,7 +15,7 @@ use crate::time::Date;
 use crate::verify::report::Reason;
 
 impl Condition {
-    /// Judges the condition by the attestations shown.
+    /// Judges the condition by what counts as evidence of it.
     pub(in crate::recognition) fn judge(
         &self,
         evidence: &Evidence<'_>,
@@ -29,13 +33,31 @@ impl Condition {
                 continuing_education(evidence, hours, (within.before(today), today))
             }
             Ok(Predicate::Language { language, level }) => {
-                language_known(evidence, language, level)
+                language_known(evidence, today, language, level)
             }
             Ok(Predicate::Examination { code, within }) => {
-                examination(evidence, code, within.map(|span| span.before(today)))
+                examination(evidence, today, code, within)
             }
             Ok(Predicate::Age { youngest, oldest }) => age(evidence, today, youngest, oldest),
             Ok(Predicate::NoSanctions { within }) => no_sanctions(evidence, question, within),
+        }
+    }
+}
+
+impl Predicate<'_> {
+    /// Tells whether an attestation says anything of this, whoever issued it and as whatever.
+    pub(in crate::recognition) fn is_spoken_of(&self, skill: &Skill) -> bool {
+        match self {
+            Self::Experience { .. } => !skill.experience.is_empty(),
+            Self::Registration | Self::GoodStanding { .. } | Self::NoSanctions { .. } => {
+                skill.licence.is_some()
+            }
+            Self::ContinuingEducation { .. } => skill.claim_type == ClaimType::ContinuingEducation,
+            Self::Language { language, .. } => {
+                skill.languages.iter().any(|known| is_language(&known.language, language))
+            }
+            Self::Examination { code, .. } => is_examination(skill, code),
+            Self::Age { .. } | Self::HostDecision => false,
         }
     }
 }
@@ -63,6 +85,11 @@ impl Judged {
         self.is_curable = true;
         self
     }
+}
+
+/// Tells whether the last day for which something was awarded is over.
+pub(in crate::recognition) fn has_ended(skill: &Skill, today: Date) -> bool {
+    skill.valid_until.is_some_and(|until| until < today)
 }
 
 /// Returns the attestations about the occupation that is asked for.
@@ -150,77 +177,6 @@ fn experience(
     judged.with("length", length).with("days", counted)
 }
 
-/// Returns the licences shown for the occupation.
-fn licences<'e>(
-    evidence: &'e Evidence<'_>,
-    question: &Question,
-) -> impl Iterator<Item = (&'e Shown<'e>, &'e Licence)> {
-    in_occupation(evidence, question)
-        .filter_map(|shown| Some((shown, shown.skill.licence.as_ref()?)))
-}
-
-fn registration(evidence: &Evidence<'_>, question: &Question) -> Judged {
-    let mut found = Judged::new(Status::NotShown, "registration-not-shown");
-    for (shown, licence) in licences(evidence, question) {
-        let has_ended = shown.skill.valid_until.is_some_and(|until| until < question.today);
-        found = match licence.status {
-            LicenceStatus::Active if has_ended => {
-                Judged::new(Status::NotMet, "registration-ended").curable()
-            }
-            LicenceStatus::Active => {
-                return Judged::new(Status::Met, "registration-met")
-                    .with("register", &licence.register);
-            }
-            status => Judged::new(Status::NotMet, "registration-status").with("status", status),
-        };
-        found = found.with("register", &licence.register);
-    }
-    found
-}
-
-/// Returns a licence shown that speaks against its holder.
-fn sanction(evidence: &Evidence<'_>, question: &Question) -> Option<Judged> {
-    let is_sanction = |status| {
-        use LicenceStatus::{Active, Expired, Restricted, Revoked, Surrendered, Suspended};
-        match status {
-            Suspended | Revoked | Restricted => true,
-            Active | Expired | Surrendered => false,
-        }
-    };
-    let (_, licence) =
-        licences(evidence, question).find(|(_, licence)| is_sanction(licence.status))?;
-    Some(
-        Judged::new(Status::NotMet, "registration-status")
-            .with("status", licence.status)
-            .with("register", &licence.register),
-    )
-}
-
-fn good_standing(evidence: &Evidence<'_>, question: &Question, within: TimeSpan) -> Judged {
-    if let Some(sanction) = sanction(evidence, question) {
-        return sanction;
-    }
-    let attested = licences(evidence, question).filter_map(|(_, licence)| licence.good_standing);
-    match attested.filter(|day| *day <= question.today).max() {
-        None => Judged::new(Status::NotShown, "standing-not-shown"),
-        Some(day) if day < within.before(question.today) => {
-            Judged::new(Status::NotMet, "standing-old")
-                .curable()
-                .with("day", day)
-                .with("within", within)
-        }
-        Some(day) => Judged::new(Status::Met, "standing-met").with("day", day),
-    }
-}
-
-fn no_sanctions(evidence: &Evidence<'_>, question: &Question, within: TimeSpan) -> Judged {
-    let judged = good_standing(evidence, question, within);
-    match judged.status {
-        Status::Met => Judged { reason: Reason::new("sanctions-none"), ..judged },
-        _ => judged,
-    }
-}
-
 fn continuing_education(evidence: &Evidence<'_>, hours: u32, (from, to): (Date, Date)) -> Judged {
     let courses = evidence.shown.iter().map(|shown| shown.skill);
     let courses = courses.filter(|skill| skill.claim_type == ClaimType::ContinuingEducation);
@@ -239,15 +195,28 @@ fn continuing_education(evidence: &Evidence<'_>, hours: u32, (from, to): (Date, 
     judged.with("hours", hours).with("shown", sum)
 }
 
-fn language_known(evidence: &Evidence<'_>, wanted: &Language, level: LanguageLevel) -> Judged {
-    // `de` asks for German wherever it is from, `de-AT` for that of Austria alone.
-    let same = |language: &Language| {
-        let rest = language.as_str().strip_prefix(wanted.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+/// Tells whether a language is the one that is asked for: `de` asks for German wherever it is from, `de-AT`
+/// for that of Austria alone.
+fn is_language(language: &Language, wanted: &Language) -> bool {
+    let rest = language.as_str().strip_prefix(wanted.as_str());
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+/// The best level counts: who reached it has reached those below, whenever they were certified.
+fn language_known(
+    evidence: &Evidence<'_>,
+    today: Date,
+    wanted: &Language,
+    level: LanguageLevel,
+) -> Judged {
+    let all = evidence.shown.iter().map(|shown| shown.skill);
+    let counts = |skill: &&Skill| {
+        let said = skill.assessment.as_ref().and_then(|assessment| assessment.passed);
+        said != Some(false) && !has_ended(skill, today)
     };
-    let shown = evidence.shown.iter().flat_map(|shown| &shown.skill.languages);
+    let shown = all.filter(counts).flat_map(|skill| &skill.languages);
     let best = shown
-        .filter(|skill| same(&skill.language))
+        .filter(|skill| is_language(&skill.language, wanted))
         .filter_map(|skill| LanguageLevel::from_name(skill.level.as_str()))
         .max();
     let judged = match best {
@@ -260,22 +229,52 @@ fn language_known(evidence: &Evidence<'_>, wanted: &Language, level: LanguageLev
     judged.with("language", wanted.as_str()).with("level", level)
 }
 
-fn examination(evidence: &Evidence<'_>, code: &Line, from: Option<Date>) -> Judged {
-    let is_it = |shown: &&Shown<'_>| {
-        shown.skill.national_code.as_ref() == Some(code) || shown.skill.title.text == *code
+/// Tells whether an attestation is of an examination, by its national code or its title.
+fn is_examination(skill: &Skill, code: &Line) -> bool {
+    skill.national_code.as_ref() == Some(code) || skill.title.text == *code
+}
+
+/// Tells whether an attestation says that something was passed. An award says so; an assessment only if it
+/// shows that it was.
+pub(in crate::recognition) fn was_passed(skill: &Skill) -> Option<bool> {
+    let said = skill.assessment.as_ref().and_then(|assessment| assessment.passed);
+    match skill.claim_type {
+        ClaimType::Assessment => said,
+        _ => Some(said != Some(false)),
+    }
+}
+
+/// The newest examination counts.
+fn examination(
+    evidence: &Evidence<'_>,
+    today: Date,
+    code: &Line,
+    within: Option<TimeSpan>,
+) -> Judged {
+    let day = |skill: &Skill| {
+        let assessed = skill.assessment.as_ref().and_then(|assessment| assessment.date);
+        assessed.unwrap_or(skill.award_date)
     };
-    let day = |shown: &Shown<'_>| {
-        let assessed = shown.skill.assessment.as_ref().and_then(|assessment| assessment.date);
-        assessed.unwrap_or(shown.skill.award_date)
+    let all = evidence.shown.iter().map(|shown| shown.skill);
+    let all: Vec<&Skill> = all.filter(|skill| is_examination(skill, code)).collect();
+    let Some(newest) = all.iter().map(|skill| day(skill)).max() else {
+        return Judged::new(Status::NotShown, "examination-not-shown").with("code", code);
     };
-    let judged = match evidence.shown.iter().filter(is_it).map(day).max() {
-        None => Judged::new(Status::NotShown, "examination-not-shown"),
-        Some(day) if from.is_some_and(|from| day < from) => {
-            Judged::new(Status::NotMet, "examination-old").curable().with("day", day)
+    let last: Vec<&Skill> = all.into_iter().filter(|skill| day(skill) == newest).collect();
+    let says = |result: Option<bool>| last.iter().any(|skill| was_passed(skill) == result);
+    let judged = match (says(Some(true)), says(Some(false))) {
+        (true, true) => Judged::new(Status::NotShown, "examination-contradiction"),
+        (false, true) => Judged::new(Status::NotMet, "examination-failed").curable(),
+        (false, false) => Judged::new(Status::NotShown, "examination-result-not-shown"),
+        (true, false) if last.iter().all(|skill| has_ended(skill, today)) => {
+            Judged::new(Status::NotMet, "examination-ended").curable()
         }
-        Some(day) => Judged::new(Status::Met, "examination-met").with("day", day),
+        (true, false) if within.is_some_and(|span| newest < span.before(today)) => {
+            Judged::new(Status::NotMet, "examination-old").curable()
+        }
+        (true, false) => Judged::new(Status::Met, "examination-met"),
     };
-    judged.with("code", code)
+    judged.with("day", newest).with("code", code)
 }
 
 fn age(evidence: &Evidence<'_>, today: Date, youngest: Option<u8>, oldest: Option<u8>) -> Judged {

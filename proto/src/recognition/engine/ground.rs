@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 
 use super::{Ends, Judge, On, Verdict};
 use crate::classification::{Country, Occupation};
-use crate::credential::skill::Skill;
+use crate::credential::skill::{ClaimType, Skill, SkillLint};
+use crate::recognition::condition::{EvidenceKind, has_ended, was_passed};
 use crate::recognition::outcome::{
     RecognitionOutcome as Outcome, Route, Shown, Signatures, Status, Step, step,
 };
@@ -12,6 +13,7 @@ use crate::recognition::terms::{AcceptedIssuer, Acquired, SigningRule};
 use crate::statement::profile::Role;
 use crate::text::Line;
 use crate::time::Date;
+use crate::verify::report::Reason;
 
 impl Judge<'_> {
     /// Looks at the signatures.
@@ -154,9 +156,20 @@ impl Judge<'_> {
 
     /// Judges the issuer on the day of the award.
     pub(super) fn issuer(&self, route: &mut Route, shown: &Shown<'_>) -> bool {
+        let id = self.acceptance(shown);
+        let is_accepted = id == step::ISSUER_ACCEPTED;
+        let found = Step::new(if is_accepted { Status::Met } else { Status::NotMet }, id)
+            .with("issuer", shown.issuer_name.unwrap_or("?"))
+            .with("day", shown.skill.award_date);
+        route.steps.push(found.cited(&self.ground.terms.scope.source));
+        is_accepted
+    }
+
+    /// Tells whether the issuer of an attestation was accepted on the day of the award: one of the three
+    /// steps on issuers.
+    fn acceptance(&self, shown: &Shown<'_>) -> &'static str {
         let scope = &self.ground.terms.scope;
         let awarded = shown.skill.award_date;
-        let name = shown.issuer_name.unwrap_or("?");
         let covers_day = |from: Option<Date>, until: Option<Date>| {
             from.is_none_or(|from| from <= awarded) && until.is_none_or(|until| awarded <= until)
         };
@@ -170,19 +183,102 @@ impl Judge<'_> {
                     || accepted.occupations.iter().any(|o| o.covers(shown.skill.occupation)))
         };
         let mut listed = scope.issuers.iter().filter(is_it).peekable();
-        let (status, id) = if !covers_day(shown.accredited_from, shown.accredited_until) {
-            (Status::NotMet, step::ISSUER_OTHER_TIME)
+        if !covers_day(shown.accredited_from, shown.accredited_until) {
+            step::ISSUER_OTHER_TIME
         } else if scope.issuers.is_empty() {
-            (Status::Met, step::ISSUER_ACCEPTED)
+            step::ISSUER_ACCEPTED
         } else if listed.peek().is_none() {
-            (Status::NotMet, step::ISSUER_NOT_ACCEPTED)
+            step::ISSUER_NOT_ACCEPTED
         } else if listed.any(|accepted| covers_day(accepted.from, accepted.until)) {
-            (Status::Met, step::ISSUER_ACCEPTED)
+            step::ISSUER_ACCEPTED
         } else {
-            (Status::NotMet, step::ISSUER_OTHER_TIME)
+            step::ISSUER_OTHER_TIME
+        }
+    }
+
+    /// Parts what speaks of something into what counts, being of one of the kinds of evidence and by an
+    /// accepted issuer, and what does not, with the reason why not.
+    pub(super) fn admit(
+        &self,
+        kinds: &[EvidenceKind],
+        speaks: impl Fn(&Skill) -> bool,
+    ) -> (Vec<Shown<'_>>, Vec<Reason>) {
+        let (mut counted, mut others) = (Vec::new(), Vec::new());
+        for shown in self.evidence.shown.iter().filter(|shown| speaks(shown.skill)) {
+            let claim = shown.skill.claim_type;
+            let why = if !kinds.iter().any(|kind| kind.is_attested_by(claim)) {
+                "evidence-other-kind"
+            } else {
+                match self.acceptance(shown) {
+                    step::ISSUER_ACCEPTED => {
+                        counted.push(*shown);
+                        continue;
+                    }
+                    step::ISSUER_OTHER_TIME => "evidence-other-time",
+                    _ => "evidence-other-issuer",
+                }
+            };
+            others.push(
+                Reason::new(why)
+                    .with("title", &shown.skill.title.text)
+                    .with("claim", claim)
+                    .with("issuer", shown.issuer_name.unwrap_or("?"))
+                    .with("day", shown.skill.award_date),
+            );
+        }
+        (counted, others)
+    }
+
+    /// Tells whether the attestation itself holds: it has not ended, was not failed, and rests on evidence as
+    /// recognition of prior learning has to. Names the evidence that would show what is not shown.
+    pub(super) fn stands(
+        &self,
+        route: &mut Route,
+        skill: &Skill,
+    ) -> (Status, Option<EvidenceKind>) {
+        let mut met = Status::Met;
+        let mut refuse = |step: Step| {
+            route.steps.push(step);
+            met = Status::NotMet;
         };
-        let found = Step::new(status, id).with("issuer", name).with("day", awarded);
-        route.steps.push(found.cited(&scope.source));
-        status == Status::Met
+        let not_met = |id| Step::new(Status::NotMet, id);
+        let today = self.question.today;
+        if let Some(until) = skill.valid_until.filter(|_| has_ended(skill, today)) {
+            refuse(not_met(step::ATTESTATION_ENDED).with("day", until));
+        }
+        if was_passed(skill) == Some(false) {
+            refuse(not_met(step::ASSESSMENT_FAILED));
+        }
+        let is_prior = skill.claim_type == ClaimType::PriorLearning;
+        for fault in skill.prior_learning_faults() {
+            let id = match fault {
+                SkillLint::PriorLearningStatements => step::PRIOR_LEARNING_STATEMENTS,
+                SkillLint::PriorLearningReferences => step::PRIOR_LEARNING_REFERENCES,
+                SkillLint::PriorLearningOld => step::PRIOR_LEARNING_OLD,
+                SkillLint::PriorLearningInFuture => step::PRIOR_LEARNING_FUTURE,
+                SkillLint::PriorLearningRules => step::PRIOR_LEARNING_RULES,
+                // What is not disclosed is not a fault: the holder can show it.
+                _ => continue,
+            };
+            refuse(not_met(id));
+        }
+        if met == Status::NotMet {
+            return (met, None);
+        }
+        let not_shown = |id| Step::new(Status::NotShown, id);
+        if was_passed(skill).is_none() {
+            route.steps.push(not_shown(step::ASSESSMENT_NOT_SHOWN));
+            return (Status::NotShown, Some(EvidenceKind::ExaminationCertificate));
+        }
+        if is_prior && skill.prior_learning.is_empty() {
+            route.steps.push(not_shown(step::PRIOR_LEARNING_NOT_SHOWN));
+            return (Status::NotShown, Some(EvidenceKind::PriorLearningRecord));
+        }
+        if is_prior {
+            let count = skill.prior_learning.len();
+            let step = Step::new(Status::Met, step::PRIOR_LEARNING_MET).with("count", count);
+            route.steps.push(step);
+        }
+        (met, None)
     }
 }

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use super::Judge;
-use crate::credential::skill::{ClaimType, Skill};
+use crate::credential::skill::Skill;
 use crate::recognition::compensation::CompensationReason;
+use crate::recognition::condition::{EvidenceKind, has_ended, was_passed};
 use crate::recognition::level::{Correspondence, HostRequirement, correspondence};
 use crate::recognition::outcome::{RecognitionOutcome as Outcome, Route, Status, Step, step};
 use crate::recognition::terms::Citation;
@@ -95,13 +96,24 @@ impl Judge<'_> {
         if row.missing.is_empty() {
             return Ok(Vec::new());
         }
+        let names = |skill: &Skill, code: &Line| {
+            skill.national_code.as_ref() == Some(code)
+                || skill.skills.iter().any(|item| item.code == *code)
+        };
+        let kinds = [EvidenceKind::UnitCertificate, EvidenceKind::QualificationCertificate];
+        let (counted, others) =
+            self.admit(&kinds, |skill| row.missing.iter().any(|unit| names(skill, &unit.code)));
+        for reason in others {
+            route.steps.push(Step { status: Status::Note, reason, citation: None });
+        }
+        let today = self.question.today;
+        let counts = |skill: &Skill| {
+            was_passed(skill) == Some(true)
+                && !has_ended(skill, today)
+                && skill.prior_learning_faults().is_empty()
+        };
         let is_shown = |code: &Line| {
-            self.evidence.shown.iter().any(|shown| {
-                let skill = shown.skill;
-                let is_unit = skill.claim_type == ClaimType::Unit;
-                (is_unit && skill.national_code.as_ref() == Some(code))
-                    || skill.skills.iter().any(|item| item.code == *code)
-            })
+            counted.iter().any(|shown| counts(shown.skill) && names(shown.skill, code))
         };
         let (covered, missing): (Vec<_>, Vec<_>) =
             row.missing.iter().cloned().partition(|unit| is_shown(&unit.code));

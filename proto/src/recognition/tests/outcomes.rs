@@ -46,10 +46,14 @@ fn a_level_one_below_asks_for_compensation_unless_work_makes_up_for_it() {
         supervised: None,
         employer: None,
     };
-    let short = Skill { experience: vec![work("2021-12-29")], ..certificate() };
-    assert_eq!(ask(&terms, &[short]).outcome, Outcome::CompensationRequired);
-    let long = Skill { experience: vec![work("2021-12-30")], ..certificate() };
-    let answer = ask(&terms, &[long]);
+    let worked = |end| Skill {
+        claim_type: ClaimType::WorkExperience,
+        experience: vec![work(end)],
+        ..certificate()
+    };
+    let short = [certificate(), worked("2021-12-29")];
+    assert_eq!(ask(&terms, &short).outcome, Outcome::CompensationRequired);
+    let answer = ask(&terms, &[certificate(), worked("2021-12-30")]);
     assert_eq!(answer.outcome, Outcome::Automatic);
     assert!(has(&answer, step::COMPENSATION_WAIVED));
 }
@@ -91,8 +95,9 @@ fn what_is_shown_may_say_no() {
         restrictions: None,
         good_standing: None,
     };
-    let suspended = Skill { licence: Some(licence), ..certificate() };
-    assert_eq!(ask(&terms, &[suspended]).outcome, Outcome::Refused);
+    let suspended =
+        Skill { claim_type: ClaimType::Licence, licence: Some(licence), ..certificate() };
+    assert_eq!(ask(&terms, &[certificate(), suspended]).outcome, Outcome::Refused);
 }
 
 #[test]

@@ -24,7 +24,7 @@ const MET: Status = Status::Met;
 const NOT_MET: Status = Status::NotMet;
 const NOT_SHOWN: Status = Status::NotShown;
 
-fn worked(times: &[(&str, Option<&str>)]) -> Skill {
+pub(super) fn worked(times: &[(&str, Option<&str>)]) -> Skill {
     let work = |(start, end): &(&str, Option<&str>)| Experience {
         role: line("welder"),
         start: date(start),
@@ -40,7 +40,7 @@ fn worked(times: &[(&str, Option<&str>)]) -> Skill {
     }
 }
 
-fn experience(length: &str) -> Condition {
+pub(super) fn experience(length: &str) -> Condition {
     Condition {
         length: Some(span(length)),
         ..condition(ConditionKind::Experience, EvidenceKind::WorkCertificate)
@@ -98,7 +98,7 @@ fn work_in_another_occupation_does_not_count() {
     assert_eq!(judge(experience("1 year"), &[cook], None).0, NOT_SHOWN);
 }
 
-fn licensed(status: LicenceStatus, good_standing: Option<&str>) -> Skill {
+pub(super) fn licensed(status: LicenceStatus, good_standing: Option<&str>) -> Skill {
     let licence = Licence {
         number: line("17"),
         register: line("Register of Welders"),
@@ -150,10 +150,9 @@ fn a_sanction_on_one_licence_is_not_outweighed_by_another() {
         within: Some(span("3 months")),
         ..condition(ConditionKind::NoSanctions, EvidenceKind::GoodStandingCertificate)
     };
-    let skills = [
-        licensed(LicenceStatus::Active, Some("2026-05-01")),
-        licensed(LicenceStatus::Revoked, None),
-    ];
+    let mut other = licensed(LicenceStatus::Revoked, None);
+    other.licence.as_mut().unwrap().number = line("18");
+    let skills = [licensed(LicenceStatus::Active, Some("2026-05-01")), other];
     assert_eq!(judge(condition, &skills, None), (NOT_MET, "registration-status", false));
 }
 
@@ -213,6 +212,12 @@ fn a_language_is_compared_by_its_level() {
     assert_eq!(judge(&[("en", "C2"), ("del", "C2")]).0, NOT_SHOWN);
 }
 
+pub(super) fn assessed(passed: Option<bool>) -> Skill {
+    let mut skill = Skill { claim_type: ClaimType::Assessment, ..certificate() };
+    skill.assessment.as_mut().unwrap().passed = passed;
+    skill
+}
+
 #[test]
 fn an_examination_is_found_by_code_or_title() {
     let judge = |skill: Option<Skill>, within| {
@@ -227,7 +232,7 @@ fn an_examination_is_found_by_code_or_title() {
     let passed = Skill {
         claim_type: ClaimType::Assessment,
         national_code: Some(line("TRADE-TEST")),
-        ..certificate()
+        ..assessed(Some(true))
     };
     assert_eq!(judge(Some(passed.clone()), None), (MET, "examination-met", false));
     let found = judge(Some(passed), Some(span("2 years")));
@@ -281,9 +286,19 @@ fn a_condition_has_the_values_of_its_kind_and_no_others() {
     assert!(refused(Condition { length: None, ..work.clone() }));
     assert!(refused(Condition { hours: Some(3), ..work.clone() }));
     assert!(refused(Condition { gap: Some(span("1 day")), ..work.clone() }), "not continuous");
-    assert!(refused(Condition { evidence: vec![], ..work }));
+    assert!(refused(Condition { evidence: vec![], ..work.clone() }));
+    let extract = vec![EvidenceKind::WorkCertificate, EvidenceKind::RegisterExtract];
+    assert!(refused(Condition { evidence: extract, ..work }), "a register does not attest work");
     for kind in ConditionKind::ALL {
-        let mut bare = condition(*kind, EvidenceKind::WorkCertificate);
+        let fitting = match kind {
+            ConditionKind::Experience => EvidenceKind::WorkCertificate,
+            ConditionKind::ContinuingEducation => EvidenceKind::TrainingRecord,
+            ConditionKind::Language => EvidenceKind::LanguageCertificate,
+            ConditionKind::Examination => EvidenceKind::ExaminationCertificate,
+            ConditionKind::Age | ConditionKind::HostDecision => EvidenceKind::BirthDate,
+            _ => EvidenceKind::RegisterExtract,
+        };
+        let mut bare = condition(*kind, fitting);
         if *kind == ConditionKind::HostDecision {
             assert!(refused(bare.clone()), "evidence for what only the host can say");
             bare.evidence.clear();
@@ -313,6 +328,11 @@ fn terms_that_contradict_themselves_are_refused() {
         t.signing = Some(SigningRule { roles: vec![Role::Union], at_least: 2, parties: None });
     }));
     assert!(refused(|t| t.parties[0].until = Some(Date(0))));
+    assert!(refused(|t| t.scope.issuers = vec![accepted("FR")]));
+    assert!(refused(|t| {
+        let title = NationalTitle { country: country("FR"), title: line("Soudeur") };
+        t.scope.national_titles = vec![title];
+    }));
     assert!(refused(|t| {
         let fee = FeeLimit { amount: 1, currency: line("EUR"), payer: Payer::Nobody };
         t.parties[0].procedure.as_mut().unwrap().fee = Some(fee);

@@ -418,4 +418,16 @@ fn container(m: &mut Maker) {
         let question = two(m, &bound, &bound, shown);
         m.unclear(name, "valid-two-credentials", about, &question, not_shown, &[]);
     }
+    let numbers = [claim::NAME_LATIN, claim::BIRTH_DATE, claim::DOCUMENT_NUMBER];
+    let presented = vec![token(&one, &bound, &numbers), token(&other, &bound, &numbers)];
+    let question =
+        m.question(&Presentation { profile: Profile::SdCwt08, presented, evidence: None });
+    m.unclear(
+        "another-document-number-shown",
+        "valid-two-credentials",
+        "Name and birth date are the same, and the document numbers are not.",
+        &question,
+        (check::SAME_SUBJECT, Outcome::Undetermined, reason::SUBJECT_OTHER_DOCUMENTS),
+        &[],
+    );
 }

@@ -37,6 +37,7 @@ fn a_reason_that_could_not_be_checked_is_worded_neither_as_forged_nor_as_fine() 
         reason::WITHDRAWAL_UNCLEAR,
         reason::AGREEMENT_NOT_RATIFIED,
         reason::SUBJECT_NOT_SHOWN,
+        reason::SUBJECT_OTHER_DOCUMENTS,
         reason::DEPENDS,
     ];
     for id in undecided {

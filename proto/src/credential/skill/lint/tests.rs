@@ -69,6 +69,21 @@ fn every_lint_is_found_where_it_is_due_and_alone() {
             }),
         ),
         (
+            AwardedThoughFailed,
+            lint(|s| {
+                s.languages.clear();
+                s.assessment.iter_mut().for_each(|a| a.passed = Some(false));
+            }),
+        ),
+        (
+            LanguageThoughFailed,
+            lint(|s| {
+                s.claim_type = ClaimType::Assessment;
+                s.assessment.iter_mut().for_each(|a| a.passed = Some(false));
+            }),
+        ),
+        (AssessmentUndecided, lint(|s| s.claim_type = ClaimType::Assessment)),
+        (
             LearntAfterAward,
             lint(|s| {
                 s.learning.iter_mut().for_each(|l| l.end = Some(date("2024-03-09")));
@@ -152,6 +167,16 @@ fn every_lint_is_found_where_it_is_due_and_alone() {
     for (expected, found) in cases {
         assert_eq!(found, [expected]);
     }
+}
+
+#[test]
+fn references_beside_evidence_that_meets_no_rule_are_references_alone() {
+    use PriorLearningKind::{ThirdPartyReference, WorkProduct};
+    let found = lint(|s| {
+        prior_learning(s, &[ThirdPartyReference, WorkProduct]);
+        s.prior_learning[1].rules.clear();
+    });
+    assert_eq!(found, [SkillLint::PriorLearningReferences]);
 }
 
 #[test]
