@@ -1,23 +1,23 @@
 //! A copy of a whole log, checked entry by entry.
 
 mod fold;
+mod notes;
 mod rotate;
 #[cfg(test)]
 mod tests;
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{
-    CheckpointView, DigestMap, Issuances, KeyChain, LogView, Places, ProfileView, Statements,
-    StatusLists,
+    DigestMap, Issuances, KeyChain, LogView, Places, ProfileView, Statements, StatusLists,
 };
 use crate::cbor::Mode;
 use crate::id::{Did, Digest, LeafIndex, TreeSize};
 use crate::key::PublicKey;
-use crate::log::checkpoint::{Note, NoteError, NoteKey, NoteSignature};
+use crate::log::checkpoint::{Note, NoteError, NoteSignature};
 use crate::log::fork::ForkProof;
 use crate::log::merkle::{Tree, TreeHead, leaf_hash};
 use crate::log::proof::{ConsistencyProof, ProofError};
@@ -347,12 +347,6 @@ impl Replica {
         Ok(())
     }
 
-    /// Returns the lines of a note that are not under the log's own name.
-    fn foreign<'n>(&self, note: &'n Note) -> impl Iterator<Item = &'n NoteSignature> {
-        let owner = self.view.origin.to_string();
-        note.signatures().iter().filter(move |line| line.name != owner)
-    }
-
     /// Accepts a checkpoint of entries that are held already: an older one, or more cosignatures.
     /// Of each witness the first and the last cosignature are kept, of those that `counts` approves.
     ///
@@ -456,52 +450,5 @@ impl Replica {
     /// [`ReplicaError`] if it is not one of the tree held.
     pub fn publish(&mut self, note: Note) -> Result<(), ReplicaError> {
         self.add_checkpoint(&note, |_, _| false).map(|_| ())
-    }
-
-    /// Returns what a note of this log states, and the note with the log's own signature alone:
-    /// whatever else stands under its name would only leave less room for cosignatures.
-    fn check_note(&self, note: &Note) -> Result<(TreeHead, Note), ReplicaError> {
-        let head = self.head_of(note)?;
-        let period = self.view.keys_under(head.size).ok_or(ReplicaError::NotAnInception)?;
-        let key = NoteKey::of_log(&self.view.origin, period.keys.checkpoint);
-        note.verify(&key)?;
-        let mut is_first = true;
-        let own = note.clone().retain(|line| {
-            let is_own = line.name == key.name() && line.id == key.id();
-            is_own && core::mem::take(&mut is_first)
-        });
-        Ok((head, own))
-    }
-
-    /// Returns what a note of this log states; its signature is not checked.
-    fn head_of(&self, note: &Note) -> Result<TreeHead, ReplicaError> {
-        let checkpoint = note.checkpoint()?;
-        if checkpoint.did() != Ok(self.view.origin) {
-            return Err(ReplicaError::OtherLog);
-        }
-        Ok(checkpoint.head)
-    }
-
-    fn keep(&mut self, head: TreeHead, note: Note) {
-        let view = Arc::make_mut(&mut self.view);
-        let checkpoints = Arc::make_mut(&mut view.checkpoints);
-        checkpoints.insert(head.size, Arc::new(CheckpointView { head, note }));
-        if checkpoints.len() > MAX_CHECKPOINTS {
-            // The middle is thinned: times are proven by the oldest that cover a leaf, freshness by
-            // the newest. Those on both sides of a rotation stay, as no proof leads across it.
-            let is_beside = |size: &TreeSize, checkpoints: &BTreeMap<_, _>| {
-                view.keys.iter().skip(1).any(|period| {
-                    let rotation = TreeSize(period.from.0);
-                    let before = checkpoints.range(..=rotation).next_back();
-                    let behind = checkpoints.range(TreeSize(rotation.0 + 1)..).next();
-                    before.into_iter().chain(behind).any(|(beside, _)| beside == size)
-                })
-            };
-            let mut middle = checkpoints.keys().skip(MAX_CHECKPOINTS / 2);
-            let middle = middle.find(|size| !is_beside(size, checkpoints)).copied();
-            if let Some(middle) = middle {
-                checkpoints.remove(&middle);
-            }
-        }
     }
 }
