@@ -87,6 +87,11 @@ impl Source<'_> {
     }
 }
 
+fn each_once<T: Ord>(values: &mut Vec<T>) {
+    values.sort_unstable();
+    values.dedup();
+}
+
 /// How a value is drawn.
 pub trait Draw: Sized {
     fn draw(s: &mut Source<'_>) -> Self;
@@ -343,6 +348,10 @@ records! {
     };
     PeriodRules { id, family, parties, branches, from, until, rules } where |r, s| {
         r.parties.extend([s.draw::<StateCode>(), s.draw()]);
+        each_once(&mut r.parties);
+        if r.parties.len() == 1 {
+            r.parties.clear();
+        }
         if r.from.zip(r.until).is_some_and(|(from, until)| until < from) {
             std::mem::swap(&mut r.from, &mut r.until);
         }
@@ -353,7 +362,7 @@ records! {
     Agreement { kind, titles, parties, validity, chains, texts, periods, recognition } where |a, s| {
         if let Some(periods) = &mut a.periods {
             a.kind = AgreementKind::Contributions;
-            periods.parties.truncate(2);
+            periods.parties.clear();
         }
         a.titles.push(s.draw());
         a.parties.extend([s.draw(), s.draw()]);
@@ -364,7 +373,10 @@ records! {
         let countries = a.parties.iter().map(|p| StateCode::from(p.country));
         if let Some(periods) = &mut a.periods {
             periods.parties.extend(countries);
+            each_once(&mut periods.parties);
         }
+        // Of one country alone they are no rules.
+        a.periods = a.periods.take().filter(|periods| periods.parties.len() > 1);
     };
     Ratification { agreement, party, role, since };
     Denunciation { agreement, party, role, effective };
