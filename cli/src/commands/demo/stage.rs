@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 /// Longest time that the nodes may take to agree.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How often nodes that do not agree yet are asked to compare what they have.
 const NUDGE_EVERY: Duration = Duration::from_millis(1500);
 /// Days over which the story goes.
