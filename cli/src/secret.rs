@@ -100,7 +100,7 @@ pub fn read_words(prompt: &str, fd: Option<u32>) -> Result<Seed, CliError> {
     let text = match fd {
         Some(fd) => {
             let failed = |cause| CliError::usage("words-fd").arg("fd", fd).caused_by(cause);
-            first_line(open_descriptor(fd).map_err(failed)?, failed)?
+            words_in_lines(open_descriptor(fd).map_err(failed)?, failed)?
         }
         None => Zeroizing::new(rpassword::prompt_password(prompt).map_err(|cause| {
             CliError::usage("words-no-terminal").hint("words-fd").caused_by(cause)
@@ -114,6 +114,28 @@ pub fn read_words(prompt: &str, fd: Option<u32>) -> Result<Seed, CliError> {
     let entropy = Zeroizing::new(words.to_entropy());
     let seed: [u8; 32] = entropy.as_slice().try_into().map_err(|_| wrong())?;
     Ok(Seed::new(seed))
+}
+
+/// Reads 24 words, however many lines they stand on.
+fn words_in_lines(
+    mut from: impl Read,
+    failed: impl Fn(io::Error) -> CliError,
+) -> Result<Zeroizing<String>, CliError> {
+    const WORDS: usize = 24;
+    let mut text = Zeroizing::new(String::with_capacity(2 * MAX_PASSPHRASE_BYTES));
+    // An end of the input reads like empty lines.
+    for _ in 0..2 * WORDS {
+        let line = first_line(&mut from, &failed)?;
+        if text.len() + line.len() >= text.capacity() {
+            break;
+        }
+        text.push_str(&line);
+        text.push(' ');
+        if text.split_whitespace().count() >= WORDS {
+            break;
+        }
+    }
+    Ok(text)
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>, CliError> {

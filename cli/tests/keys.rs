@@ -118,7 +118,11 @@ fn an_institution_is_restored_from_its_words_and_the_copy_of_its_witness() {
     with_words(&user, &restore, &("abandon ".repeat(23) + "art"))
         .fails(2, &["not the words of the next keys"]);
     assert!(!user.path("again").exists());
-    let shown = with_words(&user, &restore, &words).ok();
+    let taken = restore.replace("--dir again", "--dir away");
+    // No words are shown that would be void.
+    with_words(&user, &taken, &words).fails(3, &["not empty"]);
+    // One word a line is as good.
+    let shown = with_words(&user, &restore, &words.replace(' ', "\n")).ok();
     assert!(shown.contains("status list was taken over"), "{shown}");
     let again = Node::start(&user, "again");
     until_published(&user, &again);
@@ -140,6 +144,8 @@ fn a_closed_institution_is_succeeded() {
     continues.operate(&user, &adopt).fails(3, &["not continued here"]);
     let succeed = format!("succeed --closed 2026-06-30 --successor {successor}");
     closing.operate(&user, &succeed).fails(2, &["not confirmed"]);
+    let mistyped = succeed.replace("2026-", "2999-");
+    closing.operate(&user, &format!("{mistyped} --yes")).fails(2, &["has not come yet"]);
     closing.operate(&user, &format!("{succeed} --yes")).ok();
     closing.operate(&user, "node profile profile.toml").fails(3, &[]);
     let adopted = until(|| match continues.operate(&user, &adopt) {

@@ -55,7 +55,7 @@ hint-node-answer = is it a Carnet node, and of the same version as this program?
 error-token-in-clear = the operator token is not sent in clear to { $url }
 hint-token-in-clear = use an https address, or a tunnel to the machine of the node
 error-token-missing = there is no operator token at { $file }
-hint-token-missing = `carnet node init` makes one; name it with --token-file FILE, or in the environment variable CARNET_TOKEN_FILE
+hint-token-missing = it lies in the directory of the node: name that with --dir DIR, or the file with --token-file FILE, or in the environment variable CARNET_TOKEN_FILE
 error-token-file = { $file } does not hold an operator token
 
 # Several mistakes at once.

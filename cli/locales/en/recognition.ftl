@@ -33,7 +33,7 @@ recognise-missing-item = { $evidence }{ $conditions ->
     [none] {""}
    *[other] : { $titles }
 }
-recognise-missing-nothing = Nothing further from you.
+recognise-missing-nothing = Nothing that you could show changes this.
 recognise-compensation = To make up for the difference ({ $chooser ->
     [worker] the worker chooses
    *[host] the host country's body chooses
@@ -63,7 +63,7 @@ recognise-outcome-recognised_with_conditions = Recognised once the conditions be
 recognise-outcome-compensation_required = Recognised after a compensation measure.
 recognise-outcome-partial = A part of the occupation is open.
 recognise-outcome-refused = Not recognised by what is shown.
-recognise-outcome-not_in_scope = An agreement binds both countries, and does not speak of this: no agreed correspondence.
+recognise-outcome-not_in_scope = The agreement is between both countries, and does not speak of this: no agreed correspondence.
 recognise-outcome-no_agreement = No agreement on this binds both countries.
 
 recognise-evidence-qualification-certificate = a certificate of the qualification
@@ -154,6 +154,7 @@ recognise-step-education-not-shown = no continuing education is shown; { $hours 
 recognise-step-education-short = { $shown } of { $hours } hours are shown
 recognise-step-education-met = { $shown } hours are shown; { $hours } are asked
 recognise-step-language-not-shown = { $language } is not shown; { $level } is asked
+recognise-step-language-result-not-shown = whether { $language } at { $level } was passed is not shown: its assessment has to say so
 recognise-step-language-short = { $language } { $shown } is shown; { $level } is asked
 recognise-step-language-met = { $language } { $shown } is shown; { $level } is asked
 recognise-step-examination-not-shown = the examination { $code } is not shown

@@ -109,7 +109,7 @@ Examples:
 What was issued before stays verifiable: the last status lists count on, or the successor continues
 them with `carnet status adopt`. An institution that has closed itself can state nothing any more.")]
 pub struct Succeed {
-    /// The day it closed, or will, UTC.
+    /// The day it closed, UTC: today or before. What is stated counts at once, and cannot be taken back.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub closed: String,
     /// Identifier of the institution that continues its status lists [default: none].

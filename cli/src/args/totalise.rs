@@ -15,6 +15,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   carnet totalise --agreement eu-883 --claim-country DE --branch old-age --needed 60 periods.carnet --policy trust.toml
+  carnet totalise --agreement de-ph --claim-country DE --branch old-age --needed 60 --third-state JP periods.carnet --policy trust.toml
   carnet totalise --cases cases.json --explain
   carnet totalise --cases cases.json --json
   carnet totalise --agreement eu-883 --claim-country DE --branch old-age --risk-date 2026-05-01 --html worksheet.html periods.carnet --policy trust.toml
@@ -52,6 +53,11 @@ pub struct Totalise {
     /// The time that the right needs, in that unit [default: as the agreement states].
     #[arg(long, value_name = "N", value_parser = read::<Decimal>)]
     pub needed: Option<Decimal>,
+    /// A third State with which the State that is asked has an agreement of its own on adding periods; may be
+    /// repeated. Its periods count only if the rules add those of third States, and the right does not open
+    /// without them.
+    #[arg(long, value_name = "STATE", value_parser = state, conflicts_with = "cases")]
+    pub third_state: Vec<StateCode>,
     /// The presentations; `-` is stdin.
     #[arg(value_name = "FILE", required_unless_present = "cases")]
     pub presentations: Vec<PathBuf>,

@@ -266,9 +266,12 @@ pub fn withdraw(args: &args::Withdraw, context: &mut Context) -> Result<Answer, 
 /// States the end of an institution.
 ///
 /// # Errors
-/// `day`, `did`, `succeed-unconfirmed`, and those of the client.
+/// `day`, `did`, `succeed-future`, `succeed-unconfirmed`, and those of the client.
 pub fn succeed(args: &args::Succeed, context: &mut Context) -> Result<Answer, CliError> {
     let closed = day(Some(&args.closed))?.ok_or_else(|| CliError::bug("arguments"))?;
+    if closed > context.now().date() {
+        return Err(CliError::usage("succeed-future").arg("day", args.closed.clone()));
+    }
     let successor = args.successor.as_deref().map(did).transpose()?;
     let operator = Operator::of(&args.node)?;
     let own = operator.did()?;

@@ -129,7 +129,7 @@ fn lines(case: &Answered, context: &Context) -> (Mark, String, Vec<String>) {
         (Ok(_), false) => Mark::No,
         (Err(_), _) => Mark::Unknown,
     };
-    (mark, name.trim().to_owned(), details)
+    (mark, crate::text::clean(name.trim()).into_owned(), details)
 }
 
 /// Runs `agreement check` on rules on periods that were read: the file's own cases are computed by them.

@@ -20,7 +20,9 @@ use carnet_proto::id::Digest;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::{Date, UnixSeconds};
-use carnet_proto::totalisation::attested::{Attested, LeftOut, LeftOutReason, attested};
+use carnet_proto::totalisation::attested::{
+    Attested, LeftOut, LeftOutReason, Note, NoteKind, attested,
+};
 use carnet_proto::totalisation::explain::NotCountedReason;
 use carnet_proto::totalisation::period::{Frame, TimeUnit};
 use carnet_proto::totalisation::qualify::Outcome;
@@ -165,6 +167,7 @@ impl<'r> Work<'r> {
             risk: args.risk_date,
             birth: person.and_then(|person| person.birth_date),
             on: Some(args.risk_date.unwrap_or_else(|| now.date())),
+            thirds: args.third_state.clone(),
             ..Claim::new(args.claim_country, args.unit)
         };
         let attested =
@@ -189,14 +192,16 @@ impl<'r> Work<'r> {
         })
     }
 
-    /// Tells whether valid attestations that were left out could make a right of what is none without
-    /// them: such an answer is none.
+    /// Tells whether valid attestations that were left out, or time that is certified and not shown, could
+    /// make a right of what is none without them: such an answer is none.
     fn is_undetermined(&self) -> bool {
         let Some(outcome) = self.outcome.as_ref().filter(|o| o.together == Some(false)) else {
             return false;
         };
         let hides = |left: &LeftOut| left.reason == LeftOutReason::NoFigure;
-        if self.attested.left_out.iter().any(hides) {
+        let holds_more =
+            |note: &Note| matches!(note.kind, NoteKind::YearsHidden | NoteKind::SchemeHoldsMore);
+        if self.attested.left_out.iter().any(hides) || self.attested.notes.iter().any(holds_more) {
             return true;
         }
         let most = Plan::new(&self.agreement.rules).and_then(|plan| self.most(&plan, outcome));

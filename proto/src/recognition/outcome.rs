@@ -143,7 +143,7 @@ pub mod step {
                 "registration-not-shown", "registration-met", "registration-ended", "registration-status",
                 "standing-not-shown", "standing-old", "standing-met", "sanctions-none",
                 "education-not-shown", "education-short", "education-met",
-                "language-not-shown", "language-short", "language-met",
+                "language-not-shown", "language-result-not-shown", "language-short", "language-met",
                 "examination-not-shown", "examination-old", "examination-met", "examination-ended",
                 "examination-failed", "examination-contradiction", "examination-result-not-shown",
                 "registration-contradiction",

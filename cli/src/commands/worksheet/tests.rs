@@ -137,15 +137,21 @@ fn totalise_before(
     needed: u32,
     risk_date: Option<Date>,
 ) -> Said {
-    let args = args::Totalise {
+    let asked = args::Totalise { risk_date, ..asked(agreement, needed) };
+    totalise_as(&asked, credentials)
+}
+
+fn asked(agreement: &str, needed: u32) -> args::Totalise {
+    args::Totalise {
         cases: None,
         explain: false,
         agreement: Some(agreement.to_owned()),
         claim_country: StateCode::parse("DE"),
         branch: Some(Branch::OldAge),
-        risk_date,
+        risk_date: None,
         unit: TimeUnit::Month,
         needed: Some(Decimal::whole(needed)),
+        third_state: Vec::new(),
         presentations: Vec::new(),
         html: None,
         demands: crate::args::verifier::Demands {
@@ -154,7 +160,11 @@ fn totalise_before(
             node: None,
             offline: false,
         },
-    };
+    }
+}
+
+fn totalise_as(args: &args::Totalise, credentials: Vec<CredentialReport>) -> Said {
+    let agreement = args.agreement.as_deref().unwrap();
     let verdict = Verdict::Valid;
     let report = Report {
         version: REPORT_VERSION,
@@ -165,7 +175,7 @@ fn totalise_before(
     };
     let rules = super::agreement(agreement, &Ledger::new(), NOW).unwrap();
     let judged = [Judged { path: PathBuf::from("shown.carnet"), body: Vec::new(), report }];
-    let work = Work::of(&args, &rules, &judged, NOW).unwrap();
+    let work = Work::of(args, &rules, &judged, NOW).unwrap();
     let sheet = sheet::sheet(&work, &Texts::load(Some("en")));
     let mut text = sheet.answer.join("\n");
     for section in &sheet.sections {
@@ -312,6 +322,44 @@ fn hidden_years_and_scheme_totals_are_told() {
     );
     let said = totalise("eu-883", vec![valid(1, none)], 60);
     says(&said, &["no year is shown", "Nothing was counted"]);
+}
+
+#[test]
+fn what_is_certified_and_not_shown_never_makes_a_no() {
+    let all = Contribution {
+        mode: ReportingMode::ByYear,
+        value: None,
+        years: vec![YearValue { year: 2001, value: months(12) }],
+        total: Some(months(12)),
+        ..period("DE", "2001-01", "2001-12", 12)
+    };
+    let answer = |one: Contribution| totalise("eu-883", vec![valid(1, one)], 60);
+    assert_eq!(answer(all.clone()).answer, Answer::No);
+    let hidden = Contribution { total: Some(months(36)), ..all.clone() };
+    let said = answer(hidden);
+    assert_eq!(said.answer, Answer::Unknown);
+    says(&said, &["Whether the right opens cannot be told", "years of it are hidden"]);
+    let more = SchemeTotals { right: months(60), amount: months(60) };
+    let of_scheme = Contribution { scheme_totals: Some(more), ..all };
+    assert_eq!(answer(of_scheme).answer, Answer::Unknown);
+}
+
+#[test]
+fn a_third_state_counts_only_if_it_is_named_and_needed() {
+    let shown = || {
+        let german = period("DE", "2001-01", "2004-12", 48);
+        both(german, period("JP", "2005-01", "2006-03", 15))
+    };
+    let alone = totalise("de-ph", shown(), 60);
+    assert_eq!(alone.answer, Answer::No);
+    let thirds = |needed| args::Totalise {
+        third_state: vec![StateCode::parse("JP").unwrap()],
+        ..asked("de-ph", needed)
+    };
+    let said = totalise_as(&thirds(60), shown());
+    assert_eq!(said.answer, Answer::Yes);
+    says(&said, &["48 months of DE", "15 months of other States"]);
+    says(&totalise_as(&thirds(48), shown()), &["from the 48 months of DE alone"]);
 }
 
 #[test]

@@ -210,16 +210,20 @@ fn language_known(
     level: LanguageLevel,
 ) -> Judged {
     let all = evidence.shown.iter().map(|shown| shown.skill);
-    let counts = |skill: &&Skill| {
-        let said = skill.assessment.as_ref().and_then(|assessment| assessment.passed);
-        said != Some(false) && !has_ended(skill, today)
+    let best = |passed: Option<bool>| {
+        let all = all.clone().filter(|skill| was_passed(skill) == passed);
+        all.filter(|skill| !has_ended(skill, today))
+            .flat_map(|skill| &skill.languages)
+            .filter(|skill| is_language(&skill.language, wanted))
+            .filter_map(|skill| LanguageLevel::from_name(skill.level.as_str()))
+            .max()
     };
-    let shown = all.filter(counts).flat_map(|skill| &skill.languages);
-    let best = shown
-        .filter(|skill| is_language(&skill.language, wanted))
-        .filter_map(|skill| LanguageLevel::from_name(skill.level.as_str()))
-        .max();
-    let judged = match best {
+    let reached = best(Some(true));
+    let judged = match reached {
+        // It may have been failed.
+        _ if reached < Some(level) && best(None) >= Some(level) => {
+            Judged::new(Status::NotShown, "language-result-not-shown")
+        }
         None => Judged::new(Status::NotShown, "language-not-shown"),
         Some(best) if best < level => {
             Judged::new(Status::NotMet, "language-short").curable().with("shown", best)

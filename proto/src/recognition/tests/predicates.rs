@@ -212,6 +212,22 @@ fn a_language_is_compared_by_its_level() {
     assert_eq!(judge(&[("en", "C2"), ("del", "C2")]).0, NOT_SHOWN);
 }
 
+#[test]
+fn a_language_counts_only_if_its_assessment_says_that_it_was_passed() {
+    let judge = |passed| {
+        let condition = Condition {
+            language: Language::parse("de"),
+            level: Some(LanguageLevel::B2),
+            ..condition(ConditionKind::Language, EvidenceKind::LanguageCertificate)
+        };
+        let known = LanguageSkill { language: Language::parse("de").unwrap(), level: line("B2") };
+        judge(condition, &[Skill { languages: Vec::from([known]), ..assessed(passed) }], None)
+    };
+    assert_eq!(judge(Some(true)), (MET, "language-met", false));
+    assert_eq!(judge(None), (NOT_SHOWN, "language-result-not-shown", true));
+    assert_eq!(judge(Some(false)).0, NOT_SHOWN);
+}
+
 pub(super) fn assessed(passed: Option<bool>) -> Skill {
     let mut skill = Skill { claim_type: ClaimType::Assessment, ..certificate() };
     skill.assessment.as_mut().unwrap().passed = passed;

@@ -62,11 +62,12 @@ impl Play<'_, '_> {
     pub(super) fn show_skills(
         &self,
         file: &str,
-        papers: &[(&'static str, &str)],
+        papers: &[(&'static str, &[&str])],
     ) -> Result<PathBuf, CliError> {
         let mut each = vec![(0, vec!["assessment".to_owned()])];
-        for (paper, claim) in papers {
-            each.push((self.paper(paper)?, vec![(*claim).to_owned()]));
+        for (paper, claims) in papers {
+            let claims = claims.iter().map(|claim| (*claim).to_owned()).collect();
+            each.push((self.paper(paper)?, claims));
         }
         self.show(file, &each)
     }

@@ -45,7 +45,7 @@ impl Play<'_, '_> {
         self.stage.publish_status("ph-employers")?;
         self.settle()?;
         self.refresh(0)?;
-        let worked = self.show_skills("with-work.carnet", &[("work", "experience")])?;
+        let worked = self.show_skills("with-work.carnet", &[("work", &["experience"])])?;
         self.recognise(
             "recognise-work",
             "recognised_with_conditions, missing language-certificate",
@@ -67,7 +67,8 @@ impl Play<'_, '_> {
 
     /// Makes the copy with everything that the agreement asks for.
     pub(super) fn show_all_skills(&self) -> Result<std::path::PathBuf, CliError> {
-        let papers = [("work", "experience"), ("language", "languages")];
+        let language = ["languages", "assessment"];
+        let papers = [("work", &["experience"] as &[&str]), ("language", &language)];
         self.show_skills("welder-skills.carnet", &papers)
     }
 
