@@ -9,6 +9,7 @@ pub mod attested;
 mod calendar;
 pub mod convert;
 pub mod count;
+mod coverage;
 pub mod explain;
 mod home;
 pub mod national;

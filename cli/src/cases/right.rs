@@ -162,6 +162,7 @@ fn claim(
     let mut claim = Claim::new(country, unit);
     claim.qualifying = given.get("qualifying").maybe(length)?;
     claim.risk = given.get("risk_date").maybe(Node::day)?;
+    claim.on = given.any(&["risk_date", "claim_date"]).maybe(Node::day)?;
     claim.birth = given.get("birth_date").maybe(Node::day)?;
     claim.foreign_from = given.get("foreign_periods_from").maybe(Node::day)?;
     claim.own_after = given.any(&["own_awlr_after", "own_periods_after"]).maybe(Node::day)?;

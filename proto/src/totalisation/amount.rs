@@ -3,13 +3,15 @@
 
 use alloc::vec::Vec;
 
-use super::count::Purpose;
+use super::count::{Counted, PeriodResult, Purpose};
 use super::explain::Explanation;
-use super::period::{Period, StateCode};
+use super::overlap::Displaced;
+use super::period::{Period, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::qualify::Outcome;
 use super::ratio::Ratio;
 use super::rules::{MechanismKind, RuleId};
+use super::time::Measure;
 use super::{Claim, Rational, TotalisationError};
 
 /// Decimals of money where no rule says otherwise.
@@ -132,8 +134,11 @@ impl Plan<'_> {
             let outcome = self.totalise(&own, periods)?;
             awards.push(self.award(institution, outcome, all.total, periods)?);
         }
-        if !awards.is_empty() && awards.iter().all(|award| award.outcome.relieved) {
-            self.last_pays(periods, &mut awards)?;
+        // Only if every institution is relieved, those that are not asked among them.
+        let mut with_time = all.shares.iter().filter(|(_, time)| !time.is_zero());
+        let all_relieved = with_time.all(|(state, _)| relieved.contains(state));
+        if all_relieved && awards.iter().all(|award| award.outcome.relieved) {
+            self.last_pays(periods, &all, &mut awards);
         }
         let mut payable = Rational::ZERO;
         for award in &awards {
@@ -189,6 +194,30 @@ impl Plan<'_> {
         })
     }
 
+    /// Returns the time of a period that gave way to another State's, by a rule on kinds of periods. Time
+    /// beside a period of the same State is that State's own matter.
+    fn displaced_abroad(
+        &self,
+        result: &PeriodResult,
+        unit: TimeUnit,
+    ) -> Result<Rational, TotalisationError> {
+        let displaces = |rule: RuleId| {
+            self.rules.mechanisms().any(|(id, m)| {
+                id == rule
+                    && m.kind == MechanismKind::Displace
+                    && m.over.contains(&super::PeriodKind::Voluntary)
+            })
+        };
+        let (abroad, others): (Vec<Displaced>, Vec<Displaced>) =
+            result.given_way.iter().partition(|given| given.rule.is_some_and(displaces));
+        if abroad.is_empty() || others.is_empty() {
+            return Ok(if abroad.is_empty() { Rational::ZERO } else { result.displaced });
+        }
+        let measure = Measure::of(unit);
+        let ticks = abroad.iter().map(|given| measure.ticks(given.frame)).sum();
+        Ok(measure.to_unit(ticks, unit, &self.units)?.min(result.displaced))
+    }
+
     /// Returns what displaced voluntary time adds for its own insurer.
     fn supplement(
         &self,
@@ -206,24 +235,27 @@ impl Plan<'_> {
                 p.country == institution.country && p.kind == super::PeriodKind::Voluntary
             });
             if voluntary {
-                time = time.plus(result.displaced)?;
+                time = time.plus(self.displaced_abroad(result, outcome.unit)?)?;
             }
         }
         per_unit.times(time).map(Some)
     }
 
     /// Lets the last State whose conditions are met pay alone, as if all time were its own.
-    fn last_pays(&self, periods: &[Period], awards: &mut [Award]) -> Result<(), TotalisationError> {
-        let Some(rule) = self.rule(MechanismKind::LastPaysAlone) else { return Ok(()) };
+    fn last_pays(&self, periods: &[Period], all: &Counted, awards: &mut [Award]) {
+        let Some(rule) = self.rule(MechanismKind::LastPaysAlone) else { return };
         let last_day = |award: &Award| {
-            periods.iter().filter(|p| p.country == award.country).map(|p| p.frame.end).max()
+            let of_state = all.periods.iter().filter(|result| {
+                let country = periods.get(result.index).map(|period| period.country);
+                country == Some(award.country) && !result.counted.is_zero()
+            });
+            of_state.filter_map(|result| result.frames.last().map(|frame| frame.end)).max()
         };
         let met = awards.iter_mut().filter(|a| a.outcome.together == Some(true));
         if let Some(award) = met.max_by_key(|award| (last_day(award), award.country)) {
             award.payable = award.theoretical.unwrap_or(Rational::ZERO);
             award.pays_under = Some(rule);
         }
-        Ok(())
     }
 
     /// Rounds money as the agreement says.

@@ -19,12 +19,11 @@ impl Plan<'_> {
         periods: &[Period],
     ) -> Result<Outcome, TotalisationError> {
         let rule = self.rule(MechanismKind::HomeTime);
-        let schemes: Vec<&str> =
-            periods.iter().filter(|p| p.country == home).map(|p| p.scheme.as_str()).collect();
+        // A scheme that only goes by the same words may be any State's: its name must say the State.
         let at_home = |p: &Period| {
             let names =
                 p.scheme.strip_prefix(home.code()).is_some_and(|rest| rest.starts_with('-'));
-            let insured = p.country == home || names || schemes.contains(&p.scheme.as_str());
+            let insured = p.country == home || names;
             let place = p.work_country.unwrap_or(p.country);
             insured && self.rules.is_party(place)
         };

@@ -10,7 +10,7 @@ use super::explain::{
 use super::period::{Frame, Period, PeriodKind, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::ratio::Ratio;
-use super::rules::{Mechanism, MechanismKind, RuleId, ShortPeriod};
+use super::rules::{Denominator, Mechanism, MechanismKind, RuleId, ShortPeriod};
 use super::time::Measure;
 use super::{Claim, Rational, TotalisationError};
 
@@ -70,6 +70,10 @@ impl Plan<'_> {
             return self.home_time(claim, state, periods);
         }
         let mut counted = self.count(claim, periods, Purpose::Right, &mut explanation)?;
+        let coverage = self.counts_coverage(claim);
+        if coverage {
+            self.cover(claim, periods, &mut counted, &mut explanation)?;
+        }
         let needed = self.needed(claim, state)?;
         let alone_time = self.alone_time(claim, periods, &counted)?;
         let unit = claim.unit;
@@ -101,7 +105,7 @@ impl Plan<'_> {
             let short = self.below_minimum(claim, state, periods, &counted, &mut out)?;
             refusal = short.map(|rule| (rule, NotCountedReason::NotOwed));
         }
-        if refusal.is_none() {
+        if refusal.is_none() && !coverage {
             self.drop_thirds(claim, periods, needed, &mut counted, &mut out)?;
         }
         let added = if refusal.is_none() { counted.foreign } else { Rational::ZERO };
@@ -129,7 +133,10 @@ impl Plan<'_> {
         }
         let foreign_needed = needed
             .filter(|_| together == Some(true))
-            .map(|needed| needed.less(alone_time))
+            .map(|needed| match alone {
+                Some(true) => Ok(Rational::ZERO),
+                _ => needed.less(counted.own),
+            })
             .transpose()?;
         let short = match bound {
             true => self.short(claim, state, periods, counted.own, alone, &mut out)?,
@@ -157,6 +164,7 @@ impl Plan<'_> {
         self.beware(periods, state, &mut outcome);
         outcome.ratio = self.ratio(claim, state, periods, &outcome)?;
         if let Some(ratio) = outcome.ratio {
+            self.unknown_rights(claim, state, periods, ratio, &mut outcome)?;
             let kind = StepKind::Ratio;
             let (period, other) = (None, None);
             let (rule, input, result) = (Some(ratio.rule), ratio.num, ratio.den);
@@ -190,7 +198,7 @@ impl Plan<'_> {
 
     /// Returns the own time that national law looks at: days and ages that only totalising minds do not
     /// matter to it.
-    fn alone_time(
+    pub(super) fn alone_time(
         &self,
         claim: &Claim,
         periods: &[Period],
@@ -265,22 +273,27 @@ impl Plan<'_> {
         let own =
             |index: usize| periods.get(index).is_some_and(|p| claim.country == Some(p.country));
         let of_own = counted.periods.iter().filter(|result| own(result.index));
-        let mut frames: Vec<Frame> =
-            of_own.flat_map(|result| result.frames.iter().copied()).collect();
+        let mut frames: Vec<(Frame, Rational)> = of_own
+            .flat_map(|result| result.frames.iter().map(|frame| (*frame, result.counted)))
+            .collect();
         frames.sort_unstable();
         let measure = Measure::of(claim.unit);
-        let (mut longest, mut run): (i64, Option<Frame>) = (0, None);
-        for frame in frames {
-            let joined = match run {
-                Some(run) if frame.start.0 <= run.end.0 + 1 => {
-                    Frame { start: run.start, end: run.end.max(frame.end) }
+        let mut longest = Rational::ZERO;
+        let mut run: Option<(Frame, Rational)> = None;
+        for (frame, figure) in frames {
+            let (frame, figure) = match run {
+                Some((run, figures)) if frame.start.0 <= run.end.0 + 1 => {
+                    let joined = Frame { start: run.start, end: run.end.max(frame.end) };
+                    (joined, figures.plus(figure)?)
                 }
-                _ => frame,
+                _ => (frame, figure),
             };
-            longest = longest.max(measure.ticks(joined));
-            run = Some(joined);
+            // The dates are only a frame: no more time is without a gap than was certified in it.
+            let held = measure.to_unit(measure.ticks(frame), claim.unit, &self.units)?;
+            longest = longest.max(held.min(figure));
+            run = Some((frame, figure));
         }
-        measure.to_unit(longest, claim.unit, &self.units)
+        Ok(longest)
     }
 
     /// Leaves the time of third States out, if the right opens without it or no rule adds it.
@@ -354,6 +367,30 @@ impl Plan<'_> {
             }
         }
         Ok(does.short)
+    }
+
+    /// Names the short periods of other States that a ratio leaves out without knowing whether they alone
+    /// give a right.
+    fn unknown_rights(
+        &self,
+        claim: &Claim,
+        own: StateCode,
+        periods: &[Period],
+        ratio: Ratio,
+        outcome: &mut Outcome,
+    ) -> Result<(), TotalisationError> {
+        if ratio.policy != Denominator::TotalExcludingShort || claim.relieved.is_some() {
+            return Ok(());
+        }
+        let short = self.relieved(claim.unit, periods, &outcome.counted.shares)?;
+        for (index, period) in periods.iter().enumerate() {
+            let state = period.country;
+            if state != own && short.contains(&state) && period.national_right.is_none() {
+                let (kind, period, time) = (MissingKind::NationalRight, Some(index), None);
+                outcome.explanation.missing.push(Missing { kind, state, period, time });
+            }
+        }
+        Ok(())
     }
 
     /// Returns the threshold of a short period; where it is a year, what a year is in this unit.

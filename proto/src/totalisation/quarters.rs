@@ -3,6 +3,8 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
+use core::iter::Map;
+use core::ops::RangeInclusive;
 
 use super::count::{Filtered, OwnBounds, Purpose};
 use super::explain::{Explanation, NotCounted, WarningKind};
@@ -12,6 +14,9 @@ use super::rules::{Mechanism, MechanismKind, QuarterBasis, RuleId};
 use super::time::{touched_months, within_year};
 use super::{Claim, Rational, TotalisationError};
 use crate::time::Date;
+
+/// Quarters one after the other.
+pub(super) type Quarters = Map<RangeInclusive<i32>, fn(i32) -> Quarter>;
 
 /// A calendar quarter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +49,17 @@ impl Quarter {
     /// Returns the year.
     pub const fn year(self) -> i32 {
         self.0.div_euclid(4)
+    }
+
+    /// Returns the quarters that a frame touches, in order.
+    pub(super) fn touched(frame: Frame) -> Quarters {
+        (Self::of(frame.start).0..=Self::of(frame.end).0).map(Self)
+    }
+
+    /// Returns the quarters of the calendar years that a frame touches, in order.
+    pub(super) fn of_years(frame: Frame) -> Quarters {
+        let (first, last) = frame.years();
+        (first * 4..=last * 4 + 3).map(Self)
     }
 
     /// Returns the quarter of the year, 1 to 4.
@@ -152,6 +168,18 @@ impl Plan<'_> {
         own: &[Quarter],
         how: Placement,
     ) -> Result<Credited, TotalisationError> {
+        self.credit_for(&Claim::new(Some(state), super::TimeUnit::Quarter), periods, own, how)
+    }
+
+    /// Credits partners' time so far as it counts for a claim.
+    pub(super) fn credit_for(
+        &self,
+        claim: &Claim,
+        periods: &[Period],
+        own: &[Quarter],
+        how: Placement,
+    ) -> Result<Credited, TotalisationError> {
+        let Some(state) = claim.country else { return Err(TotalisationError::NoClaimState) };
         if periods.len() > MAX_PERIODS {
             return Err(TotalisationError::TooMany);
         }
@@ -160,7 +188,7 @@ impl Plan<'_> {
         let years = years.chain(own.iter().map(|quarter| quarter.year()));
         credited.years = years.clone().min().zip(years.max());
         if how.move_own {
-            self.move_own(periods, &mut credited.own);
+            self.move_own(state, periods, &mut credited.own);
         }
         let mut by_year: BTreeMap<i32, InYear<'_>> = BTreeMap::new();
         let mut categories: BTreeMap<&str, i64> = BTreeMap::new();
@@ -178,7 +206,7 @@ impl Plan<'_> {
             else {
                 continue;
             };
-            let claim = Claim::new(Some(state), unit);
+            let claim = Claim { unit, ..claim.clone() };
             let converted = self.convert(period, unit)?;
             let frame = match self.filter(&claim, period, Purpose::Right, OwnBounds::Held) {
                 Filtered::In(frame, _) => frame,
@@ -196,7 +224,7 @@ impl Plan<'_> {
             let (time, years) = self.left_by_year(period, &converted, &[frame], unit)?;
             if basis == QuarterBasis::Period {
                 let uncapped = per_quarter(time, does)?;
-                let value = self.category_limit(periods, period, uncapped, &mut categories);
+                let value = self.category_limit(&claim, periods, period, uncapped, &mut categories);
                 let worth = Worth { period: Some(index), year: None, value, uncapped, rule };
                 credited.worth.push(worth);
                 self.place_period(frame, value, how.backward, &mut credited);
@@ -300,9 +328,11 @@ impl Plan<'_> {
         Ok(years)
     }
 
-    /// Limits quarters of a category that counts only between contributory time.
+    /// Limits quarters of a category that counts only between contributory time, so far as that time
+    /// itself counts.
     fn category_limit<'p>(
         &self,
+        claim: &Claim,
         periods: &[Period],
         period: &'p Period,
         quarters: i64,
@@ -320,8 +350,13 @@ impl Plan<'_> {
                 && p.category.as_deref() != Some(category)
                 && !p.is_equivalent()
         };
-        let before = periods.iter().filter(contributory).any(|p| p.frame.end < period.frame.start);
-        let after = periods.iter().filter(contributory).any(|p| p.frame.start > period.frame.end);
+        let counts = |p: &Period| match self.filter(claim, p, Purpose::Right, OwnBounds::Held) {
+            Filtered::In(frame, _) => Some(frame),
+            Filtered::Out(..) => None,
+        };
+        let mut frames = periods.iter().filter(contributory).filter_map(counts);
+        let before = frames.clone().any(|frame| frame.end < period.frame.start);
+        let after = frames.any(|frame| frame.start > period.frame.end);
         let used = used.entry(category).or_default();
         let value = if before && after { quarters.min(i64::from(most) - *used) } else { 0 };
         *used += value;
@@ -329,11 +364,12 @@ impl Plan<'_> {
     }
 
     /// Moves own quarters within their years to where no period lies, else to the end of the year.
-    fn move_own(&self, periods: &[Period], own: &mut BTreeSet<Quarter>) {
+    fn move_own(&self, state: StateCode, periods: &[Period], own: &mut BTreeSet<Quarter>) {
         let from = self.rules.first(MechanismKind::QuartersMove).and_then(|(_, m)| m.year);
         let Some(from) = from.and_then(|year| i32::try_from(year).ok()) else { return };
         let years: BTreeSet<i32> = own.iter().map(|quarter| quarter.year()).collect();
-        let frames: Vec<Frame> = periods.iter().map(|period| period.frame).collect();
+        let foreign = periods.iter().filter(|period| period.country != state);
+        let frames: Vec<Frame> = foreign.map(|period| period.frame).collect();
         let touched = touched_months(&frames).merged;
         for year in years.into_iter().filter(|year| *year >= from) {
             let all = Quarter(year * 4)..=Quarter(year * 4 + 3);

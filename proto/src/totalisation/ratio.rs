@@ -49,12 +49,22 @@ impl Plan<'_> {
         }
         let Some((rule, does)) = self.share(state) else { return Ok(None) };
         let policy = does.policy.unwrap_or(Denominator::None);
+        let own_suffices = match claim.right_alone {
+            Some(stated) => stated && outcome.alone != Some(false),
+            None => outcome.alone == Some(true),
+        };
+        // Where the same rule puts own time first, nothing was added that could be divided by.
+        if own_suffices && self.own_before_share(rule) {
+            return Ok(None);
+        }
         let (own, total) = self.for_amount(claim, periods, outcome)?;
         let mut ratio = match policy {
             Denominator::None | Denominator::Home => return Ok(None),
             Denominator::Fixed => {
                 let unit = does.unit.unwrap_or(claim.unit);
                 let den = Rational::whole(does.value.unwrap_or_default().into());
+                // Days and ages that only totalising minds do not matter to the rate.
+                let own = self.alone_time(claim, periods, &outcome.counted)?;
                 let num = self.round(own.times(self.units.factor(claim.unit, unit)?)?).min(den);
                 Ratio { num, den, rule, policy }
             }
@@ -75,6 +85,11 @@ impl Plan<'_> {
             self.hold_to_maximum(claim, state, &mut ratio);
         }
         Ok(Some(ratio).filter(|ratio| !ratio.den.is_zero()))
+    }
+
+    /// Tells whether the rule on the ratio divides only where own time alone gives no right.
+    fn own_before_share(&self, rule: RuleId) -> bool {
+        self.rules.mechanisms().any(|(id, m)| id == rule && m.kind == MechanismKind::OwnFirst)
     }
 
     /// Returns the rule on the ratio of a State: one that is about it before one about all, and one that
