@@ -74,9 +74,7 @@ fn keys_are_replaced_from_their_words_and_the_node_goes_on_with_them() {
     // What a thief might have stated since leaf 3 is void; the class is known to the register.
     let next = text(&shown["next_words"]);
     let plain = with_words(&user, &format!("{rotate} --repudiated-from 3"), &next).ok();
-    for word in
-        ["kept: issuance at leaf 3", "24 words are the keys after the next", "replaced: leaf"]
-    {
+    for word in ["kept: issuance at leaf 3", "24 words will be the next keys", "replaced: leaf"] {
         assert!(plain.contains(word), "{word}: {plain}");
     }
     let node = Node::start(&user, "node");

@@ -223,7 +223,10 @@ fn periods_of_two_states_open_a_right_that_neither_opens_alone() {
     assert_eq!(said.json["attestations"][1]["number"], 2);
     let not = totalise("eu-883", usual_two(), 64);
     assert_eq!(not.answer, Answer::No);
-    says(&not, &["it does not open", "1 months more, certified by a State whose periods count here"]);
+    says(
+        &not,
+        &["it does not open", "1 months more, certified by a State whose periods count here"],
+    );
 }
 
 #[test]
