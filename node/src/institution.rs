@@ -171,6 +171,17 @@ pub fn init(
     })
 }
 
+/// Refuses a directory in which there is something: whoever asks for words first looks here.
+///
+/// # Errors
+/// [`InstitutionError::NotEmpty`].
+pub fn must_be_empty(directory: &Path) -> Result<(), InstitutionError> {
+    if fs::read_dir(directory).is_ok_and(|mut found| found.next().is_some()) {
+        return Err(InstitutionError::NotEmpty { path: directory.to_owned() });
+    }
+    Ok(())
+}
+
 /// Lets a directory be made beside its place, and moves it there once it is complete.
 fn made_beside<T, R: CryptoRng, E: From<InstitutionError>>(
     directory: &Path,
@@ -178,9 +189,7 @@ fn made_beside<T, R: CryptoRng, E: From<InstitutionError>>(
     make: impl FnOnce(&Path, &mut R) -> Result<T, E>,
 ) -> Result<T, E> {
     let cannot = |source| InstitutionError::Uncreatable { path: directory.to_owned(), source };
-    if fs::read_dir(directory).is_ok_and(|mut found| found.next().is_some()) {
-        return Err(InstitutionError::NotEmpty { path: directory.to_owned() }.into());
-    }
+    must_be_empty(directory)?;
     let absolute = std::path::absolute(directory).map_err(cannot)?;
     let (parent, name) = match (absolute.parent(), absolute.file_name()) {
         (Some(parent), Some(name)) => (parent, name.to_string_lossy()),

@@ -78,16 +78,14 @@ impl Oddity {
 impl Attested {
     /// Returns what cannot be, or hardly, as of the day of issue; what is not shown is not judged.
     pub fn oddities(&self, birth: Option<Date>, issued_on: Date) -> Vec<Oddity> {
-        let mut found = Vec::new();
-        if birth.is_some_and(|birth| birth > issued_on) {
-            found.push(Oddity::BornInFuture);
-        }
         let before_birth = |day: Date| birth.is_some_and(|birth| day < birth);
+        let born = (birth.is_some_and(|birth| birth > issued_on), Oddity::BornInFuture);
+        let mut found = Vec::from([born]);
         match self {
-            Self::Skill(skill) => of_skill(skill, before_birth, issued_on, &mut found),
-            Self::Contribution(period) => of_period(period, before_birth, issued_on, &mut found),
+            Self::Skill(skill) => found.extend(of_skill(skill, before_birth, issued_on)),
+            Self::Contribution(period) => found.extend(of_period(period, before_birth, issued_on)),
         }
-        found
+        found.into_iter().filter_map(|(is_there, oddity)| is_there.then_some(oddity)).collect()
     }
 }
 
@@ -95,39 +93,31 @@ fn of_skill(
     skill: &Skill,
     before_birth: impl Fn(Date) -> bool,
     issued_on: Date,
-    found: &mut Vec<Oddity>,
-) {
-    let mut see = |is_there: bool, oddity| {
-        if is_there {
-            found.push(oddity);
-        }
-    };
-    see(before_birth(skill.award_date), Oddity::AwardBeforeBirth);
+) -> [(bool, Oddity); 4] {
     let learning = skill.learning.as_ref();
     let start = learning.and_then(|learning| learning.start.or(learning.end));
-    see(start.is_some_and(&before_birth), Oddity::LearningBeforeBirth);
     let end = learning.and_then(|learning| learning.end);
-    see(end.is_some_and(|end| end > issued_on), Oddity::LearningInFuture);
-    see(skill.experience.iter().any(|work| before_birth(work.start)), Oddity::WorkBeforeBirth);
+    [
+        (before_birth(skill.award_date), Oddity::AwardBeforeBirth),
+        (start.is_some_and(&before_birth), Oddity::LearningBeforeBirth),
+        (end.is_some_and(|end| end > issued_on), Oddity::LearningInFuture),
+        (skill.experience.iter().any(|work| before_birth(work.start)), Oddity::WorkBeforeBirth),
+    ]
 }
 
 fn of_period(
     period: &Contribution,
     before_birth: impl Fn(Date) -> bool,
     issued_on: Date,
-    found: &mut Vec<Oddity>,
-) {
-    let mut see = |is_there: bool, oddity| {
-        if is_there {
-            found.push(oddity);
-        }
-    };
+) -> [(bool, Oddity); 3] {
     // The month of the birth may be one in which the period began.
     let first = period.first_day.unwrap_or_else(|| period.start.last_day());
-    see(before_birth(first), Oddity::PeriodBeforeBirth);
     let last = period.last_day.unwrap_or_else(|| period.end.first_day());
-    see(last > issued_on || period.as_of > issued_on, Oddity::PeriodInFuture);
-    see(period.is_under_other_law(), Oddity::OtherLaw);
+    [
+        (before_birth(first), Oddity::PeriodBeforeBirth),
+        (last > issued_on || period.as_of > issued_on, Oddity::PeriodInFuture),
+        (period.is_under_other_law(), Oddity::OtherLaw),
+    ]
 }
 
 #[cfg(test)]

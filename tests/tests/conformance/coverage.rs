@@ -122,9 +122,10 @@ fn every_check_and_every_reason_has_a_vector() {
 #[test]
 fn every_mandatory_rejection_has_a_vector() {
     let all = cases();
-    for (section, rejection, source, vectors) in REJECTIONS {
-        assert!(!vectors.is_empty(), "{section} {rejection}");
-        assert!(!source.is_empty(), "{section} {rejection}");
+    let rules = REJECTIONS.iter().flat_map(|(_, rules)| *rules);
+    for (rejection, source, vectors) in rules {
+        assert!(!vectors.is_empty(), "{rejection}");
+        assert!(!source.is_empty(), "{rejection}");
         for vector in *vectors {
             let case = all.get(&format!("{vector}.json"));
             let case = case.unwrap_or_else(|| panic!("{rejection}: there is no {vector}"));
@@ -185,15 +186,13 @@ fn readme_with(text: &str, all: &BTreeMap<String, Json>) -> String {
         counted.push_str(&format!("| [`{object}`]({object}) | {valid} | {others} |\n"));
     }
     let mut rejections = String::from("| Rule | Source | Vectors |\n|---|---|---|\n");
-    let mut section_before = "";
-    for (section, rejection, source, vectors) in REJECTIONS {
-        if *section != section_before {
-            rejections.push_str(&format!("| **{section}** | | |\n"));
-            section_before = section;
+    for (section, rules) in REJECTIONS {
+        rejections.push_str(&format!("| **{section}** | | |\n"));
+        for (rejection, source, vectors) in *rules {
+            let links: Vec<_> =
+                vectors.iter().map(|vector| format!("[{vector}]({vector}.json)")).collect();
+            rejections.push_str(&format!("| {rejection} | {source} | {} |\n", links.join(", ")));
         }
-        let links: Vec<_> =
-            vectors.iter().map(|vector| format!("[{vector}]({vector}.json)")).collect();
-        rejections.push_str(&format!("| {rejection} | {source} | {} |\n", links.join(", ")));
     }
     let text = with_table(text, "objects", &counted);
     with_table(&text, "rejections", &rejections)

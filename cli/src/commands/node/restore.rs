@@ -10,7 +10,7 @@ use crate::ledger::{self, Whole};
 use crate::secret;
 use crate::text::Args;
 use carnet_node::config::Config;
-use carnet_node::institution::{InstitutionError, restore as make};
+use carnet_node::institution::{must_be_empty, restore as make};
 use carnet_node::logs::WholeLog;
 use carnet_node::net::Multiaddr;
 use carnet_proto::id::Did;
@@ -31,9 +31,7 @@ pub fn restore(args: &args::Restore, context: &mut Context) -> Result<Answer, Cl
     let dir = node_dir(args.dir.as_deref())?;
     may_ask(args.yes, context)?;
     // Before anybody writes words on paper.
-    if std::fs::read_dir(&dir).is_ok_and(|mut found| found.next().is_some()) {
-        return Err(refused(InstitutionError::NotEmpty { path: dir }.into()));
-    }
+    must_be_empty(&dir).map_err(|cause| refused(cause.into()))?;
     let wanted = did(&args.institution)?;
     let (http, listen) = super::addresses(&args.http, &args.listen)?;
     let mut config = Config { http, listen: vec![listen], ..Config::default() };
