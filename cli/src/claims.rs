@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "portrait",
     "institution",
     "legislation",
+    "legislation_part",
     "scheme",
     "branches",
     "kind",

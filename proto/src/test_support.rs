@@ -224,6 +224,7 @@ pub(crate) fn contribution() -> Contribution {
         national_right: Some(NationalRight::No),
         scheme_class: Some(SchemeClass::General),
         occupation: Occupation::parse("7212").ok(),
+        legislation_part: None,
         special_scheme: Some(line("seafarers")),
         employers: [employer("Förde Shipyard"), employer("Baltic Steel")].into(),
         earnings: [earnings(2014, "30100"), earnings(2015, "36000.5")].into(),

@@ -73,4 +73,5 @@ totalise-warning-not-chained = Agreements cannot be chained: time of a further S
 totalise-missing-completeness = { $period }: a statement up to which day everything is stated, from the institution in { $state }
 totalise-missing-exact-days = { $period }: the exact days, from the institution in { $state }
 totalise-missing-national-right = { $period }: whether it alone gives a right, from the institution in { $state }
+totalise-missing-birth-date = the birth date, which the person can disclose: { $state } adds its own time only before an age
 totalise-missing-time = { $time } { $unit } more, certified by a State whose periods count here

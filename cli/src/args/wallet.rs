@@ -2,6 +2,7 @@
 
 use super::ReadFrom;
 use carnet_proto::classification::Country;
+use carnet_proto::totalisation::StateCode;
 use carnet_proto::wallet::Preset;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -174,7 +175,10 @@ fn preset(text: &str) -> Result<Preset, String> {
         ("ratio", None) => Ok(Preset::Ratio),
         ("wage-claim", None) => Ok(Preset::WageClaim),
         ("own-amount", Some(state)) => {
-            Country::parse(state).map(Preset::OwnAmount).map_err(|error| error.to_string())
+            let code =
+                StateCode::parse(state).filter(|code| Country::parse(code.country()).is_ok());
+            let wrong = || "the State is a code such as DE, or CA-QC for a part of one".to_owned();
+            code.map(Preset::OwnAmount).ok_or_else(wrong)
         }
         ("at-least", Some(months)) => {
             let months = months.parse().map_err(|_| "months are a whole number".to_owned())?;

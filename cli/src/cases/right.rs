@@ -4,8 +4,9 @@ use super::read::Node;
 use super::{Answer, CaseError, fraction, money, number};
 use crate::agreements;
 use carnet_proto::totalisation::amount::{Chosen, Institution, Theoretical};
-use carnet_proto::totalisation::count::{Counted, PeriodResult, Purpose};
+use carnet_proto::totalisation::count::{Counted, PeriodResult};
 use carnet_proto::totalisation::explain::Explanation;
+use carnet_proto::totalisation::filter::Purpose;
 use carnet_proto::totalisation::period::{Frame, Period, StateCode, TimeUnit};
 use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::ratio::Ratio;
@@ -353,11 +354,11 @@ pub fn amounts(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Val
             ("pro_rata_amount", award.pro_rata),
             ("independent_amount", award.independent),
             ("supplement_amount", award.supplement),
+            ("payable", award.payable),
         ] {
             let amount = amount.map(|amount| money(plan, amount)).transpose()?;
             answer.set(key, amount.unwrap_or_default());
         }
-        answer.set("payable", money(plan, award.payable)?);
         let chosen = award.chosen.map(|chosen| match chosen {
             Chosen::Independent => "independent",
             Chosen::ProRata => "pro_rata",
@@ -370,6 +371,7 @@ pub fn amounts(plan: &Plan<'_>, given: Node<'_>, inputs: Node<'_>) -> Result<Val
     let mut answer = Answer::default();
     answer.number("total", awards.total).number("total_for_theoretical", awards.total);
     answer.number("total_for_ratio", awards.total_for_ratio).set("unit", name_of(base.unit));
-    answer.set("institutions", each).set("payable_total", money(plan, awards.payable)?);
+    let payable = awards.payable.map(|amount| money(plan, amount)).transpose()?;
+    answer.set("institutions", each).set("payable_total", payable.unwrap_or_default());
     Ok(answer.done())
 }

@@ -20,14 +20,9 @@ use carnet_proto::id::Digest;
 use carnet_proto::ledger::Ledger;
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::{Date, UnixSeconds};
-use carnet_proto::totalisation::attested::{
-    Attested, LeftOut, LeftOutReason, Note, NoteKind, attested,
-};
-use carnet_proto::totalisation::explain::NotCountedReason;
-use carnet_proto::totalisation::period::{Frame, TimeUnit};
+use carnet_proto::totalisation::attested::{Attested, attested};
 use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::rules::PeriodRules;
-use carnet_proto::totalisation::time::touched_months;
 use carnet_proto::totalisation::{Claim, Plan, Rational, TotalisationError};
 use carnet_proto::verify::is_one_person;
 use carnet_proto::verify::report::{CredentialReport, Verdict};
@@ -145,6 +140,8 @@ pub struct Work<'r> {
     is_one_person: bool,
     attested: Attested,
     outcome: Option<Outcome>,
+    /// Whether what is certified and not counted could make a right of what is none.
+    is_undetermined: bool,
 }
 
 impl<'r> Work<'r> {
@@ -172,12 +169,13 @@ impl<'r> Work<'r> {
         };
         let attested =
             if is_one_person { attested(&places, args.branch) } else { Attested::default() };
-        let outcome = if attested.periods.is_empty() {
-            None
-        } else {
+        let (mut outcome, mut is_undetermined) = (None, false);
+        if !attested.periods.is_empty() {
             let plan = Plan::new(&agreement.rules).map_err(failed)?;
-            Some(plan.totalise(&claim, &attested.periods).map_err(failed)?)
-        };
+            let found = plan.totalise(&claim, &attested.periods).map_err(failed)?;
+            is_undetermined = attested.leaves_open(&plan, &found);
+            outcome = Some(found);
+        }
         Ok(Self {
             agreement,
             claim,
@@ -189,43 +187,8 @@ impl<'r> Work<'r> {
             is_one_person,
             attested,
             outcome,
+            is_undetermined,
         })
-    }
-
-    /// Tells whether valid attestations that were left out, or time that is certified and not shown, could
-    /// make a right of what is none without them: such an answer is none.
-    fn is_undetermined(&self) -> bool {
-        let Some(outcome) = self.outcome.as_ref().filter(|o| o.together == Some(false)) else {
-            return false;
-        };
-        let hides = |left: &LeftOut| left.reason == LeftOutReason::NoFigure;
-        let holds_more =
-            |note: &Note| matches!(note.kind, NoteKind::YearsHidden | NoteKind::SchemeHoldsMore);
-        if self.attested.left_out.iter().any(hides) || self.attested.notes.iter().any(holds_more) {
-            return true;
-        }
-        let most = Plan::new(&self.agreement.rules).and_then(|plan| self.most(&plan, outcome));
-        most.map_or(true, |most| outcome.needed.is_some_and(|needed| most >= needed))
-    }
-
-    /// Returns the most that there could be, if what was left out because of the same time counted beside
-    /// the rest, as far as the calendar holds it.
-    fn most(&self, plan: &Plan<'_>, outcome: &Outcome) -> Result<Rational, TotalisationError> {
-        let mut counts = self.attested.doubtful.iter().filter(|period| {
-            period.counts_for_right && period.refund != carnet_proto::totalisation::Refund::Full
-        });
-        let counted = outcome.total;
-        let most = counts
-            .try_fold(counted, |sum, period| sum.plus(plan.convert(period, outcome.unit)?.value))?;
-        let same = outcome.explanation.not_counted.iter();
-        let most = same
-            .filter(|not| not.reason == NotCountedReason::SameState)
-            .try_fold(most, |sum, not| sum.plus(not.time))?;
-        let all = self.attested.periods.iter().chain(&self.attested.doubtful);
-        let frames: Vec<Frame> = all.map(|period| period.frame).collect();
-        let held = Rational::whole(touched_months(&frames).total);
-        let held = held.times(plan.units.factor(TimeUnit::Month, outcome.unit)?)?;
-        Ok(most.min(held.ceil().max(counted)))
     }
 
     /// Returns the answer: whether the right opens, and unknown if something was refused, if something
@@ -234,7 +197,7 @@ impl<'r> Work<'r> {
         match &self.outcome {
             Some(_) if !self.refused.is_empty() => Answer::Unknown,
             Some(outcome) if !outcome.bound && outcome.alone != Some(true) => Answer::Unknown,
-            Some(_) if self.is_undetermined() => Answer::Unknown,
+            Some(_) if self.is_undetermined => Answer::Unknown,
             Some(outcome) if outcome.together == Some(false) => Answer::No,
             Some(_) => Answer::Yes,
             None => Answer::Unknown,

@@ -11,7 +11,7 @@ use carnet_proto::classification::{Country, Occupation};
 use carnet_proto::credential::contribution::{
     BrokenRule, Contribution, DayBasis, Decimal, Earnings, Employer, Institution, InstitutionRole,
     InsuranceNumber, Month, NationalRight, PeriodKind, PeriodType, Quantity, Refund, ReportingMode,
-    SchemeClass, SchemeTotals, Sex, Unit, YearValue,
+    SchemeClass, SchemeTotals, Sex, StateCode, Unit, YearValue,
 };
 use carnet_proto::id::CredentialId;
 use carnet_proto::statement::accreditation::Branch;
@@ -66,13 +66,29 @@ impl Figure {
     }
 }
 
+/// Under whose law a period was completed.
+#[derive(Clone, Copy)]
+struct Law {
+    state: Country,
+    part: Option<StateCode>,
+}
+
+impl FromText for Law {
+    fn from_text(text: &str) -> Result<Self, String> {
+        let wrong = || not(text, "the code of a State, or of a part of one: PH, CA-QC");
+        let code = StateCode::parse(text).ok_or_else(wrong)?;
+        let state = Country::parse(code.country()).map_err(|_| wrong())?;
+        Ok(Self { state, part: Some(code).filter(StateCode::is_part) })
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ContributionForm {
     institution_code: In<Line>,
     institution_name: In<Line>,
     institution_role: Option<In<InstitutionRole>>,
-    legislation: In<Country>,
+    legislation: In<Law>,
     scheme: In<Line>,
     branches: Vec<In<Branch>>,
     kind: In<PeriodKind>,
@@ -185,7 +201,8 @@ impl ContributionForm {
                 name: self.institution_name.0,
                 role: maybe(self.institution_role).unwrap_or(InstitutionRole::Competent),
             },
-            legislation: self.legislation.0,
+            legislation: self.legislation.0.state,
+            legislation_part: self.legislation.0.part,
             scheme: self.scheme.0,
             kind: self.kind.0,
             period_type: maybe(self.period_type),

@@ -1,7 +1,7 @@
 //! The contribution attestation, `urn:carnet:contribution:1`: a period of insurance, employment or
 //! residence under the law of one State, as the institution there certifies it.
 //!
-//! Keys 1 to 20 are always shown. Keys from 40 on are disclosed one by one, and within `years`,
+//! Keys 1 to 21 are always shown. Keys from 40 on are disclosed one by one, and within `years`,
 //! `employers`, `earnings` and `insurance_numbers` every element apart: whoever proves at least so many
 //! months shows only as many years as that takes. What is always shown is what totalisation asks;
 //! earnings and employers are for the institution itself and for wage claims. The person stands in the
@@ -23,7 +23,7 @@ pub use quantity::{DayBasis, Decimal, Quantity, Unit};
 pub use rules::BrokenRule;
 pub use series::{Place, Replaced, replaced};
 
-pub use crate::totalisation::{PeriodKind, Refund};
+pub use crate::totalisation::{PeriodKind, Refund, StateCode};
 
 use alloc::vec::Vec;
 
@@ -194,6 +194,9 @@ record! {
         /// Up to which day that is said.
         #[serde(skip_serializing_if = "Option::is_none")]
         complete_up_to [20]: Option<Date>,
+        /// A part of the State with social security of its own, if it is that part's law.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        legislation_part [21]: Option<StateCode>,
         /// Names the run of attestations of which this is one.
         #[serde(skip_serializing_if = "Option::is_none")]
         series [40]: Option<CredentialId>,
@@ -303,6 +306,11 @@ impl Contribution {
             !self.insurance_numbers.is_empty(),
             self.sex.is_some(),
         ])
+    }
+
+    /// Returns under whose law the period was completed: that of a State, or of a part of one.
+    pub fn law(&self) -> StateCode {
+        self.legislation_part.unwrap_or_else(|| self.legislation.into())
     }
 
     /// Returns what accreditations have to cover: every branch, under the law of that State.

@@ -3,8 +3,9 @@
 
 use alloc::vec::Vec;
 
-use super::count::{Counted, PeriodResult, Purpose};
+use super::count::{Counted, PeriodResult};
 use super::explain::Explanation;
+use super::filter::Purpose;
 use super::overlap::Displaced;
 use super::period::{Period, StateCode, TimeUnit};
 use super::plan::Plan;
@@ -70,8 +71,8 @@ pub struct Award {
     pub supplement: Option<Rational>,
     /// The benefit from own time alone, if there is a right to it, rounded.
     pub independent: Option<Rational>,
-    /// What is paid, rounded.
-    pub payable: Rational,
+    /// What is paid, rounded; `None` if there is a right and no amount was stated.
+    pub payable: Option<Rational>,
     /// Which of the two.
     pub chosen: Option<Chosen>,
     /// The rule by which it pays alone, if it does.
@@ -87,8 +88,8 @@ pub struct Awards {
     pub total_for_ratio: Rational,
     /// Each institution.
     pub awards: Vec<Award>,
-    /// The sum of the rounded amounts.
-    pub payable: Rational,
+    /// The sum of the rounded amounts, if all are known.
+    pub payable: Option<Rational>,
 }
 
 impl Plan<'_> {
@@ -122,7 +123,7 @@ impl Plan<'_> {
         }
         // Of States whose institutions are not asked only the attestations speak.
         let asked = |state: &StateCode| institutions.iter().any(|one| one.country == *state);
-        let short = self.relieved(claim.unit, periods, &all.shares)?;
+        let short = self.relieved(claim.unit, periods, &all)?;
         relieved.extend(short.into_iter().filter(|state| !asked(state)));
         let rest: Vec<Period> =
             periods.iter().filter(|p| !relieved.contains(&p.country)).cloned().collect();
@@ -140,9 +141,9 @@ impl Plan<'_> {
         if all_relieved && awards.iter().all(|award| award.outcome.relieved) {
             self.last_pays(periods, &all, &mut awards);
         }
-        let mut payable = Rational::ZERO;
+        let mut payable = Some(Rational::ZERO);
         for award in &awards {
-            payable = payable.plus(award.payable)?;
+            payable = payable.zip(award.payable).map(|(sum, one)| sum.plus(one)).transpose()?;
         }
         Ok(Awards { total: all.total, total_for_ratio, awards, payable })
     }
@@ -175,11 +176,14 @@ impl Plan<'_> {
         let independent = independent.map(|amount| self.money(amount)).transpose()?;
         let (payable, chosen) = match (independent, pro_rata) {
             (Some(independent), Some(pro_rata)) if pro_rata > independent => {
-                (pro_rata, Some(Chosen::ProRata))
+                (Some(pro_rata), Some(Chosen::ProRata))
             }
-            (Some(independent), _) => (independent, Some(Chosen::Independent)),
-            (None, Some(pro_rata)) => (pro_rata, Some(Chosen::ProRata)),
-            (None, None) => (Rational::ZERO, None),
+            (Some(independent), _) => (Some(independent), Some(Chosen::Independent)),
+            (None, Some(pro_rata)) => (Some(pro_rata), Some(Chosen::ProRata)),
+            (None, None) => {
+                let has_none = outcome.relieved || outcome.together == Some(false);
+                (has_none.then_some(Rational::ZERO), None)
+            }
         };
         Ok(Award {
             country: institution.country,
@@ -241,21 +245,30 @@ impl Plan<'_> {
         per_unit.times(time).map(Some)
     }
 
-    /// Lets the last State whose conditions are met pay alone, as if all time were its own.
+    /// Lets the last State whose conditions are met pay alone, as if all time were its own. Nobody knows
+    /// whether those of a State that is not asked are met: if it comes later, what the others pay is open.
     fn last_pays(&self, periods: &[Period], all: &Counted, awards: &mut [Award]) {
         let Some(rule) = self.rule(MechanismKind::LastPaysAlone) else { return };
-        let last_day = |award: &Award| {
+        let last_day = |state: StateCode| {
             let of_state = all.periods.iter().filter(|result| {
                 let country = periods.get(result.index).map(|period| period.country);
-                country == Some(award.country) && !result.counted.is_zero()
+                country == Some(state) && !result.counted.is_zero()
             });
             of_state.filter_map(|result| result.frames.last().map(|frame| frame.end)).max()
         };
+        let asked: Vec<StateCode> = awards.iter().map(|award| award.country).collect();
+        let others = all.shares.keys().filter(|state| !asked.contains(state));
+        let last_other = others.filter_map(|state| last_day(*state)).max();
         let met = awards.iter_mut().filter(|a| a.outcome.together == Some(true));
-        if let Some(award) = met.max_by_key(|award| (last_day(award), award.country)) {
-            award.payable = award.theoretical.unwrap_or(Rational::ZERO);
-            award.pays_under = Some(rule);
+        let Some(award) = met.max_by_key(|award| (last_day(award.country), award.country)) else {
+            return;
+        };
+        if last_other >= last_day(award.country) {
+            award.payable = None;
+            return;
         }
+        award.payable = award.theoretical;
+        award.pays_under = Some(rule);
     }
 
     /// Rounds money as the agreement says.

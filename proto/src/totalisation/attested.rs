@@ -3,6 +3,8 @@
 //! An attestation says only what its holder showed. What it does not show is never guessed: a period by
 //! years of which none is shown is left out, and a period of which some may be missing is told apart.
 
+mod open;
+
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -152,8 +154,8 @@ fn is_same_scheme(one: &Place<'_>, other: &Place<'_>) -> bool {
     let told_apart = a.series.is_some() && b.series.is_some() && a.series != b.series;
     one.issuer == other.issuer
         && !told_apart
-        && (a.legislation, &a.scheme, a.kind, a.period_type, &a.category)
-            == (b.legislation, &b.scheme, b.kind, b.period_type, &b.category)
+        && (a.law(), &a.scheme, a.kind, a.period_type, &a.category)
+            == (b.law(), &b.scheme, b.kind, b.period_type, &b.category)
 }
 
 /// Returns whether one of two frames lies within the other. Where they only meet, days count once anyway.
@@ -207,9 +209,7 @@ fn notes(
     let refunded = |one: &Contribution| one.refunded == Refund::Full;
     let of_scheme = counted.iter().filter_map(|at| shown.get(*at)).filter(|other| {
         let (a, b) = (contribution, other.contribution);
-        other.issuer == place.issuer
-            && (a.legislation, &a.scheme) == (b.legislation, &b.scheme)
-            && !refunded(b)
+        other.issuer == place.issuer && (a.law(), &a.scheme) == (b.law(), &b.scheme) && !refunded(b)
     });
     let sum =
         attested::Quantity::sum(of_scheme.filter_map(|other| other.contribution.shown_quantity()));
@@ -249,7 +249,7 @@ fn period(index: usize, contribution: &Contribution, branch: Option<Branch>) -> 
     let last = contribution.last_day.unwrap_or_else(|| contribution.end.last_day());
     Some(Period {
         id: format!("{}", index.saturating_add(1)),
-        country: contribution.legislation.into(),
+        country: contribution.law(),
         work_country: None,
         scheme: contribution.scheme.to_string(),
         branches: contribution.branches.clone(),

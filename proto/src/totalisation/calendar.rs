@@ -27,19 +27,23 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// Returns time within frames. A figure that is more than their months hold counts as certified: it
-    /// lies somewhere in their calendar years.
-    fn new(first: Frame, last: Frame, months: Rational) -> Self {
+    /// Returns time within a frame. A figure that is more than its months hold counts as certified: it
+    /// lies somewhere in their calendar years. What only rounding adds to it, or a conversion of all days of
+    /// its weeks, is no such excess.
+    fn new(frame: Frame, months: Rational, exact: Rational) -> Self {
         let ((year, month, _), (last_year, last_month, _)) =
-            (first.start.to_ymd(), last.end.to_ymd());
+            (frame.start.to_ymd(), frame.end.to_ymd());
         let (year, last_year) = (i64::from(year) * MONTHS, i64::from(last_year) * MONTHS);
         let narrow = Self {
             first: year + i64::from(month) - 1,
             end: last_year + i64::from(last_month),
             months,
         };
-        if months <= Rational::whole(narrow.end - narrow.first) {
-            return narrow;
+        let room = Rational::whole(narrow.end - narrow.first);
+        let weeks = (Measure::Weeks.ticks(frame) + 6).div_euclid(7);
+        let days = Rational::new((weeks * 7).into(), 30).unwrap_or(room);
+        if exact <= room.max(days) {
+            return Self { months: months.min(room), ..narrow };
         }
         Self { first: year, end: last_year + MONTHS, months }
     }
@@ -78,7 +82,15 @@ struct Together {
     exact: Rational,
     rest_days: i64,
     share: Rational,
-    as_is: bool,
+}
+
+impl Together {
+    /// Returns the days beyond in months: thirty or a part of thirty make one.
+    fn rest(&self) -> Rational {
+        Rational::whole(self.rest_days.div_euclid(30))
+            .plus(Rational::whole(i64::from(self.rest_days.rem_euclid(30) > 0)))
+            .unwrap_or_default()
+    }
 }
 
 /// The time of one State.
@@ -90,9 +102,11 @@ pub(super) struct OfState {
     pub apart: Rational,
     /// Its time: added by calendar year, rounded, and held to the calendar.
     pub time: Rational,
+    /// The same in years, before any rounding: what tells whether a period is short.
+    pub exact: Rational,
     years: BTreeMap<i32, Together>,
-    /// Figures of several years, each rounded for itself.
-    long: Rational,
+    /// Figures of several years, each rounded for itself, and the same in years before that.
+    long: (Rational, Rational),
     /// Where it lies.
     pub stretches: Vec<Stretch>,
 }
@@ -106,10 +120,14 @@ pub(super) struct Counting<'p> {
     pub period: &'p Period,
     /// Its certified figure.
     pub converted: &'p Converted,
+    /// The days within which it lies.
+    pub within: Frame,
     /// The days that count.
     pub frames: &'p [Frame],
     /// How much of it counts.
     pub counted: Rational,
+    /// The same by calendar year, if it was certified so.
+    pub years: &'p [(i32, Rational)],
 }
 
 impl Plan<'_> {
@@ -129,31 +147,35 @@ impl Plan<'_> {
             self.enter(&counting, unit, a_month, state)?;
         }
         for state in states.values_mut() {
-            let mut time = state.long;
+            let (mut time, mut exact) = state.long;
             for together in state.years.values() {
-                time = time.plus(self.together(together, unit)?)?;
+                let (in_unit, share) = self.together(together, unit)?;
+                (time, exact) = (time.plus(in_unit)?, exact.plus(share)?);
             }
-            let held = fit(state.stretches.clone())?.times(a_month)?;
+            let held = fit(state.stretches.clone())?;
+            state.exact = exact.min(held.over(Rational::whole(MONTHS))?);
             // A month that is covered in part gives what its rounding gives.
-            state.time = time.min(self.round_in(held, unit)).min(state.apart);
+            state.time = time.min(self.round(held.times(a_month)?, unit)).min(state.apart);
         }
         Ok(states)
     }
 
-    /// Returns how much of the time of several States the calendar holds together.
-    pub(super) fn held(
+    /// Returns how much of all certified time the calendar holds together, whoever gives way to whom: so
+    /// another period never makes it less.
+    pub(super) fn held<'p>(
         &self,
-        states: &BTreeMap<StateCode, OfState>,
+        periods: impl Iterator<Item = Counting<'p>>,
         unit: TimeUnit,
     ) -> Result<Rational, TotalisationError> {
         let a_month = self.units.year_of(unit).over(Rational::whole(MONTHS))?;
-        let all = states.values().flat_map(|state| state.stretches.iter().copied()).collect();
-        Ok(self.round_in(fit(all)?.times(a_month)?, unit))
-    }
-
-    /// Rounds time that was held to the calendar; parts of a year stay.
-    fn round_in(&self, time: Rational, unit: TimeUnit) -> Rational {
-        if unit == TimeUnit::Year { time } else { self.round(time) }
+        let mut all = OfState::default();
+        for part in periods {
+            let frames = [part.within];
+            let (counted, years) = self.left_by_year(part.period, part.converted, &frames, unit)?;
+            let alone = Counting { frames: &frames, counted, years: &years, ..part };
+            self.enter(&alone, unit, a_month, &mut all)?;
+        }
+        Ok(self.round(fit(all.stretches)?.times(a_month)?, unit))
     }
 
     /// Enters what counts of a period with the time of its State.
@@ -164,44 +186,41 @@ impl Plan<'_> {
         a_month: Rational,
         state: &mut OfState,
     ) -> Result<(), TotalisationError> {
-        let Counting { period, converted, frames, counted, .. } = *counting;
-        let Some((first, last)) = frames.first().copied().zip(frames.last().copied()) else {
-            return Ok(());
-        };
+        let Counting { period, converted, within, frames, counted, .. } = *counting;
         let whole = frames == [period.frame];
+        let mut place = |within, time: Rational, left: &Part| -> Result<(), TotalisationError> {
+            let exact = self.exact_of(left, unit)?.over(a_month)?;
+            state.stretches.push(Stretch::new(within, time.over(a_month)?, exact));
+            state.add(left, time)
+        };
         if converted.years.is_empty() {
-            state.stretches.push(Stretch::new(first, last, counted.over(a_month)?));
-            let Some(part) = converted.parts.first().filter(|part| part.year.is_some()) else {
-                state.long = state.long.plus(counted)?;
-                return Ok(());
-            };
+            let Some(part) = converted.parts.first() else { return Ok(()) };
             let left = if whole && counted == converted.value {
                 *part
             } else {
                 self.cut(part, period.frame, frames, counted, unit)?
             };
-            return state.add(&left);
+            return place(within, counted, &left);
         }
-        let rounded = self.left_by_year(period, converted, frames, unit)?.1;
-        for (part, (year, time)) in converted.parts.iter().zip(rounded) {
+        let figures = converted.parts.iter().zip(&converted.years);
+        for ((part, (year, figure)), (_, time)) in figures.zip(counting.years) {
+            let (year, time) = (*year, *time);
             if time.is_zero() {
                 continue;
             }
             let of_year = |frame: &Frame| within_year(*frame, year);
-            let first = frames.iter().find_map(of_year);
-            let last = frames.iter().rev().find_map(of_year);
-            let (Some(first), Some(last), Some(of_period)) =
-                (first, last, within_year(period.frame, year))
+            let (Some(within), Some(of_period)) =
+                (of_year(&within), within_year(period.frame, year))
             else {
                 continue;
             };
-            state.stretches.push(Stretch::new(first, last, time.over(a_month)?));
-            if whole {
-                state.add(part)?;
+            let left = if whole && time == *figure {
+                *part
             } else {
                 let frames: Vec<Frame> = frames.iter().filter_map(of_year).collect();
-                state.add(&self.cut(part, of_period, &frames, time, unit)?)?;
-            }
+                self.cut(part, of_period, &frames, time, unit)?
+            };
+            place(within, time, &left)?;
         }
         Ok(())
     }
@@ -218,8 +237,13 @@ impl Plan<'_> {
         let figure = self.exact_of(part, unit)?;
         let measure = Measure::of(unit);
         let free = frames.iter().map(|frame| measure.ticks(*frame)).sum();
-        let left = self.left_exact(figure, frame, free, unit)?;
-        Ok(Part { exact: left.min(most), rest_days: 0, share: Rational::ZERO, ..*part })
+        let exact = self.left_exact(figure, frame, free, unit)?.min(most);
+        let rest = Rational::new(part.rest_days.into(), 360)?;
+        let share = match figure.is_zero() {
+            true => Rational::ZERO,
+            false => part.share.plus(rest)?.times(exact)?.over(figure)?,
+        };
+        Ok(Part { exact, rest_days: 0, share, ..*part })
     }
 
     /// Returns a figure before it is rounded, its days among it.
@@ -232,38 +256,42 @@ impl Plan<'_> {
         part.exact.plus(rest.times(self.units.factor(TimeUnit::Month, unit)?)?)
     }
 
-    /// Returns what figures of one State come to in one calendar year.
-    fn together(&self, all: &Together, unit: TimeUnit) -> Result<Rational, TotalisationError> {
-        let rest = Rational::whole(all.rest_days.div_euclid(30))
-            .plus(Rational::whole(i64::from(all.rest_days.rem_euclid(30) > 0)))?;
+    /// Returns what figures of one State come to in one calendar year, and how much of a year that is
+    /// before any rounding.
+    fn together(
+        &self,
+        all: &Together,
+        unit: TimeUnit,
+    ) -> Result<(Rational, Rational), TotalisationError> {
+        let rest = all.rest();
         let exact = all.exact.plus(rest.times(self.units.factor(TimeUnit::Month, unit)?)?)?;
-        if all.as_is {
-            return Ok(exact);
-        }
+        let mut share = all.share.plus(rest.over(Rational::whole(MONTHS))?)?;
         let full = self.units.year_of(unit);
-        let mut value = self.round(exact);
+        let mut value = self.round(exact, unit);
         if self.yearly_maximum {
             value = value.min(full);
+            share = share.min(Rational::ONE);
         }
-        if self.full_year_kept && all.share >= Rational::ONE {
+        if self.full_year_kept && share >= Rational::ONE {
             value = value.max(full);
         }
-        Ok(value)
+        Ok((value, share))
     }
 }
 
 impl OfState {
-    fn add(&mut self, part: &Part) -> Result<(), TotalisationError> {
+    /// Adds a figure; one of several years as it was rounded.
+    fn add(&mut self, part: &Part, rounded: Rational) -> Result<(), TotalisationError> {
         let Some(year) = part.year else {
-            self.long = self.long.plus(part.exact)?;
+            let rest = Together { rest_days: part.rest_days, ..Together::default() }.rest();
+            let share = part.share.plus(rest.over(Rational::whole(MONTHS))?)?;
+            self.long = (self.long.0.plus(rounded)?, self.long.1.plus(share)?);
             return Ok(());
         };
-        let nothing = Together { as_is: true, ..Together::default() };
-        let together = self.years.entry(year).or_insert(nothing);
+        let together = self.years.entry(year).or_default();
         together.exact = together.exact.plus(part.exact)?;
         together.rest_days = together.rest_days.saturating_add(part.rest_days);
         together.share = together.share.plus(part.share)?;
-        together.as_is &= part.as_is;
         Ok(())
     }
 }

@@ -30,10 +30,8 @@ pub(super) struct Part {
     pub exact: Rational,
     /// Days beyond that, thirty or a part of thirty of which make a month.
     pub rest_days: i64,
-    /// How much of a full year of its own unit it is.
+    /// How much of a full year of its own unit it is, without those days.
     pub share: Rational,
-    /// Whether a fraction stays as it is.
-    pub as_is: bool,
 }
 
 impl Plan<'_> {
@@ -52,9 +50,9 @@ impl Plan<'_> {
                 let exact = measure.time(frame, to, &self.units)?;
                 let (first, last) = frame.years();
                 let year = (first == last).then_some(first);
-                let share = Rational::ZERO;
-                let part = Part { year, exact, rest_days: 0, share, as_is: false };
-                let value = self.round(exact);
+                let share = exact.over(self.units.year_of(to))?;
+                let part = Part { year, exact, rest_days: 0, share };
+                let value = self.round(exact, to);
                 Ok(Converted { value, years: Vec::new(), parts: alloc::vec![part] })
             }
             Some(Reported::Aggregate(quantity)) => {
@@ -89,19 +87,19 @@ impl Plan<'_> {
         rest_is_month: bool,
     ) -> Result<Rational, TotalisationError> {
         let exact = self.units.exact(quantity, to, rest_is_month)?;
+        let mut value = self.round(exact, to);
         if matches!(quantity, Quantity::Of(from, _) if from == to) {
-            // Nothing is converted. Parts of a year stay; parts of anything smaller are a whole one.
-            return Ok(if to == TimeUnit::Year { exact } else { self.round(exact) });
+            return Ok(value);
         }
-        let full = self.units.year_of(to);
-        let mut value = self.round(exact);
+        let years = Rational::whole(years);
+        let full = self.units.year_of(to).times(years)?;
         if self.yearly_maximum {
-            value = value.min(full.times(Rational::whole(years))?);
+            value = value.min(full);
         }
-        if self.full_year_kept && years == 1 {
+        if self.full_year_kept {
             let from = unit_of(quantity);
             let certified = self.units.exact(quantity, from, rest_is_month)?;
-            if certified >= self.units.year_of(from) {
+            if certified >= self.units.year_of(from).times(years)? {
                 value = value.max(full);
             }
         }
@@ -123,20 +121,14 @@ impl Plan<'_> {
             other => (other, 0),
         };
         let from = unit_of(quantity);
-        let share = if self.full_year_kept {
-            let certified = self.units.exact(quantity, from, rest_is_month)?;
-            let rest = Rational::new(rest_days.into(), 360)?;
-            certified.over(self.units.year_of(from))?.plus(rest)?
-        } else {
-            Rational::ZERO
-        };
+        let certified = self.units.exact(quantity, from, rest_is_month)?;
+        let share = certified.over(self.units.year_of(from))?;
         let exact = self.units.exact(quantity, to, rest_is_month)?;
-        let as_is = to == TimeUnit::Year && matches!(quantity, Quantity::Of(from, _) if from == to);
-        Ok(Part { year, exact, rest_days, share, as_is })
+        Ok(Part { year, exact, rest_days, share })
     }
 
-    /// Rounds a fraction up to a whole unit, if the rules say so.
-    pub fn round(&self, value: Rational) -> Rational {
-        if self.round_up { value.ceil() } else { value }
+    /// Rounds a fraction up to a whole unit, if the rules say so. Parts of a year are months and stay.
+    pub fn round(&self, value: Rational, unit: TimeUnit) -> Rational {
+        if self.round_up && unit != TimeUnit::Year { value.ceil() } else { value }
     }
 }

@@ -8,22 +8,14 @@ use super::convert::Converted;
 use super::explain::{
     Explanation, NotCounted, NotCountedReason, Step, StepKind, Warning, WarningKind,
 };
+use super::filter::{Filtered, OwnBounds, Purpose};
 use super::overlap::{Displaced, Entrant, Kept, resolve};
 use super::period::{Frame, MAX_PERIODS, Period, Refund, StateCode, TimeUnit};
 use super::plan::Plan;
+use super::room::Share;
 use super::rules::{MechanismKind, RuleId};
 use super::time::{Measure, whole_months, within_year};
 use super::{Claim, Rational, TotalisationError};
-use crate::time::{Date, days_of_month};
-
-/// Whether time is counted for the right or for the amount (SED P5000, lists 5.1 and 5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Towards a right.
-    Right,
-    /// For the amount.
-    Amount,
-}
 
 /// What became of one period.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -46,7 +38,13 @@ pub struct PeriodResult {
     pub excluded: Rational,
     /// The days displaced, with whom they count for.
     #[serde(skip)]
-    pub given_way: Vec<Displaced>,
+    pub(super) given_way: Vec<Displaced>,
+    /// The time that counts by calendar year, if it was certified so.
+    #[serde(skip)]
+    pub(super) years: Vec<(i32, Rational)>,
+    /// The days within which it lies.
+    #[serde(skip)]
+    pub(super) within: Frame,
 }
 
 /// The time of all States.
@@ -66,21 +64,22 @@ pub struct Counted {
     pub total: Rational,
     /// The time by State, as the calendar holds it.
     pub shares: BTreeMap<StateCode, Rational>,
+    /// The same in years, before any rounding: what tells whether a period is short.
+    #[serde(skip)]
+    pub(super) exact: BTreeMap<StateCode, Rational>,
 }
 
-/// Whether own time counts only within the days and ages that bind it where it is totalised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum OwnBounds {
-    /// Within them.
-    Held,
-    /// Without, as national law alone looks at it.
-    Open,
-}
-
-/// Why a whole period is out, or the days of it that are left with why the rest is out.
-pub(super) enum Filtered {
-    Out(NotCountedReason, Option<RuleId>),
-    In(Frame, Option<(NotCountedReason, Option<RuleId>)>),
+impl Counted {
+    /// Returns the time of a State in a unit before it was rounded. No time is a year that only rounding
+    /// made one: what was certified decides whether it is short.
+    pub(super) fn before_rounding(
+        &self,
+        state: StateCode,
+        plan: &Plan<'_>,
+        unit: TimeUnit,
+    ) -> Result<Rational, TotalisationError> {
+        self.exact.get(&state).copied().unwrap_or_default().times(plan.units.year_of(unit))
+    }
 }
 
 impl Plan<'_> {
@@ -113,6 +112,7 @@ impl Plan<'_> {
         let mut results = Vec::with_capacity(periods.len());
         let mut entrants = Vec::with_capacity(periods.len());
         let mut foreign_excluded = Rational::ZERO;
+        let nothing_before = self.nothing_before(claim, periods);
         for (index, period) in periods.iter().enumerate() {
             period.check()?;
             let converted = self.convert(period, claim.unit)?;
@@ -125,10 +125,19 @@ impl Plan<'_> {
                 rule: None,
                 excluded: Rational::ZERO,
                 given_way: Vec::new(),
+                years: Vec::new(),
+                within: period.frame,
                 converted,
             };
             self.warn_of_figures(period, index, claim.unit, &result.converted, explanation)?;
-            let outside = match self.filter(claim, period, purpose, bounds) {
+            let too_early = nothing_before.filter(|(day, _)| {
+                claim.country != Some(period.country) && period.frame.end < *day
+            });
+            let filtered = match too_early {
+                Some((_, rule)) => Filtered::Out(NotCountedReason::BeforeDay, Some(rule)),
+                None => self.filter(claim, period, purpose, bounds),
+            };
+            let outside = match filtered {
                 Filtered::Out(reason, rule) => {
                     result.excluded = result.converted.value;
                     Some((reason, rule))
@@ -136,6 +145,7 @@ impl Plan<'_> {
                 Filtered::In(frame, why) => {
                     let left = self.left(period, &result.converted, &[frame], claim.unit)?;
                     result.excluded = result.converted.value.less(left)?;
+                    result.within = frame;
                     entrants.push(Entrant { index, period, frame, time: left });
                     why.filter(|_| !result.excluded.is_zero())
                 }
@@ -155,112 +165,14 @@ impl Plan<'_> {
             }
             results.push(result);
         }
-        let kept = resolve(self, &entrants, claim.country, claim.unit)?;
-        for (entrant, kept) in entrants.iter().zip(kept) {
+        let mut kept = resolve(self, &entrants, claim.country, claim.unit)?;
+        let shares = self.shares(&entrants, &mut kept, &results, claim.unit)?;
+        for ((entrant, kept), share) in entrants.iter().zip(kept).zip(shares) {
             if let Some(result) = results.get_mut(entrant.index) {
-                self.settle(entrant, kept, claim.unit, result, explanation)?;
+                self.settle(entrant, kept, share, claim.unit, result, explanation)?;
             }
         }
         self.sum(claim, periods, results, foreign_excluded, explanation)
-    }
-
-    /// Decides whether a period takes part, and with which of its days.
-    pub(super) fn filter(
-        &self,
-        claim: &Claim,
-        period: &Period,
-        purpose: Purpose,
-        bounds: OwnBounds,
-    ) -> Filtered {
-        use NotCountedReason as Why;
-        let own = claim.country == Some(period.country);
-        let bound = own && bounds == OwnBounds::Held;
-        let out = |why, kind| Filtered::Out(why, self.rule(kind));
-        let counts = match purpose {
-            Purpose::Right => period.counts_for_right,
-            Purpose::Amount => period.counts_for_amount,
-        };
-        if claim
-            .branch
-            .is_some_and(|b| !period.branches.is_empty() && !period.branches.contains(&b))
-        {
-            return Filtered::Out(Why::OtherBranch, None);
-        }
-        if !counts {
-            return Filtered::Out(Why::NotForRight, None);
-        }
-        if period.refund == Refund::Full {
-            return out(Why::Refunded, MechanismKind::RefundEnds);
-        }
-        if !own {
-            if !self.rules.is_party(period.country) && !claim.thirds.contains(&period.country) {
-                let one =
-                    claim.country.and_then(|c| self.rules.about(MechanismKind::OnePartner, c));
-                return match one {
-                    Some((rule, _)) => Filtered::Out(Why::OtherPartner, Some(rule)),
-                    None => Filtered::Out(Why::NoAgreement, None),
-                };
-            }
-            let excludes = self.rules.mechanisms().find(|(_, m)| {
-                m.kind == MechanismKind::ExcludeKinds
-                    && m.countries.contains(&period.country)
-                    && m.kinds.contains(&period.kind)
-            });
-            if let Some((rule, _)) = excludes {
-                return Filtered::Out(Why::Kind, Some(rule));
-            }
-        }
-        let (mut frame, mut why) = (period.frame, None);
-        let mut cut = |start: Option<Date>, end: Option<Date>, reason, rule| {
-            if start.is_some_and(|start| start > frame.start)
-                || end.is_some_and(|end| end < frame.end)
-            {
-                frame.start = start.map_or(frame.start, |start| start.max(frame.start));
-                frame.end = end.map_or(frame.end, |end| end.min(frame.end));
-                why = Some((reason, rule));
-            }
-        };
-        for (rule, does) in self.rules.mechanisms() {
-            if !does.countries.contains(&period.country) {
-                continue;
-            }
-            let scheme = does.scheme.as_ref().is_none_or(|scheme| scheme.as_str() == period.scheme);
-            match does.kind {
-                MechanismKind::CountsFrom if !own && scheme && claim.foreign_from.is_none() => {
-                    cut(does.date, None, Why::BeforeDay, Some(rule));
-                }
-                MechanismKind::OwnAfter if bound && claim.own_after.is_none() => {
-                    let next = does.date.map(|date| Date(date.0.saturating_add(1)));
-                    cut(next, None, Why::BeforeDay, Some(rule));
-                }
-                MechanismKind::OwnBeforeAge if bound && claim.own_before_age.is_none() => {
-                    let age =
-                        does.value.zip(claim.birth).and_then(|(age, birth)| birthday(birth, age));
-                    cut(None, age.map(|day| Date(day.0 - 1)), Why::AfterAge, Some(rule));
-                }
-                _ => {}
-            }
-        }
-        if bound {
-            let next = claim.own_after.map(|date| Date(date.0.saturating_add(1)));
-            cut(next, None, Why::BeforeDay, self.rule(MechanismKind::OwnAfter));
-            let age =
-                claim.own_before_age.zip(claim.birth).and_then(|(a, birth)| birthday(birth, a));
-            let last = age.map(|day| Date(day.0 - 1));
-            cut(None, last, Why::AfterAge, self.rule(MechanismKind::OwnBeforeAge));
-        }
-        if !own {
-            cut(claim.foreign_from, None, Why::BeforeDay, self.rule(MechanismKind::CountsFrom));
-        }
-        let risk = claim.risk.map(last_day_before_risk);
-        cut(None, risk, Why::AfterRisk, self.rule(MechanismKind::CutAtRisk));
-        match Frame::new(frame.start, frame.end) {
-            Some(frame) => Filtered::In(frame, why),
-            None => {
-                let (reason, rule) = why.unwrap_or((Why::AfterRisk, None));
-                Filtered::Out(reason, rule)
-            }
-        }
     }
 
     /// Returns what is left of a certified figure if only some days of the frame count.
@@ -291,7 +203,7 @@ impl Plan<'_> {
         let measure = Measure::of(unit);
         let left = |figure: Rational, frame: Frame, free: i64| {
             let left = self.left_exact(figure, frame, free, unit)?;
-            Ok(self.round(left).min(figure))
+            Ok(self.round(left, unit).min(figure))
         };
         let all = |frames: &[Frame]| frames.iter().map(|frame| measure.ticks(*frame)).sum::<i64>();
         if converted.years.is_empty() {
@@ -339,15 +251,12 @@ impl Plan<'_> {
         &self,
         entrant: &Entrant<'_>,
         kept: Kept,
+        Share { counted, years }: Share,
         unit: TimeUnit,
         result: &mut PeriodResult,
         explanation: &mut Explanation,
     ) -> Result<(), TotalisationError> {
-        let counted = match kept.placed {
-            Some(placed) => placed,
-            None => self.left(entrant.period, &result.converted, &kept.frames, unit)?,
-        };
-        result.counted = counted;
+        (result.counted, result.years) = (counted, years);
         result.displaced = entrant.time.less(counted)?;
         let step = |kind, rule, other| Step {
             kind,
@@ -406,14 +315,21 @@ impl Plan<'_> {
         explanation: &mut Explanation,
     ) -> Result<Counted, TotalisationError> {
         let unit = claim.unit;
-        let counting = periods.iter().zip(&results).map(|(period, result)| Counting {
-            index: result.index,
-            period,
-            converted: &result.converted,
-            frames: &result.frames,
-            counted: result.counted,
-        });
-        let states = self.by_state(counting, unit)?;
+        let counting = || {
+            let took_part = |r: &&PeriodResult| r.excluded < r.converted.value;
+            results.iter().filter(took_part).filter_map(|result| {
+                Some(Counting {
+                    index: result.index,
+                    period: periods.get(result.index)?,
+                    converted: &result.converted,
+                    within: result.within,
+                    frames: &result.frames,
+                    counted: result.counted,
+                    years: &result.years,
+                })
+            })
+        };
+        let states = self.by_state(counting(), unit)?;
         let (mut own, mut foreign) = (Rational::ZERO, Rational::ZERO);
         for (state, of_state) in &states {
             let side = if claim.country == Some(*state) { &mut own } else { &mut foreign };
@@ -431,7 +347,7 @@ impl Plan<'_> {
         }
         let mut total = own.plus(foreign)?;
         if let Some(rule) = self.rule(MechanismKind::YearlyTotal) {
-            let limited = self.held(&states, unit)?.max(own);
+            let limited = self.held(counting(), unit)?.max(own);
             if limited < total {
                 let time = total.minus(limited)?;
                 let (input, result) = (total, limited);
@@ -451,7 +367,8 @@ impl Plan<'_> {
             foreign: total.minus(own)?,
             foreign_excluded,
             total,
-            shares: states.into_iter().map(|(state, of_state)| (state, of_state.time)).collect(),
+            shares: states.iter().map(|(state, of_state)| (*state, of_state.time)).collect(),
+            exact: states.iter().map(|(state, of_state)| (*state, of_state.exact)).collect(),
         })
     }
 
@@ -482,17 +399,4 @@ impl Plan<'_> {
         }
         Ok(())
     }
-}
-
-/// Returns the last day before the risk. A risk at the end of a month leaves that month whole.
-pub(super) fn last_day_before_risk(risk: Date) -> Date {
-    let (year, month, day) = risk.to_ymd();
-    if day == days_of_month(year, month) { risk } else { Date(risk.0 - 1) }
-}
-
-/// Returns the day on which an age is reached; 29 February gives way to 1 March.
-pub(super) fn birthday(birth: Date, age: u32) -> Option<Date> {
-    let (year, month, day) = birth.to_ymd();
-    let year = year.checked_add(i32::try_from(age).ok()?)?;
-    Date::from_ymd(year, month, day).or_else(|| Date::from_ymd(year, 3, 1))
 }

@@ -63,6 +63,7 @@ impl Plan<'_> {
             let placed = Rational::whole(*placed);
             let value = worth(result.index).map_or(placed, |one| Rational::whole(one.uncapped));
             result.converted.years.clear();
+            result.years.clear();
             (result.converted.value, result.counted) = (value, placed);
             (result.displaced, result.displaced_by) = (Rational::ZERO, None);
             result.given_way.clear();
@@ -115,10 +116,10 @@ fn own_quarters(state: StateCode, periods: &[Period], counted: &Counted) -> Vec<
         if periods.get(result.index).is_none_or(|period| period.country != state) {
             continue;
         }
-        if result.converted.years.is_empty() {
+        if result.years.is_empty() {
             fill(&result.frames, result.counted);
         }
-        for (year, time) in &result.converted.years {
+        for (year, time) in &result.years {
             let frames = result.frames.iter().filter_map(|frame| within_year(*frame, *year));
             fill(&frames.collect::<Vec<_>>(), *time);
         }

@@ -207,10 +207,12 @@ names! {
         NationalRight = "national-right";
         /// More time, to open the right.
         Time = "time";
+        /// The birth date of the person, where own time is totalised only before an age.
+        BirthDate = "birth-date";
     }
 }
 
-/// Something missing. The institutions of the State can supply it.
+/// Something missing. The institutions of the State can supply it; the birth date, the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Missing {
     /// What.

@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::count::Purpose;
-use super::explain::{Explanation, NotCountedReason, StepKind};
+use super::explain::{Explanation, NotCountedReason, StepKind, WarningKind};
+use super::filter::Purpose;
 use super::period::{Period, StateCode};
 use super::plan::Plan;
 use super::qualify::{Notes, Outcome};
@@ -20,12 +20,13 @@ impl Plan<'_> {
     ) -> Result<Outcome, TotalisationError> {
         let rule = self.rule(MechanismKind::HomeTime);
         // A scheme that only goes by the same words may be any State's: its name must say the State.
+        let extends = self.in_force(claim);
         let at_home = |p: &Period| {
             let names =
                 p.scheme.strip_prefix(home.code()).is_some_and(|rest| rest.starts_with('-'));
             let insured = p.country == home || names;
             let place = p.work_country.unwrap_or(p.country);
-            insured && self.rules.is_party(place)
+            insured && (place == home || extends && self.rules.is_party(place))
         };
         let insured: Vec<Period> = periods
             .iter()
@@ -40,6 +41,9 @@ impl Plan<'_> {
             if not.period.and_then(|index| periods.get(index)).is_some_and(|p| !at_home(p)) {
                 (not.reason, not.rule) = (NotCountedReason::OutsideHome, rule);
             }
+        }
+        if !extends {
+            out.explanation.warn(WarningKind::NotInForce, None, rule);
         }
         let needed = self.needed(claim, home)?;
         let alone = needed.map(|needed| counted.own >= needed);

@@ -2,7 +2,8 @@
 //!
 //! Kinds of lower rank take their time first. Within a rank the State that asks takes its own first,
 //! then whoever began earlier. Equivalent time in two States follows the last compulsory insurance.
-//! Periods without exact days come last and take what is free.
+//! Periods without exact days come last and take what is free. What a figure leaves of its frame goes back
+//! to those that gave way.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -49,6 +50,8 @@ pub struct Kept {
     pub displaced: Vec<Displaced>,
     /// For a period without exact days: the time for which there was room.
     pub placed: Option<Rational>,
+    /// How many took their time before it.
+    pub turn: usize,
 }
 
 /// Days taken: first day, to last day and the place of the entrant.
@@ -112,8 +115,11 @@ pub fn resolve(
     let mut kept = alloc::vec![Kept::default(); entrants.len()];
     let mut taken = Taken::new();
     let (mut equivalents, mut without_days) = (Vec::new(), Vec::new());
-    for place in order {
+    for (turn, place) in order.into_iter().enumerate() {
         let Some(entrant) = entrants.get(place) else { continue };
+        if let Some(kept) = kept.get_mut(place) {
+            kept.turn = turn;
+        }
         if uncertain(entrant) {
             without_days.push(place);
             continue;
@@ -221,12 +227,13 @@ fn share_equivalents(
             let rule =
                 plan.rule(MechanismKind::EquivalentOnce).filter(|_| state(*place) != state(owner));
             let by = entrants.get(owner).map_or(0, |e| e.index);
+            let follows =
+                |one: &Displaced| (one.by, one.rule) == (by, rule) && one.frame.end.0 + 1 == *day;
+            let told = kept.displaced.iter().any(|one| one.rule == rule);
             match kept.displaced.last_mut() {
-                Some(last)
-                    if last.by == by && last.rule == rule && last.frame.end.0 + 1 == *day =>
-                {
-                    last.frame.end = frame.end;
-                }
+                Some(last) if follows(last) => last.frame.end = frame.end,
+                // Of the others only who was first is ever told.
+                _ if told => {}
                 _ => kept.displaced.push(Displaced { frame, by, rule }),
             }
         }
@@ -346,7 +353,10 @@ fn place_uncertain(
         };
         let got = match wanting.iter().find(|(_, p, ..)| p == place) {
             Some((_, _, 0, _)) => entrant.time,
-            Some((_, _, open, wanted)) => one.times(Rational::whole(wanted - open))?.floor(),
+            Some((_, _, open, wanted)) => {
+                let got = one.times(Rational::whole(wanted - open))?;
+                if unit == TimeUnit::Year { got } else { got.floor() }
+            }
             None => Rational::ZERO,
         };
         kept.placed = Some(got);

@@ -48,6 +48,11 @@ impl StateCode {
         self.code().get(..2).unwrap_or_default()
     }
 
+    /// Returns whether this is a part of a State.
+    pub fn is_part(&self) -> bool {
+        self.length > 2
+    }
+
     /// Returns the code.
     pub fn code(&self) -> &str {
         let bytes = self.bytes.get(..usize::from(self.length)).unwrap_or_default();

@@ -2,11 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::count::{Counted, OwnBounds, Purpose};
+use super::count::Counted;
 use super::explain::{
     Explanation, Missing, MissingKind, NotCounted, NotCountedReason, Step, StepKind, Warning,
     WarningKind,
 };
+use super::filter::{OwnBounds, Purpose};
 use super::period::{Frame, Period, PeriodKind, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::ratio::Ratio;
@@ -139,7 +140,7 @@ impl Plan<'_> {
             })
             .transpose()?;
         let short = match bound {
-            true => self.short(claim, state, periods, counted.own, alone, &mut out)?,
+            true => self.short(claim, state, periods, &counted, alone, &mut out)?,
             false => None,
         };
         let mut outcome = Outcome {
@@ -162,6 +163,10 @@ impl Plan<'_> {
             explanation: out.explanation,
         };
         self.beware(periods, state, &mut outcome);
+        if claim.birth.is_none() && self.binds_age(claim, state) && !outcome.own.is_zero() {
+            let (kind, period, time) = (MissingKind::BirthDate, None, None);
+            outcome.explanation.missing.push(Missing { kind, state, period, time });
+        }
         outcome.ratio = self.ratio(claim, state, periods, &outcome)?;
         if let Some(ratio) = outcome.ratio {
             self.unknown_rights(claim, state, periods, ratio, &mut outcome)?;
@@ -216,8 +221,13 @@ impl Plan<'_> {
         Ok(self.count_within(claim, periods, right, OwnBounds::Open, &mut ignored)?.own)
     }
 
+    /// Tells whether own time is totalised only before an age.
+    fn binds_age(&self, claim: &Claim, state: StateCode) -> bool {
+        claim.own_before_age.is_some() || self.names(MechanismKind::OwnBeforeAge, state)
+    }
+
     /// Tells whether the agreement was in force on the day of the claim.
-    fn in_force(&self, claim: &Claim) -> bool {
+    pub(super) fn in_force(&self, claim: &Claim) -> bool {
         claim.on.is_none_or(|on| {
             self.rules.from.is_none_or(|from| from <= on)
                 && self.rules.until.is_none_or(|until| on <= until)
@@ -329,7 +339,7 @@ impl Plan<'_> {
         claim: &Claim,
         state: StateCode,
         periods: &[Period],
-        own: Rational,
+        counted: &Counted,
         alone: Option<bool>,
         out: &mut Notes,
     ) -> Result<Option<ShortPeriod>, TotalisationError> {
@@ -343,6 +353,7 @@ impl Plan<'_> {
             Some(stated) => stated,
             None => self.one_year(does, claim.unit)?,
         };
+        let own = counted.before_rounding(state, self, claim.unit)?;
         out.step(StepKind::Short, Some(rule), own, threshold);
         if own == threshold {
             out.explanation.warn(WarningKind::ExactlyOneYear, None, Some(rule));
@@ -382,7 +393,7 @@ impl Plan<'_> {
         if ratio.policy != Denominator::TotalExcludingShort || claim.relieved.is_some() {
             return Ok(());
         }
-        let short = self.relieved(claim.unit, periods, &outcome.counted.shares)?;
+        let short = self.relieved(claim.unit, periods, &outcome.counted)?;
         for (index, period) in periods.iter().enumerate() {
             let state = period.country;
             if state != own && short.contains(&state) && period.national_right.is_none() {

@@ -6,8 +6,8 @@ use core::fmt;
 use core::iter::Map;
 use core::ops::RangeInclusive;
 
-use super::count::{Filtered, OwnBounds, Purpose};
 use super::explain::{Explanation, NotCounted, WarningKind};
+use super::filter::{Filtered, OwnBounds, Purpose};
 use super::period::{Frame, MAX_PERIODS, Period, StateCode};
 use super::plan::Plan;
 use super::rules::{Mechanism, MechanismKind, QuarterBasis, RuleId};

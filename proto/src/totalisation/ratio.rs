@@ -1,10 +1,10 @@
 //! What a State divides: its own time over whatever the agreement puts below it.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::count::Purpose;
+use super::count::Counted;
 use super::explain::Explanation;
+use super::filter::Purpose;
 use super::period::{Period, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::qualify::Outcome;
@@ -65,7 +65,8 @@ impl Plan<'_> {
                 let den = Rational::whole(does.value.unwrap_or_default().into());
                 // Days and ages that only totalising minds do not matter to the rate.
                 let own = self.alone_time(claim, periods, &outcome.counted)?;
-                let num = self.round(own.times(self.units.factor(claim.unit, unit)?)?).min(den);
+                let num = own.times(self.units.factor(claim.unit, unit)?)?;
+                let num = self.round(num, unit).min(den);
                 Ratio { num, den, rule, policy }
             }
             Denominator::MinimumNeeded => {
@@ -151,7 +152,7 @@ impl Plan<'_> {
         };
         let short: Vec<StateCode> = match &claim.relieved {
             Some(relieved) => relieved.clone(),
-            None => self.relieved(claim.unit, periods, &outcome.counted.shares)?,
+            None => self.relieved(claim.unit, periods, &outcome.counted)?,
         };
         let short: Vec<StateCode> = short.into_iter().filter(|short| *short != state).collect();
         if short.is_empty() {
@@ -174,10 +175,10 @@ impl Plan<'_> {
         &self,
         unit: TimeUnit,
         periods: &[Period],
-        shares: &BTreeMap<StateCode, Rational>,
+        counted: &Counted,
     ) -> Result<Vec<StateCode>, TotalisationError> {
         let mut relieved = Vec::new();
-        for (state, time) in shares {
+        for state in counted.shares.keys() {
             let found = self.rules.mechanisms().find(|(_, m)| {
                 m.kind == MechanismKind::ShortPeriod
                     && m.short == Some(ShortPeriod::Relieves)
@@ -185,7 +186,9 @@ impl Plan<'_> {
             });
             let Some((_, does)) = found else { continue };
             let right = |p: &Period| p.country == *state && p.national_right == Some(true);
-            if *time < self.one_year(does, unit)? && !periods.iter().any(right) {
+            if counted.before_rounding(*state, self, unit)? < self.one_year(does, unit)?
+                && !periods.iter().any(right)
+            {
                 relieved.push(*state);
             }
         }

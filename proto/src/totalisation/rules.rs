@@ -151,6 +151,8 @@ codes! {
         ThirdState = 43, "third-state";
         /// Only one partner's time is added to that of these States.
         OnePartner = 44, "one-partner";
+        /// Time of the other parties before a day counts only if there is time from that day on.
+        EarlierNeedsLater = 45, "earlier-needs-later";
         /// Own time below a threshold: what the State need not do.
         ShortPeriod = 50, "short-period";
         /// Short periods raise the theoretical amount and stay out of the ratio.
@@ -221,6 +223,7 @@ impl MechanismKind {
             Self::OwnMinimum | Self::OwnContinuous => (&["value", "unit"], &["countries"]),
             Self::CountsFrom => (&["countries", "date"], &["scheme"]),
             Self::OwnAfter => (&["countries", "date"], &[]),
+            Self::EarlierNeedsLater => (&["date"], &[]),
             Self::OwnBeforeAge | Self::DaysMakeMonth => (&["countries", "value"], &[]),
             Self::ExcludeKinds => (&["countries", "kinds"], &[]),
             Self::Qualifying => (&["countries", "value", "unit"], &[]),

@@ -7,9 +7,9 @@ use super::unit::UnitTable;
 use super::{Rational, TotalisationError};
 use crate::time::{Date, days_of_month};
 
-/// Ticks of a calendar month: divisible by the days of every month and by the days that a month has in
-/// schemes of five, six and seven days.
-const MONTH: i64 = 53_993_940;
+/// Ticks of a calendar month: divisible by the days of every month, and by ten-thousandths of the days that
+/// a month has in schemes of five, six and seven days.
+const MONTH: i64 = 539_939_400_000;
 
 /// How time is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +162,7 @@ mod tests {
             assert_eq!(measure.ticks(a) + measure.ticks(b), measure.ticks(both));
         }
         for days in [22, 26, 28, 29, 30, 31] {
-            assert_eq!(MONTH % days, 0);
+            assert_eq!(MONTH % (days * 10_000), 0);
         }
     }
 

@@ -8,10 +8,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Contents;
-use crate::classification::Country;
 use crate::credential::contribution::{
     Contribution, Decimal, Quantity, Refund, ReportingMode, Unit,
 };
+use crate::totalisation::StateCode;
 
 /// What a set of disclosures is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Preset {
     /// replaces what, and whether a short period gives a right alone.
     Ratio,
     /// The amount in one State: as for the share, and the earnings under the law of that State alone.
-    OwnAmount(Country),
+    OwnAmount(StateCode),
     /// A wage claim, or a union case: employers and earnings under the law of one State.
     WageClaim,
     /// At least so many months: as few years as that takes.
@@ -38,10 +38,10 @@ pub enum PresetError {
     NoContribution(usize),
     /// No credential is of the State whose amount is asked for.
     #[error("no chosen attestation is under the law of {0}")]
-    NoneOfState(Country),
+    NoneOfState(StateCode),
     /// Periods of several States, where one is enough.
     #[error("employers and earnings are shown for one State at a time; chosen are {0} and {1}")]
-    SeveralStates(Country, Country),
+    SeveralStates(StateCode, StateCode),
     /// The chosen credentials hold less.
     #[error("the chosen attestations hold {held} months, fewer than {wanted}")]
     TooFew {
@@ -93,16 +93,16 @@ impl Preset {
             Preset::Eligible => Ok(named(&|_| ELIGIBLE.into())),
             Preset::Ratio => Ok(named(&|_| RATIO.into())),
             Preset::OwnAmount(state) => {
-                if !periods.iter().any(|(_, period)| period.legislation == state) {
+                if !periods.iter().any(|(_, period)| period.law() == state) {
                     return Err(PresetError::NoneOfState(state));
                 }
                 Ok(named(&|period| {
-                    let own = if period.legislation == state { EARNINGS } else { &[] };
+                    let own = if period.law() == state { EARNINGS } else { &[] };
                     [RATIO, own].concat()
                 }))
             }
             Preset::WageClaim => {
-                let states: Vec<_> = periods.iter().map(|(_, period)| period.legislation).collect();
+                let states: Vec<_> = periods.iter().map(|(_, period)| period.law()).collect();
                 match states.windows(2).find(|pair| matches!(pair, [a, b] if a != b)) {
                     Some([a, b]) => Err(PresetError::SeveralStates(*a, *b)),
                     _ => Ok(named(&|_| WAGES.into())),

@@ -159,6 +159,7 @@ pub fn period() -> Contribution {
         national_right: None,
         scheme_class: None,
         occupation: None,
+        legislation_part: None,
         special_scheme: None,
         employers: vec![],
         earnings: vec![],

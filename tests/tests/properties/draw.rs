@@ -134,8 +134,11 @@ impl Draw for Contribution {
     fn draw(s: &mut Source<'_>) -> Self {
         let of = if s.draw() { period() } else { period_by_year() };
         let series: Option<CredentialId> = s.draw();
+        let legislation: Country = s.draw();
+        let part = StateCode::parse(&format!("{}-QC", legislation.code()));
         Self {
-            legislation: s.draw(),
+            legislation,
+            legislation_part: part.filter(|_| s.draw()),
             scheme: s.draw(),
             dates_uncertain: s.draw(),
             category: s.draw(),

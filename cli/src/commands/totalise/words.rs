@@ -67,6 +67,7 @@ crate::uses_texts![
     "totalise-missing-completeness",
     "totalise-missing-exact-days",
     "totalise-missing-national-right",
+    "totalise-missing-birth-date",
     "totalise-missing-time",
 ];
 

@@ -264,7 +264,7 @@ fn summary(number: usize, credential: &WalletCredential) -> Result<Value, CliErr
             "country": skill.country,
         }),
         Attested::Contribution(contribution) => json!({
-            "legislation": contribution.legislation,
+            "legislation": contribution.law(),
             "scheme": contribution.scheme,
             "branches": contribution.branches,
             "kind": contribution.kind,

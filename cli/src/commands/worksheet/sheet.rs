@@ -169,7 +169,7 @@ fn attestations(work: &Work<'_>, texts: &Texts) -> Vec<Vec<String>> {
         let certified = contribution.shown_quantity().map(|number| number.to_string());
         rows.push(vec![
             (index + 1).to_string(),
-            contribution.legislation.to_string(),
+            contribution.law().to_string(),
             contribution.scheme.to_string(),
             format!("{}{}", contribution.kind, code.unwrap_or_default()),
             format!("{} {}", contribution.start, contribution.end),

@@ -9,6 +9,7 @@ use carnet_proto::credential::contribution::{
 use carnet_proto::id::{CredentialId, Did, Digest};
 use carnet_proto::statement::accreditation::Branch;
 use carnet_proto::text::Line;
+use carnet_proto::totalisation::TimeUnit;
 use carnet_proto::totalisation::period::StateCode;
 use carnet_proto::verify::report::{
     Check, Disclosed, Link, Outcome as Checked, REPORT_VERSION, Reason, Report, check, reason,
@@ -66,6 +67,7 @@ fn period(state: &str, start: &str, end: &str, number: u32) -> Contribution {
         national_right: None,
         scheme_class: None,
         occupation: None,
+        legislation_part: None,
         special_scheme: None,
         employers: vec![],
         earnings: vec![],

@@ -74,7 +74,7 @@ pub fn note(note: &Note, work: &Work<'_>, texts: &Texts) -> String {
     if let Some(place) = work.places.get(note.shown) {
         let contribution = place.contribution;
         values.set("institution", contribution.institution.code.to_string());
-        values.set("law", contribution.legislation.to_string());
+        values.set("law", contribution.law().to_string());
         values.set("scheme", contribution.scheme.to_string());
         let on = match note.kind {
             NoteKind::Complete => contribution.complete_up_to,
@@ -154,7 +154,7 @@ pub fn answer(work: &Work<'_>, texts: &Texts) -> Vec<String> {
                     said.push(texts.get(id, &values));
                 }
             };
-            also(work.is_undetermined(), undetermined, values());
+            also(work.is_undetermined, undetermined, values());
             also(outcome.bound && !outcome.may_add, "totalise-answer-no-adding", values());
             also(outcome.relieved, "totalise-answer-relieved", values());
             also(outcome.may_refuse, "totalise-answer-may-refuse", values());

@@ -25,7 +25,11 @@ const COLUMNS: &[Column] = &[
     ("institution_code", true, "two letters of the State, a colon, your number: PH:SSS-EX"),
     ("institution_name", true, "name of the institution"),
     ("institution_role", false, "competent (if left out), liaison"),
-    ("legislation", true, "State under whose law the period was completed: PH"),
+    (
+        "legislation",
+        true,
+        "State, or part of one, under whose law the period was completed: PH, CA-QC",
+    ),
     ("scheme", true, "the scheme, as you name it"),
     ("branches", true, "old-age; invalidity; survivors; sickness; unemployment; and others"),
     ("kind", true, "compulsory, voluntary, equivalent, residence, employment"),

@@ -42,6 +42,19 @@ fn the_table_to_start_from_says_the_same() {
 }
 
 #[test]
+fn the_law_may_be_that_of_a_part_of_a_state() {
+    let with =
+        |law: &str| TEMPLATE.replace("legislation = \"PH\"", &format!("legislation = {law:?}"));
+    let read = read_text(&with("CA-QC")).unwrap();
+    assert_eq!((read.legislation.code(), read.law().code()), ("CA", "CA-QC"));
+    assert_eq!(read_text(&with("CA")).unwrap().law().code(), "CA");
+    for wrong in ["QQ-1", "CA-", "Quebec"] {
+        let refused = read_text(&with(wrong)).unwrap_err();
+        assert!(refused.contains("PH, CA-QC"), "{refused}");
+    }
+}
+
+#[test]
 fn a_rule_that_is_broken_is_named_with_its_field() {
     for (from, to, said) in [
         ("2015 = \"12\"", "2015 = \"13\"", "[contribution] years: the number of a year is more"),

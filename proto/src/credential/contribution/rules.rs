@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use super::{Contribution, DayBasis, Decimal, Month, Quantity, Refund, ReportingMode, Unit};
 use crate::statement::accreditation::Branch;
 use crate::time::Date;
+use crate::totalisation::StateCode;
 use crate::totalisation::explain::names;
 
 names! {
@@ -19,6 +20,8 @@ names! {
         BranchTwice = "branch-twice";
         /// It counts for a branch that is not among its branches.
         OtherBranch = "other-branch";
+        /// The part is none of the State under whose law the period was completed.
+        PartOfOtherState = "part-of-other-state";
         /// The type is not one of that kind.
         TypeNotOfKind = "type-not-of-kind";
         /// The last month lies before the first, or the last day before the first.
@@ -73,6 +76,7 @@ impl BrokenRule {
             Self::NoBranch => "no branch is named",
             Self::BranchTwice => "a branch is named twice",
             Self::OtherBranch => "it counts for a branch that is not among its branches",
+            Self::PartOfOtherState => "the part is none of the State whose law applies",
             Self::TypeNotOfKind => "the type does not fit the kind of period",
             Self::EndBeforeStart => "the period ends before it starts",
             Self::EndAfterAsOf => "the period runs beyond the day for which it is certified",
@@ -105,6 +109,7 @@ impl BrokenRule {
         match self {
             Self::NoBranch | Self::BranchTwice => "branches",
             Self::OtherBranch => "counts_for_right",
+            Self::PartOfOtherState => "legislation",
             Self::TypeNotOfKind => "period_type",
             Self::EndBeforeStart | Self::EndAfterAsOf => "end",
             Self::DayOutsideFrame => "first_day",
@@ -132,6 +137,11 @@ impl Contribution {
     /// The first rule that it breaks.
     pub fn check(&self) -> Result<(), BrokenRule> {
         self.check_branches()?;
+        let of_state =
+            |part: &StateCode| part.is_part() && part.country() == self.legislation.code();
+        if !self.legislation_part.as_ref().is_none_or(of_state) {
+            return Err(BrokenRule::PartOfOtherState);
+        }
         self.check_type()?;
         if let Some(rule) = self.broken_days().first() {
             return Err(*rule);

@@ -1,8 +1,10 @@
 use super::*;
+use crate::classification::Country;
 use crate::credential::contribution::{Month, SchemeTotals};
 use crate::id::{CredentialId, Did};
 use crate::test_support::contribution;
 use crate::time::Date;
+use crate::totalisation::StateCode;
 
 fn id(n: u8) -> CredentialId {
     CredentialId::new([n; 16])
@@ -47,6 +49,20 @@ fn an_attestation_becomes_a_period_for_the_branch_that_is_asked_for() {
     let other = attested(&shown, Some(Branch::Invalidity));
     let period = &other.periods[0];
     assert_eq!((period.counts_for_right, period.counts_for_amount), (true, false));
+}
+
+#[test]
+fn the_law_of_a_part_of_a_state_is_not_that_of_the_state() {
+    let quebec = Contribution {
+        legislation: Country::parse("CA").unwrap(),
+        legislation_part: StateCode::parse("CA-QC"),
+        ..plain()
+    };
+    let canada = Contribution { legislation_part: None, ..quebec.clone() };
+    let shown = [place("a", 1, leak(quebec)), place("a", 2, leak(canada))];
+    let found = attested(&shown, None);
+    let of: Vec<_> = found.periods.iter().map(|period| period.country.code()).collect();
+    assert_eq!(of, ["CA-QC", "CA"], "{:?}", found.left_out);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 
 use alloc::vec::Vec;
 
-use crate::totalisation::count::{Counted, Purpose};
+use crate::totalisation::count::Counted;
 use crate::totalisation::explain::Explanation;
+use crate::totalisation::filter::Purpose;
 use crate::totalisation::{Claim, Period, Plan, Rational, TotalisationError};
 
 /// The capped time, for the right and for the amount.

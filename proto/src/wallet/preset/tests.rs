@@ -4,6 +4,7 @@ use alloc::string::ToString as _;
 use super::*;
 use crate::anchor::Batch;
 use crate::cbor::{Bytes, Decode as _, Mode};
+use crate::classification::Country;
 use crate::credential::SdCwt;
 use crate::credential::attested::Attested;
 use crate::credential::issue::Issue;
@@ -98,7 +99,7 @@ fn each_preset_reveals_what_it_says_and_nothing_else() {
     for (preset, expected) in [
         (Preset::Eligible, BTreeSet::from(["years"])),
         (Preset::Ratio, BTreeSet::from(ratio)),
-        (Preset::OwnAmount(state("DE")), ratio.into_iter().chain(["earnings"]).collect()),
+        (Preset::OwnAmount(state("DE").into()), ratio.into_iter().chain(["earnings"]).collect()),
         (Preset::WageClaim, BTreeSet::from(["employers", "earnings"])),
         (Preset::AtLeast(12), BTreeSet::from(["years"])),
     ] {
@@ -131,13 +132,13 @@ fn as_few_years_are_shown_as_it_takes() {
 fn earnings_are_shown_to_the_state_that_computes_and_to_no_other() {
     let other = Contribution { legislation: state("PH"), ..contribution() };
     let wallet = wallet(&[contribution().into(), other.into()]);
-    let reports = shown(&wallet, Preset::OwnAmount(state("DE"))).unwrap();
+    let reports = shown(&wallet, Preset::OwnAmount(state("DE").into())).unwrap();
     let shows = |report: &CredentialReport| revealed(report).contains("earnings");
     assert_eq!(reports.iter().map(shows).collect::<Vec<_>>(), [true, false]);
-    let none = shown(&wallet, Preset::OwnAmount(state("FR"))).unwrap_err();
-    assert_eq!(none, PresetError::NoneOfState(state("FR")));
+    let none = shown(&wallet, Preset::OwnAmount(state("FR").into())).unwrap_err();
+    assert_eq!(none, PresetError::NoneOfState(state("FR").into()));
     let several = shown(&wallet, Preset::WageClaim).unwrap_err();
-    assert_eq!(several, PresetError::SeveralStates(state("DE"), state("PH")));
+    assert_eq!(several, PresetError::SeveralStates(state("DE").into(), state("PH").into()));
 }
 
 #[test]
