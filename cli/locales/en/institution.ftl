@@ -239,6 +239,8 @@ node-status-disk-used = Disk: { $store }, { $used } MiB used
 node-status-backup = Last backup: { $age } ago
 node-status-backup-unknown = Last backup: unknown
 
+node-warning-store-unreachable = The database { $store } cannot be reached: { $cause }
+node-warning-store-unreachable-next = orders are refused until it is back, then the node goes on by itself; is PostgreSQL running?
 node-warning-store-failed = A write to the { $store } failed, and nothing more is written: { $cause }
 node-warning-store-failed-next = make room or mend the disk, then start the node again; `carnet node check` tells what is damaged
 node-warning-older-than-published = Others hold { $signed } entries of the own log, and this node { $held }: it is completed from them, and nothing is stated meanwhile
