@@ -154,7 +154,8 @@ impl Logs {
             batch.delete(key);
             tail.push(statement);
         }
-        let Appending { statements, status } = append(&mut replica, tail)?;
+        let before = replica.clone();
+        let Appending { statements, status, .. } = append(&mut replica, tail)?;
         let is_longer = !statements.is_empty();
         if let Some(tokens) = &status {
             replica.set_status(tokens).map_err(LogsError::from)?;
@@ -165,6 +166,10 @@ impl Logs {
         layout::put_entries(&mut batch, did, from, statements.iter().map(Statement::entry));
         layout::put_committed(&mut batch, did, &head);
         batch.delete(layout::towards(did));
+        if status.is_some() {
+            // Published once the witnesses have confirmed.
+            self.keep_published(&log, &before, true)?;
+        }
         self.commit(did, &log, &mut writing, replica, batch)?;
         writing.committed = Some(head);
         log.is_own.store(true, Ordering::SeqCst);

@@ -259,7 +259,8 @@ pub(crate) fn with_rotation(
     let head = if tokens.is_empty() { empty_head() } else { status_head(&tokens)? };
     let standing = Statement::sign(&did, replica.derive_standing(head), &key)?;
     replica.append(std::slice::from_ref(&standing));
-    Ok(Appending { statements: Vec::from([rotation, standing]), status: Some(tokens) })
+    let statements = Vec::from([rotation, standing]);
+    Ok(Appending { statements, status: Some(tokens), waits: true })
 }
 
 /// Signs all status lists with new keys: as the register has them, or as they are published where it

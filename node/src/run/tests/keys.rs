@@ -1,6 +1,11 @@
 //! Keys that are replaced, an institution that is restored, and one that is succeeded.
 
+use std::net::SocketAddr;
+
+use carnet_proto::cbor::Decoder;
 use carnet_proto::key::Seed;
+use carnet_proto::ledger::{Replica, ReplicaError};
+use carnet_proto::log::checkpoint::Note;
 use carnet_proto::statement::identity::Succession;
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::UnixSeconds;
@@ -14,7 +19,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::institution::{NEW_SEED_FILE, SEED_FILE, restore};
 use crate::logs::WholeLog;
-use crate::test_support::{make_with_next, within_a_minute};
+use crate::test_support::{exchange, make_with_next, within_a_minute};
 use crate::writer::Phase;
 
 const STATE: &str = "/operator/v1/statements/accreditation";
@@ -76,6 +81,60 @@ async fn keys_are_replaced_twice_and_the_institution_goes_on_under_its_name() {
     let list = token.list();
     assert_eq!((0..list.len()).filter(|index| list.value(*index) == Some(1)).count(), 1);
     running.node.stop().await;
+}
+
+/// Reads a log over HTTP as a verifier does: what the newest checkpoint covers, and the status lists.
+pub(super) async fn read_by_verifier(node: SocketAddr, did: Did) -> Result<Replica, ReplicaError> {
+    let get = async |part: &str| {
+        let path = format!("/v1/logs/{did}/{part}");
+        exchange(node, "GET", &path, "", b"").await.unwrap().body
+    };
+    let note = Note::parse(&String::from_utf8(get("checkpoint").await).unwrap()).unwrap();
+    let size = note.checkpoint().unwrap().head.size;
+    let list = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        let mut d = Decoder::new(bytes, Mode::Strict);
+        d.array(|d, count| (0..count).map(|_| Ok(d.bytes()?.to_vec())).collect()).unwrap()
+    };
+    let entries = list(&get(&format!("entries?limit={size}")).await);
+    let mut replica = Replica::new(&entries[0])?;
+    replica.extend(&entries[1..], &note, None)?;
+    replica.set_status(&list(&get("status").await))?;
+    replica.is_in_order().map(|()| replica)
+}
+
+#[tokio::test]
+async fn while_a_rotation_waits_others_see_the_lists_that_their_checkpoint_covers() {
+    let (pair, ours) = Pair::start().await;
+    let did = pair.did;
+    assert_eq!(issue(&ours, did, "first").await.status, 200);
+    pair.until_published(&ours).await;
+    let published = read_by_verifier(ours.node.http_addr(), did).await.unwrap();
+    ours.node.stop().await;
+    // Also if the keys are replaced twice before anybody hears of it.
+    let home = pair.path("home");
+    rotate(&home, &pair.next, &seed(3), &Repudiation::default());
+    rotate(&home, &seed(3), &seed(4), &Repudiation::default());
+    let token = |replica: &Replica| replica.view().status[&format!("{did}/status/1")].clone();
+    for _ in 0..2 {
+        let waiting = Running::start(&home).await;
+        assert_eq!(phase(&waiting), Phase::Waiting);
+        let seen = read_by_verifier(waiting.node.http_addr(), did).await.unwrap();
+        assert_eq!(seen.tree().head(), published.tree().head());
+        assert_eq!(token(&seen).digest(), token(&published).digest());
+        waiting.node.stop().await;
+    }
+
+    // A witness that lost its copy gets what it needs to confirm.
+    let pair = pair.without_copy().await;
+    let ours = pair.run("home").await;
+    pair.until_published(&ours).await;
+    let seen = read_by_verifier(ours.node.http_addr(), did).await.unwrap();
+    assert_eq!(seen.view().keys.len(), 3);
+    assert!(token(&seen).is_signed_by(&seen.view().keys[2].keys.status));
+    let head = seen.tree().head();
+    assert_eq!(ours.node.logs().get(&did).unwrap().tree().head(), head);
+    ours.node.stop().await;
+    pair.theirs.node.stop().await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use carnet_proto::key::Seed;
 use carnet_proto::log::merkle::TreeHead;
 use tokio::sync::oneshot;
 
+use super::keys::read_by_verifier;
 use super::*;
 use crate::clock::SystemClock;
 use crate::config::{CONFIG_FILE, StoreConfig};
@@ -201,6 +202,21 @@ async fn a_second_node_serves_what_is_read_and_takes_over_when_the_first_stops()
     let of_second = second.send("GET", &format!("/v1/logs/{did}/checkpoint"), b"").await.unwrap();
     assert_eq!(of_first.status, 200);
     assert_eq!(of_second.status, 200);
+
+    // What a verifier reads from either belongs together, whatever is being issued.
+    for class in ["first", "second", "third"] {
+        let order = order(did, class, 2).to_cbor();
+        assert_eq!(first.send("POST", ISSUE, &order).await.unwrap().status, 200);
+        let newest = first.send("GET", &format!("/v1/logs/{did}/checkpoint"), b"").await.unwrap();
+        within_a_minute("the second node has it", async || {
+            // It may read in the middle of a change.
+            let Ok(seen) = read_by_verifier(second.http, did).await else { return false };
+            let note = seen.view().newest().unwrap().note.to_string();
+            note.as_bytes() == newest.body
+        })
+        .await;
+    }
+    let size = first.size(&did).await.unwrap();
 
     // It says who writes, wherever one tries to write.
     let peer = first.status().await;
