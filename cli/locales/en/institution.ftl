@@ -13,6 +13,7 @@ follow-copied =
        *[other] all { $size } entries
     } of the log that its peers have.
 progress-follow = copying the log
+progress-copying = copying logs
 unfollowed =
     The node no longer follows { $did }, and still { $count ->
         [one] one log

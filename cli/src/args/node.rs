@@ -73,7 +73,8 @@ Examples:
   carnet node run
   carnet node run --dir node
 
-Its configuration is carnet.toml in its directory. Log lines go to standard error.")]
+Its configuration is carnet.toml in its directory. Log lines go to standard error,
+and on a terminal a bar while many entries of logs are copied.")]
 pub struct Run {
     /// Directory of the node [default: ~/.carnet/node].
     #[arg(long, value_name = "DIR")]
