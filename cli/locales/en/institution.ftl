@@ -444,8 +444,24 @@ restored =
         [0] It had no status list.
         [one] Its status list was taken over as it was published; new credentials get a new one.
        *[other] Its { $lists } status lists were taken over as they were published; new credentials get new ones.
-    } What was issued before has no record any more, and is revoked by list and index.
-    Next: `carnet node run --dir { $dir }`. The password of its operator is in { $token }.
+    }
+restored-no-register = What was issued before has no record any more, and is revoked by list and index.
+restored-register =
+    The register of the backup was taken over. { $records ->
+        [0] Its records agree with the published lists.
+        [one] One record was brought in line with the published lists.
+       *[other] { $records } records were brought in line with the published lists.
+    } { $batches ->
+        [0] It knows every batch of the log.
+        [one] One batch of the log was issued later: its certificates have no record any more, and are revoked by list and index.
+       *[other] { $batches } batches of the log were issued later: their certificates have no record any more, and are revoked by list and index.
+    }
+restored-next = Next: `carnet node run --dir { $dir }`. The password of its operator is in { $token }.
+hint-restore-not-empty = name another directory with --dir: nothing is overwritten
+hint-restore-old-directory = an old state of this institution lies there. If its keys are in force still, `carnet node run` completes its log from peers, and takes no words. If they were replaced since, or stolen, move it away and name it with --backup, so that its register is taken over
+error-restore-backup = { $dir } is not a directory of { $did }
+hint-restore-backup = a backup has the files institution.did and register.key and the directory register/
+hint-restore-backup-log = name nodes that hold all of the log with --from, best its witnesses; if its keys are in force still, `carnet node run` in the backup needs no words and completes it
 error-restore-none = no node gave a log of { $did } that holds
 error-restore-fork = the nodes hold two histories of the log of { $did }
 hint-restore-fork = name only nodes whose history its witnesses have cosigned; `carnet log show` tells which

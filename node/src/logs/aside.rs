@@ -180,6 +180,18 @@ impl Logs {
         Ok(head)
     }
 
+    /// Returns size and root of the newest checkpoint that a store holds of a log.
+    ///
+    /// # Errors
+    /// [`LogsError::Store`], [`LogsError::Damaged`].
+    pub fn newest_stored(store: &dyn Store, did: &Did) -> Result<Option<TreeHead>, LogsError> {
+        let Some((_, note)) = store.last(&layout::notes(did))? else { return Ok(None) };
+        let note = String::from_utf8(note).ok().and_then(|note| Note::parse(&note).ok());
+        let head = note.and_then(|note| note.checkpoint().ok()).map(|checkpoint| checkpoint.head);
+        let detail = "a checkpoint".to_owned();
+        head.map(Some).ok_or(LogsError::Damaged { did: *did, detail })
+    }
+
     /// Keeps a log that was fetched whole, as if peers had brought it: for an institution that is
     /// restored. [`Logs::resume_own`] makes it an own one.
     ///

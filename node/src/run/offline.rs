@@ -335,6 +335,23 @@ pub enum RotateError {
     /// More than a rotation can keep.
     #[error("{0} statements would be kept, more than {MAX_KEPT}; state the others anew afterwards")]
     TooManyKept(usize),
+    /// A backup has published more of the log than peers show.
+    #[error(
+        "the backup has published {backup} entries of this log, and the copies that were fetched have {found}: \
+         a log restored from them would show two histories"
+    )]
+    BackupNewer {
+        /// Entries under the backup's newest checkpoint.
+        backup: u64,
+        /// Entries fetched.
+        found: u64,
+    },
+    /// A backup holds another history of the log than peers show.
+    #[error(
+        "the backup holds another history of this log than the copies that were fetched: the first {0} \
+         entries differ"
+    )]
+    BackupDiffers(u64),
     /// A file of the institution.
     #[error(transparent)]
     Institution(#[from] InstitutionError),
