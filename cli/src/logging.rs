@@ -1,6 +1,6 @@
 //! Log lines, which go to stderr: few of a command, more of a node that runs.
 
-use std::io;
+use crate::progress::Lines;
 use tracing_subscriber::EnvFilter;
 
 /// Overrides what is logged, in the words of `tracing`: `carnet_node=debug,warn`.
@@ -15,7 +15,7 @@ pub fn start(verbose: bool) {
 pub fn start_node(json: bool, level: &str) {
     let filter =
         EnvFilter::try_from_env(VARIABLE).unwrap_or_else(|_| EnvFilter::new(directives(level)));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Lines);
     if json { lines.json().flatten_event(true).init() } else { lines.init() }
 }
 

@@ -107,7 +107,7 @@ fn an_institution_is_restored_from_its_words_and_the_copy_of_its_witness() {
         if is_whole && held.code == 0 { Ok(()) } else { Err(status.to_string() + &held.stderr) }
     });
     assert_eq!(home.stop(), 0);
-    std::fs::remove_dir_all(user.path("home")).unwrap();
+    std::fs::rename(user.path("home"), user.path("old")).unwrap();
 
     let restore = format!(
         "node restore {did} --dir again --from {} --yes --http 127.0.0.1:0 --listen /ip4/127.0.0.1/tcp/0",
@@ -119,9 +119,22 @@ fn an_institution_is_restored_from_its_words_and_the_copy_of_its_witness() {
     let taken = restore.replace("--dir again", "--dir away");
     // No words are shown that would be void.
     with_words(&user, &taken, &words).fails(3, &["not empty"]);
+    let taken = restore.replace("--dir again", "--dir old");
+    with_words(&user, &taken, &words)
+        .fails(3, &["not empty", "an old state of this institution", "--backup"]);
+    // With the old directory, its register is kept; it is made and not run here.
+    let kept = restore.replace("--dir again", "--dir kept");
+    with_words(&user, &format!("{kept} --backup away"), &words)
+        .fails(2, &["away is not a directory of", "register/"]);
+    let shown = with_words(&user, &format!("{kept} --backup old"), &words).ok();
+    assert!(shown.contains("It knows every batch of the log"), "{shown}");
+    assert_eq!(user.run("node check --dir kept --json").json()["records"], 1);
+    std::fs::remove_dir_all(user.path("old")).unwrap();
+
     // One word a line is as good.
     let shown = with_words(&user, &restore, &words.replace(' ', "\n")).ok();
     assert!(shown.contains("status list was taken over"), "{shown}");
+    assert!(shown.contains("has no record any more"), "{shown}");
     let again = Node::start(&user, "again");
     until_published(&user, &again);
     again.operate(&user, "issue skill --csv class.csv --out again-issued").ok();

@@ -40,10 +40,11 @@ use crate::logs::{Logs, LogsError};
 use crate::store::StoreError;
 use crate::store::sled::{SledOptions, SledStore};
 
+mod backup;
 mod restore;
 mod seeds;
 
-pub use restore::{Restored, restore};
+pub use restore::{Restored, Restoring, restore};
 pub use seeds::NEW_SEED_FILE;
 
 /// File with the seed of an institution's keys.
@@ -366,6 +367,14 @@ pub enum InstitutionError {
         path: PathBuf,
         /// What it should hold.
         what: &'static str,
+    },
+    /// A backup of something else.
+    #[error("{path} says that it is a directory of {found}")]
+    OtherInstitution {
+        /// The file that says so.
+        path: PathBuf,
+        /// Whose directory it is.
+        found: Did,
     },
     /// The profile cannot be stated.
     #[error("the profile cannot be stated")]

@@ -16,6 +16,8 @@
 //! log | "s" | number, u32          -> a status list token of the newest standing, ordered by URI
 //! log | "f"                        -> the proof that it shows two histories, a file
 //! log | "c"                        -> own log: size and root that may be signed (u64 | 32 bytes)
+//! log | "o" | number, u64          -> own log: a status list token that is published still, while those
+//!                                     under "s" wait to be
 //! log | "q" | number, u64          -> own log: a statement that is to be stated again
 //! log | "t"                        -> the checkpoint that entries held lead towards: [note, proof]
 //! "F" | 32 bytes of the identifier -> addresses under which a followed institution was found
@@ -43,6 +45,7 @@ mod fork;
 mod layout;
 mod load;
 mod own;
+mod published;
 mod standby;
 #[cfg(test)]
 mod tests;
@@ -104,6 +107,8 @@ struct Log {
     replica: RwLock<Arc<Replica>>,
     /// The institution is one of this node's: only its writer appends.
     is_own: AtomicBool,
+    /// What others are shown of the status lists, if not those of the replica.
+    published: RwLock<Option<Arc<published::Published>>>,
     writing: Mutex<Writing>,
 }
 
@@ -127,7 +132,13 @@ impl Logs {
         for did in load::dids(&*store)? {
             let (replica, committed) = load::replica(&*store, &did, false)?;
             forks.extend(fork::load(&*store, &did)?.map(|proof| (did, proof)));
-            logs.insert(did, Arc::new(Log::new(replica, committed)));
+            let published = match committed {
+                Some(_) => published::load(&*store, &replica)?,
+                None => None,
+            };
+            let log = Log::new(replica, committed);
+            *write(&log.published) = published;
+            logs.insert(did, Arc::new(log));
         }
         let follows = RwLock::new(follow::load(&*store)?);
         let (changes, _) = broadcast::channel(CHANGES_QUEUE);
@@ -408,7 +419,8 @@ impl Logs {
         mut batch: Batch,
     ) -> Result<(), LogsError> {
         layout::put_checkpoints(&mut batch, did, &writing.stored, replica.view());
-        if let Err(error) = self.store.apply(batch) {
+        let applied = if batch.is_empty() { Ok(()) } else { self.store.apply(batch) };
+        if let Err(error) = applied {
             writing.is_stale = true;
             // What cannot be read now is read before the next change.
             let _ = self.refresh(did, log, writing);
@@ -428,6 +440,11 @@ impl Logs {
             // Shown, signed from what is on disk, and perhaps not there itself.
             if let Some(newest) = read(&log.replica).view().newest() {
                 let _ = replica.publish(newest.note.clone());
+            }
+            if committed.is_some() {
+                self.settle_published(log, &replica)?;
+            } else {
+                *write(&log.published) = None;
             }
             *write(&log.replica) = Arc::new(replica);
             writing.committed = committed;
@@ -460,7 +477,7 @@ impl Log {
         let stored = Arc::clone(&replica.view().checkpoints);
         let writing = Writing { committed, stored, ..Writing::default() };
         let (replica, is_own) = (RwLock::new(Arc::new(replica)), AtomicBool::new(false));
-        Self { replica, is_own, writing: Mutex::new(writing) }
+        Self { replica, is_own, published: RwLock::default(), writing: Mutex::new(writing) }
     }
 
     fn copy(&self) -> Replica {

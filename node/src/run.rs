@@ -34,6 +34,7 @@ use crate::writer::{CannotCount, Writer, WriterError};
 
 mod check;
 mod confirm;
+mod copying;
 mod error;
 mod migrate;
 mod offline;
@@ -48,6 +49,8 @@ use confirm::Keeper;
 
 pub(crate) use offline::with_rotation;
 pub use offline::{Affected, Offline, Repudiation, RotateError, Rotated, RotationPlan};
+
+pub use copying::{CopyWatch, Copying};
 
 pub use check::{CheckReport, CheckedLog, check, drop_copy};
 pub use error::{StartError, StoreProblem};
@@ -227,6 +230,11 @@ impl Node {
     /// Returns what talks to the replication of the node.
     pub fn sync(&self) -> SyncHandle {
         self.sync.handle()
+    }
+
+    /// Returns what watches the node copy logs.
+    pub fn copying(&self) -> CopyWatch {
+        CopyWatch::new(self.sync())
     }
 
     /// Returns the logs that the node holds.

@@ -8,13 +8,14 @@
 //! 4. only then is that size and root signed as a checkpoint and shown to others;
 //! 5. only then is anyone told that it is done.
 //!
-//! The disk is waited for once: the checkpoint goes there with the next batch, or when the writer
-//! stops. After a crash in between it is signed again at the next start, byte for byte. As only what
+//! The disk is waited for once: the checkpoint goes there with the next batch, after a moment of quiet,
+//! or when the writer stops. After a crash in between it is signed again at the next start, byte for byte. As only what
 //! was committed is ever signed, no size is signed with two roots.
 //!
 //! Nothing is signed while it is not known whether others hold more of the log, see [`phase`].
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use carnet_proto::cbor::Mode;
 use carnet_proto::id::{Did, Digest, LeafIndex, TreeSize};
@@ -25,7 +26,6 @@ use carnet_proto::log::merkle::TreeHead;
 use carnet_proto::statement::standing::{empty_head, status_tree};
 use carnet_proto::statement::{Body, Statement, StatementError};
 use carnet_proto::status::StatusToken;
-use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -34,12 +34,14 @@ use crate::logs::{Appending, Logs, LogsError};
 
 mod check;
 mod counts;
+mod error;
 pub mod phase;
 #[cfg(test)]
 mod tests;
 
 pub use check::CannotCount;
 pub use counts::WriterCounts;
+pub use error::WriterError;
 pub use phase::Phase;
 
 use counts::Counts;
@@ -52,6 +54,9 @@ pub const REQUEST_QUEUE: usize = MAX_GROUP;
 /// Groups that are signed and wait for the disk, besides the one that goes there and the one that is
 /// being signed.
 const GROUPS_AHEAD: usize = 1;
+/// Time without requests after which a checkpoint goes to disk by itself: whoever reads the same database
+/// knows of it only then.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Where a statement stands now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,7 +203,7 @@ async fn run(
             }
         })
     };
-    let mut is_stopping = false;
+    let (mut is_stopping, mut is_saved) = (false, true);
     loop {
         let first = tokio::select! {
             biased;
@@ -208,6 +213,11 @@ async fn run(
                 continue;
             }
             request = queue.recv() => request,
+            () = tokio::time::sleep(QUIET), if !is_saved => {
+                is_saved = true;
+                save(&core).await;
+                continue;
+            }
         };
         let Some(first) = first else { break };
         let mut statements = first.bodies.len();
@@ -225,6 +235,7 @@ async fn run(
         // A panic there drops the replies: the callers see that the writer stopped.
         match signing.await {
             Ok(group) => {
+                is_saved = false;
                 if signed.send(group).await.is_err() {
                     break;
                 }
@@ -236,9 +247,15 @@ async fn run(
     if let Err(error) = committing.await {
         tracing::error!(%error, "committing ended by itself");
     }
+    save(&core).await;
+}
+
+/// Writes the last checkpoint to disk, once what waits to be committed is there.
+async fn save(core: &Arc<Core>) {
     if core.phase() == Phase::CatchingUp {
         return;
     }
+    let core = Arc::clone(core);
     let saved = tokio::task::spawn_blocking(move || core.logs.save(&core.did)).await;
     if let Ok(Err(error)) = saved {
         // The next start signs it again.
@@ -456,43 +473,4 @@ fn refuse(
         // Whoever asked may no longer wait.
         let _ = reply.send(Err(WriterError::Commit(Arc::clone(&error))));
     }
-}
-
-/// Why something was not stated.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum WriterError {
-    /// It would count for nothing.
-    #[error(transparent)]
-    CannotCount(#[from] CannotCount),
-    /// It cannot be signed.
-    #[error(transparent)]
-    Statement(#[from] StatementError),
-    /// Too many at once.
-    #[error("{0} statements at once, more than {MAX_GROUP}")]
-    TooMany(usize),
-    /// The seed is not that of the keys in force.
-    #[error("the seed of {0} is not that of the keys in force")]
-    WrongSeed(Did),
-    /// The log cannot be read or written.
-    #[error(transparent)]
-    Logs(#[from] LogsError),
-    /// Others hold more of the log, and it is not complete yet.
-    #[error(
-        "others hold more of this log than this node, which fetches it from them; nothing can be stated \
-         until it is complete"
-    )]
-    CatchingUp,
-    /// It is not known yet whether others hold more of the log.
-    #[error(
-        "the witnesses of this log have not confirmed since the node started that they know of nothing \
-         newer; until a quorum of them has, nothing is issued and no status list is published"
-    )]
-    Unconfirmed,
-    /// The commit of several requests failed; it is unknown whether it will be found after a restart.
-    #[error("it could not be committed")]
-    Commit(#[source] Arc<WriterError>),
-    /// The writer has stopped.
-    #[error("the writer of this log has stopped")]
-    Stopped,
 }

@@ -13,6 +13,7 @@ follow-copied =
        *[other] all { $size } entries
     } of the log that its peers have.
 progress-follow = copying the log
+progress-copying = copying logs
 unfollowed =
     The node no longer follows { $did }, and still { $count ->
         [one] one log
@@ -239,6 +240,8 @@ node-status-disk-used = Disk: { $store }, { $used } MiB used
 node-status-backup = Last backup: { $age } ago
 node-status-backup-unknown = Last backup: unknown
 
+node-warning-store-unreachable = The database { $store } cannot be reached: { $cause }
+node-warning-store-unreachable-next = orders are refused until it is back, then the node goes on by itself; is PostgreSQL running?
 node-warning-store-failed = A write to the { $store } failed, and nothing more is written: { $cause }
 node-warning-store-failed-next = make room or mend the disk, then start the node again; `carnet node check` tells what is damaged
 node-warning-older-than-published = Others hold { $signed } entries of the own log, and this node { $held }: it is completed from them, and nothing is stated meanwhile
@@ -441,8 +444,24 @@ restored =
         [0] It had no status list.
         [one] Its status list was taken over as it was published; new credentials get a new one.
        *[other] Its { $lists } status lists were taken over as they were published; new credentials get new ones.
-    } What was issued before has no record any more, and is revoked by list and index.
-    Next: `carnet node run --dir { $dir }`. The password of its operator is in { $token }.
+    }
+restored-no-register = What was issued before has no record any more, and is revoked by list and index.
+restored-register =
+    The register of the backup was taken over. { $records ->
+        [0] Its records agree with the published lists.
+        [one] One record was brought in line with the published lists.
+       *[other] { $records } records were brought in line with the published lists.
+    } { $batches ->
+        [0] It knows every batch of the log.
+        [one] One batch of the log was issued later: its certificates have no record any more, and are revoked by list and index.
+       *[other] { $batches } batches of the log were issued later: their certificates have no record any more, and are revoked by list and index.
+    }
+restored-next = Next: `carnet node run --dir { $dir }`. The password of its operator is in { $token }.
+hint-restore-not-empty = name another directory with --dir: nothing is overwritten
+hint-restore-old-directory = an old state of this institution lies there. If its keys are in force still, `carnet node run` completes its log from peers, and takes no words. If they were replaced since, or stolen, move it away and name it with --backup, so that its register is taken over
+error-restore-backup = { $dir } is not a directory of { $did }
+hint-restore-backup = a backup has the files institution.did and register.key and the directory register/
+hint-restore-backup-log = name nodes that hold all of the log with --from, best its witnesses; if its keys are in force still, `carnet node run` in the backup needs no words and completes it
 error-restore-none = no node gave a log of { $did } that holds
 error-restore-fork = the nodes hold two histories of the log of { $did }
 hint-restore-fork = name only nodes whose history its witnesses have cosigned; `carnet log show` tells which

@@ -73,7 +73,8 @@ Examples:
   carnet node run
   carnet node run --dir node
 
-Its configuration is carnet.toml in its directory. Log lines go to standard error.")]
+Its configuration is carnet.toml in its directory. Log lines go to standard error,
+and on a terminal a bar while many entries of logs are copied.")]
 pub struct Run {
     /// Directory of the node [default: ~/.carnet/node].
     #[arg(long, value_name = "DIR")]
@@ -90,6 +91,7 @@ pub struct Run {
 Examples:
   carnet node restore did:carnet:abc --dir node --from https://node.example
   carnet node restore did:carnet:abc --from https://a.example --from https://b.example --words-fd 3 --yes 3< words
+  carnet node restore did:carnet:abc --dir node --from https://node.example --backup node.old
 
 The log is fetched from each node, and the largest copy that holds is taken. The lost keys are replaced
 by the next ones at once; the words of the keys after them are printed before anything is made.")]
@@ -100,6 +102,10 @@ pub struct Restore {
     /// Address of the HTTP interface of a node that has its log; may be repeated.
     #[arg(long, value_name = "URL", required = true)]
     pub from: Vec<String>,
+    /// Directory of an old backup of the institution: its register is taken over, brought in line with
+    /// the published status lists. Nothing else of it is, and it is not changed.
+    #[arg(long, value_name = "DIR")]
+    pub backup: Option<PathBuf>,
     /// Directory to make it in [default: ~/.carnet/node].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,

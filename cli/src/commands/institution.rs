@@ -180,14 +180,13 @@ fn until_copied(operator: &Operator, wanted: &Did, context: &Context) -> Result<
         lag: u64,
     }
     let (path, wanted) = (operator.path("/operator/v1/status"), wanted.to_string());
-    let bar = progress::bar(0, context.texts.plain("progress-follow"));
+    let copying = progress::Copying::alone(context.texts.plain("progress-follow"));
     loop {
         let Status { logs } = operator.client.get_json(&path)?;
         if let Some(log) = logs.iter().find(|log| log.did == wanted) {
-            bar.set_length(log.size + log.lag);
-            bar.set_position(log.size);
+            copying.show(log.size, log.lag);
             if log.lag == 0 {
-                bar.finish_and_clear();
+                copying.end();
                 return Ok(log.size);
             }
         }

@@ -1,5 +1,6 @@
 //! `carnet node`: setting up, running and looking after a node.
 
+mod copying;
 mod restore;
 mod rotate;
 mod status;
@@ -183,7 +184,11 @@ fn serve(args: &args::Run, context: &mut Context) -> Result<Answer, CliError> {
         let stop = Stop::listen().map_err(cannot)?;
         let (silenced, is_silenced) = tokio::sync::oneshot::channel();
         let (mut silenced, mut said) = (Some(silenced), Ok(()));
+        let is_json = config.log_format == LogFormat::Json;
+        let copying = context.texts.plain("progress-copying");
         let started = |node: &Node| {
+            // Ends when the node stops.
+            tokio::spawn(copying::show(node.copying(), copying.clone(), is_json));
             said = say_started(node, context);
             if said.is_err()
                 && let Some(silenced) = silenced.take()

@@ -81,6 +81,8 @@ pub struct Overview {
     pub(super) follows: usize,
     /// Seconds that the clock is behind what the witness key has signed, if that keeps it from signing.
     pub(super) clock_behind: Option<u64>,
+    /// The database that cannot be reached, and why.
+    pub(super) away: Option<(String, String)>,
 }
 
 /// An institution of this node and its log.
@@ -212,15 +214,22 @@ impl Overview {
             peers: api.net.peers().len(),
             banned: api.net.banned(),
             disk_bytes: match &api.database {
-                Some(database) => database.disk_bytes().unwrap_or_default(),
+                Some(database) => database.disk_bytes(),
                 None => api.node.disk.iter().map(|path| machine::bytes_in(path)).sum(),
             },
             free_bytes: machine::free_bytes(&api.node.directory),
             backup_age: machine::age_of(&api.node.directory.join(BACKUP_MARK)),
             follows: api.logs.follows().len(),
             clock_behind: api.witness.clock_behind(),
+            away: away(api),
         }
     }
+}
+
+/// Returns the database of the node if it cannot be reached, and why.
+pub(super) fn away(api: &Api) -> Option<(String, String)> {
+    let database = api.database.as_ref()?;
+    database.away().map(|cause| (database.server().to_owned(), cause))
 }
 
 /// Before anybody is connected, nothing is known to be missing.

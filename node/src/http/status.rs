@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 
 use super::cosigned::profile;
 use super::input::Authorized;
-use super::overview::{LogState, Overview, Witnesses};
+use super::overview::{LogState, Overview, Witnesses, away};
 use super::public::{Cosigned, cosigned};
-use super::warnings::{WARNINGS, Warning, warnings};
+use super::warnings::{STORE_UNREACHABLE, WARNINGS, Warning, warnings};
 use super::{Api, ApiError, Refusal};
 
 #[cfg(test)]
@@ -195,12 +195,12 @@ pub(super) struct Reason {
 impl Readiness {
     /// Takes those of the warnings that keep a node from its work.
     pub(super) fn of(warnings: &[Warning]) -> Self {
-        let stops = |id: &str| WARNINGS.iter().any(|(known, _, stops)| *known == id && *stops);
-        let reasons: Vec<_> = warnings
-            .iter()
-            .filter(|warning| stops(warning.id))
-            .map(|warning| Reason { code: warning.id, message: warning.message })
-            .collect();
+        Self::for_those(|id| warnings.iter().any(|warning| warning.id == id))
+    }
+
+    fn for_those(is_so: impl Fn(&str) -> bool) -> Self {
+        let stops = WARNINGS.iter().filter(|(id, _, stops)| *stops && is_so(id));
+        let reasons: Vec<_> = stops.map(|(code, message, _)| Reason { code, message }).collect();
         Self { ready: reasons.is_empty(), reasons }
     }
 
@@ -209,7 +209,7 @@ impl Readiness {
     }
 }
 
-/// Whether the node does its work: its stores take writes, its registers are in step with their logs, its
+/// Whether the node does its work: its database is there, its stores take writes, its registers are in step with their logs, its
 /// institutions may state, and it holds what the logs it wants were seen to sign. Entries that are
 /// missing are waited for at most ten minutes after the start.
 #[utoipa::path(get, path = "/ready", responses((status = 200, body = Readiness),
@@ -217,8 +217,11 @@ impl Readiness {
 pub(super) async fn ready(
     State(api): State<Arc<Api>>,
 ) -> Result<(StatusCode, Json<Readiness>), ApiError> {
-    let seen = Overview::recent(&api).await?;
-    let readiness = Readiness::of(&warnings(&seen, &api.node, None));
+    // Looking at the rest may have to wait for the database.
+    let readiness = match away(&api) {
+        Some(_) => Readiness::for_those(|id| id == STORE_UNREACHABLE),
+        None => Readiness::of(&warnings(&*Overview::recent(&api).await?, &api.node, None)),
+    };
     let status = match readiness.is_ready() && !*api.stopping.borrow() {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,

@@ -20,10 +20,18 @@ pub const LOW_DISK_BYTES: u64 = 1 << 30;
 /// Seconds after which a backup is called old.
 pub const OLD_BACKUP_SECONDS: u64 = 7 * 86_400;
 
+/// The database cannot be reached.
+pub(super) const STORE_UNREACHABLE: &str = "store-unreachable";
+
 /// Every warning, most urgent first: its identifier, what is wrong, and whether the node is not ready
 /// then.
-pub const WARNINGS: [(&str, &str, bool); 22] = [
+pub const WARNINGS: [(&str, &str, bool); 23] = [
     ("store-failed", "a write to the store failed, and it takes no more of them", true),
+    (
+        STORE_UNREACHABLE,
+        "the database cannot be reached; orders are refused until it is back",
+        true,
+    ),
     (
         "older-than-published",
         "others hold more of the own log than this node, which fetches it; nothing is stated meanwhile",
@@ -95,6 +103,10 @@ pub(super) fn warnings(seen: &Overview, node: &NodeFacts, of: Option<Did>) -> Ve
         if let Some(cause) = watch.failure() {
             found.add("store-failed", [("store", (*store).into()), ("cause", cause.into())]);
         }
+    }
+    if let Some((server, cause)) = &seen.away {
+        let about = [("store", server.as_str().into()), ("cause", cause.as_str().into())];
+        found.add(STORE_UNREACHABLE, about);
     }
     for own in seen.own.iter().filter(|own| of.is_none_or(|of| of == own.did)) {
         own_warnings(&mut found, own, seen, node);

@@ -2,8 +2,8 @@
 //! its log that others hold.
 //!
 //! The keys in force are lost with the disk, so that the first thing the restored log says is a
-//! rotation to the next ones. The register is lost too: the status lists are taken over as they were
-//! published, and new credentials get new lists.
+//! rotation to the next ones. The status lists are taken over as they were published, and new
+//! credentials get new lists. The register is lost too, unless there is an old backup of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use data_encoding::HEXLOWER;
 use getrandom::rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use super::backup::{agrees, take_register};
 use super::{
     DID_FILE, InstitutionError, NODE_SEED_FILE, REGISTER_DIRECTORY, REGISTER_KEY_FILE, SEED_FILE,
     STORE_DIRECTORY, TOKEN_FILE, made_beside, make_directory, put, put_secret, put_token,
@@ -24,7 +25,7 @@ use super::{
 use crate::config::{CONFIG_FILE, Config};
 use crate::desk::adopt::{Adopted, adopt_own};
 use crate::desk::register::{Register, RegisterKey};
-use crate::logs::{Logs, WholeLog};
+use crate::logs::{Logs, LogsError, WholeLog};
 use crate::run::{RotateError, with_rotation};
 use crate::store::sled::{SledOptions, SledStore};
 
@@ -41,52 +42,65 @@ pub struct Restored {
     pub token_file: PathBuf,
 }
 
-/// Makes the directory of a node again. `log` was checked by whoever fetched it; it is checked once more.
-/// `revealed` is the seed of the next keys, and `next` that of the set after them, whose words the caller has
-/// shown before.
+/// What an institution is made again from.
+#[derive(Debug)]
+pub struct Restoring<'a> {
+    /// Its log. It was checked by whoever fetched it; it is checked once more.
+    pub log: &'a WholeLog,
+    /// The seed of its next keys.
+    pub revealed: &'a Seed,
+    /// The seed of those after them, whose words were shown before.
+    pub next: &'a Seed,
+    /// How its node is to run.
+    pub config: Config,
+    /// An old directory of it, whose register is taken over.
+    pub backup: Option<&'a Path>,
+    /// When it is made.
+    pub now: UnixSeconds,
+}
+
+/// Makes the directory of a node again.
 ///
 /// # Errors
 /// [`RotateError`]: nothing is left behind then.
 pub fn restore(
     directory: &Path,
-    log: &WholeLog,
-    revealed: &Seed,
-    next: &Seed,
-    config: Config,
-    now: UnixSeconds,
+    restoring: Restoring<'_>,
     rng: &mut impl CryptoRng,
 ) -> Result<Restored, RotateError> {
-    let made = made_beside(directory, rng, |making, rng| {
-        build(making, log, revealed, next, config, now, rng)
-    })?;
+    let made = made_beside(directory, rng, |making, rng| build(making, restoring, rng))?;
     let (did, size, adopted) = made;
     Ok(Restored { did, size, adopted, token_file: directory.join(TOKEN_FILE) })
 }
 
 fn build(
     directory: &Path,
-    log: &WholeLog,
-    revealed: &Seed,
-    next: &Seed,
-    mut config: Config,
-    now: UnixSeconds,
+    restoring: Restoring<'_>,
     rng: &mut impl CryptoRng,
 ) -> Result<(Did, u64, Adopted), RotateError> {
+    let Restoring { log, revealed, next, mut config, backup, now } = restoring;
     make_directory(directory)?;
     put_secret(directory, NODE_SEED_FILE, rng)?;
-    put_secret(directory, REGISTER_KEY_FILE, rng)?;
     put_token(directory, rng)?;
     let hex = Zeroizing::new(HEXLOWER.encode(revealed.expose()) + "\n");
     put(directory, SEED_FILE, hex.as_bytes(), true)?;
     let options = SledOptions::default();
     let open = |name: &str| SledStore::open(&directory.join(name), &options);
     let store = Arc::new(open(STORE_DIRECTORY).map_err(InstitutionError::from)?);
-    let register = Arc::new(open(REGISTER_DIRECTORY).map_err(InstitutionError::from)?);
-    let key = RegisterKey::from_bytes(read_secret(&directory.join(REGISTER_KEY_FILE))?);
-    let register = Register::open(register, &key)?;
     let logs = Logs::open(store)?;
     let did = logs.take_whole(log)?;
     put(directory, DID_FILE, format!("{did}\n").as_bytes(), false)?;
+    match backup {
+        Some(backup) => {
+            take_register(backup, directory, &did)?;
+            let replica = logs.get(&did).ok_or(LogsError::UnknownLog(did))?;
+            agrees(backup, directory, &replica)?;
+        }
+        None => put_secret(directory, REGISTER_KEY_FILE, rng)?,
+    }
+    let register = Arc::new(open(REGISTER_DIRECTORY).map_err(InstitutionError::from)?);
+    let key = RegisterKey::from_bytes(read_secret(&directory.join(REGISTER_KEY_FILE))?);
+    let register = Register::open(register, &key)?;
     let mut adopted = Adopted::default();
     let head = logs.resume_own(&did, |replica, _| {
         let keys = replica.view().current_keys();

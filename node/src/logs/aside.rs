@@ -154,7 +154,8 @@ impl Logs {
             batch.delete(key);
             tail.push(statement);
         }
-        let Appending { statements, status } = append(&mut replica, tail)?;
+        let before = replica.clone();
+        let Appending { statements, status, .. } = append(&mut replica, tail)?;
         let is_longer = !statements.is_empty();
         if let Some(tokens) = &status {
             replica.set_status(tokens).map_err(LogsError::from)?;
@@ -165,6 +166,10 @@ impl Logs {
         layout::put_entries(&mut batch, did, from, statements.iter().map(Statement::entry));
         layout::put_committed(&mut batch, did, &head);
         batch.delete(layout::towards(did));
+        if status.is_some() {
+            // Published once the witnesses have confirmed.
+            self.keep_published(&log, &before, true)?;
+        }
         self.commit(did, &log, &mut writing, replica, batch)?;
         writing.committed = Some(head);
         log.is_own.store(true, Ordering::SeqCst);
@@ -173,6 +178,18 @@ impl Logs {
             self.tell(did, Changed::Entries)?;
         }
         Ok(head)
+    }
+
+    /// Returns size and root of the newest checkpoint that a store holds of a log.
+    ///
+    /// # Errors
+    /// [`LogsError::Store`], [`LogsError::Damaged`].
+    pub fn newest_stored(store: &dyn Store, did: &Did) -> Result<Option<TreeHead>, LogsError> {
+        let Some((_, note)) = store.last(&layout::notes(did))? else { return Ok(None) };
+        let note = String::from_utf8(note).ok().and_then(|note| Note::parse(&note).ok());
+        let head = note.and_then(|note| note.checkpoint().ok()).map(|checkpoint| checkpoint.head);
+        let detail = "a checkpoint".to_owned();
+        head.map(Some).ok_or(LogsError::Damaged { did: *did, detail })
     }
 
     /// Keeps a log that was fetched whole, as if peers had brought it: for an institution that is

@@ -58,6 +58,9 @@ pub(super) fn committed(did: &Did) -> Vec<u8> {
 /// What was set aside of an own log.
 pub(super) const ASIDE: u8 = b'q';
 
+/// The status lists of an own log under its newest checkpoint, while others wait to be published.
+pub(super) const PUBLISHED: u8 = b'o';
+
 pub(super) fn aside(did: &Did, number: u64) -> Vec<u8> {
     numbered(did, ASIDE, number)
 }

@@ -121,8 +121,13 @@ pub(super) fn replica(
     match replica.set_status(&tokens) {
         Ok(()) => {}
         Err(error) if committed.is_some() => return Err(wrong(error)),
-        // Another's lists, replaced by a standing whose own had not come yet.
-        Err(_) => {}
+        // An own log that was set aside has those it had published.
+        Err(_) => {
+            let kept = scan(store, &layout::part(did, layout::PUBLISHED));
+            let kept = kept.map(|found| found.map(|(_, token)| token));
+            // Else another's lists, replaced by a standing whose own had not come yet.
+            let _ = replica.set_status(&kept.collect::<Result<Vec<_>, _>>()?);
+        }
     }
     Ok((replica, committed))
 }

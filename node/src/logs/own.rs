@@ -19,6 +19,8 @@ pub struct Appending {
     pub statements: Vec<Statement>,
     /// All status lists, where the standing calls for new ones.
     pub status: Option<Vec<Vec<u8>>>,
+    /// It is not published by this process: a start from disk still has to know what is.
+    pub waits: bool,
 }
 
 impl Logs {
@@ -94,9 +96,9 @@ impl Logs {
             return Err(LogsError::NotOwn(*did).into());
         }
         self.refresh(did, &log, &mut writing)?;
-        let mut replica = log.copy();
-        let from = replica.size();
-        let Appending { statements, status } = append(&mut replica)?;
+        let before = log.copy();
+        let (mut replica, from) = (before.clone(), before.size());
+        let Appending { statements, status, waits } = append(&mut replica)?;
         let mut batch = Batch::new();
         if let Some(tokens) = &status {
             replica.set_status(tokens).map_err(LogsError::from)?;
@@ -107,6 +109,9 @@ impl Logs {
         let head = replica.tree().head();
         layout::put_entries(&mut batch, did, from, statements.iter().map(Statement::entry));
         layout::put_committed(&mut batch, did, &head);
+        if status.is_some() {
+            self.keep_published(&log, &before, waits)?;
+        }
         self.commit(did, &log, &mut writing, replica, batch)?;
         writing.committed = Some(head);
         drop(writing);
@@ -130,7 +135,8 @@ impl Logs {
     /// [`LogsError::Store`].
     pub fn publish_own(&self, did: &Did, note: &Note) -> Result<(), LogsError> {
         self.show_own(did, note)?;
-        self.save(did)
+        self.save(did)?;
+        self.forget_published(did)
     }
 
     /// Shows a checkpoint that an own log has just signed. It goes to disk with the next change:
@@ -151,7 +157,9 @@ impl Logs {
         }
         let mut replica = log.copy();
         replica.publish(note.clone())?;
-        *write(&log.replica) = Arc::new(replica);
+        let replica = Arc::new(replica);
+        *write(&log.replica) = Arc::clone(&replica);
+        self.settle_published(&log, &replica)?;
         drop(writing);
         self.tell(did, Changed::Checkpoint).map(|_| ())
     }

@@ -4,7 +4,7 @@ use carnet_proto::id::Did;
 use carnet_proto::ledger::{Replica, ReplicaError};
 use carnet_proto::log::checkpoint::Note;
 
-use super::{Changed, Log, Logs, LogsError, follow, fork, layout, load, read, write};
+use super::{Changed, Log, Logs, LogsError, follow, fork, layout, load, published, read, write};
 use crate::store::{Store, entries};
 use std::sync::Arc;
 
@@ -37,12 +37,14 @@ impl Logs {
         }
         let (size, newest) = (replica.size(), replica.view().newest().map(|newest| newest.head));
         let log = read(&self.logs).get(did).cloned();
-        match log {
-            Some(log) => *write(&log.replica) = Arc::new(replica),
-            None => {
-                write(&self.logs).insert(*did, Arc::new(Log::new(replica, None)));
-            }
-        }
+        let published = match (&log, &known) {
+            (Some(log), Some(known)) => published::follow(&*self.store, log, known, &replica)?,
+            _ => published::load(&*self.store, &replica)?,
+        };
+        let log = log.unwrap_or_else(|| Arc::new(Log::new(replica.clone(), None)));
+        *write(&log.published) = published;
+        *write(&log.replica) = Arc::new(replica);
+        write(&self.logs).insert(*did, log);
         let known_newest = known.as_ref().and_then(|known| known.view().newest().map(|n| n.head));
         if known.map(|known| known.size()) != Some(size) {
             self.tell(did, Changed::Entries)?;

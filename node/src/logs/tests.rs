@@ -139,9 +139,7 @@ fn the_issuances_of_anothers_log_are_found_on_disk_and_those_of_an_own_one_in_me
     // Claimed, it is kept as an own one, though it may not be appended to yet.
     assert!(matches!(logs.claim(&did), Err(LogsError::NotOwn(_))));
     assert!(logs.get(&did).unwrap().view().issuance(&held.digest()).is_some());
-    let resumed = logs.resume_own::<LogsError>(&did, |_, _| {
-        Ok(Appending { statements: Vec::new(), status: None })
-    });
+    let resumed = logs.resume_own::<LogsError>(&did, |_, _| Ok(Appending::default()));
     resumed.unwrap();
     for logs in [&logs, &open(&disk)] {
         let replica = logs.get(&did).unwrap();
@@ -323,7 +321,7 @@ fn who_stands_by_follows_an_own_log_that_was_taken_back() {
     let stated = alone.grow(1);
     let append = |replica: &mut Replica| {
         replica.append(&stated);
-        Ok::<_, LogsError>(Appending { statements: stated.clone(), status: None })
+        Ok::<_, LogsError>(Appending { statements: stated.clone(), ..Appending::default() })
     };
     logs.append_own(&did, append).unwrap();
     let standby = Logs::of_another(Arc::new(MemoryStore::open(&disk).unwrap()));

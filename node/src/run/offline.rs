@@ -259,7 +259,8 @@ pub(crate) fn with_rotation(
     let head = if tokens.is_empty() { empty_head() } else { status_head(&tokens)? };
     let standing = Statement::sign(&did, replica.derive_standing(head), &key)?;
     replica.append(std::slice::from_ref(&standing));
-    Ok(Appending { statements: Vec::from([rotation, standing]), status: Some(tokens) })
+    let statements = Vec::from([rotation, standing]);
+    Ok(Appending { statements, status: Some(tokens), waits: true })
 }
 
 /// Signs all status lists with new keys: as the register has them, or as they are published where it
@@ -334,6 +335,23 @@ pub enum RotateError {
     /// More than a rotation can keep.
     #[error("{0} statements would be kept, more than {MAX_KEPT}; state the others anew afterwards")]
     TooManyKept(usize),
+    /// A backup has published more of the log than peers show.
+    #[error(
+        "the backup has published {backup} entries of this log, and the copies that were fetched have {found}: \
+         a log restored from them would show two histories"
+    )]
+    BackupNewer {
+        /// Entries under the backup's newest checkpoint.
+        backup: u64,
+        /// Entries fetched.
+        found: u64,
+    },
+    /// A backup holds another history of the log than peers show.
+    #[error(
+        "the backup holds another history of this log than the copies that were fetched: the first {0} \
+         entries differ"
+    )]
+    BackupDiffers(u64),
     /// A file of the institution.
     #[error(transparent)]
     Institution(#[from] InstitutionError),

@@ -1,6 +1,6 @@
 //! A store whose writes are measured, whatever it stands on.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::{Batch, Entry, Store, StoreError};
@@ -13,7 +13,7 @@ pub const COMMIT_SECONDS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.
 pub struct StoreWatch {
     kind: &'static str,
     times: Mutex<Times>,
-    failure: OnceLock<String>,
+    failure: Mutex<Option<String>>,
 }
 
 /// How long commits took.
@@ -36,9 +36,14 @@ impl StoreWatch {
         *self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the first failure of a write, after which the store takes no more of them.
-    pub fn failure(&self) -> Option<&str> {
-        self.failure.get().map(String::as_str)
+    /// Returns the first failure of a write since the last that succeeded. Most stores take no more of
+    /// them then, before they are opened again.
+    pub fn failure(&self) -> Option<String> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn took(&self, seconds: f64) {
@@ -61,7 +66,7 @@ pub struct Measured<S> {
 impl<S: Store> Measured<S> {
     /// Measures a store, which stands on `kind`.
     pub fn new(store: S, kind: &'static str) -> Self {
-        let watch = StoreWatch { kind, times: Mutex::default(), failure: OnceLock::new() };
+        let watch = StoreWatch { kind, times: Mutex::default(), failure: Mutex::default() };
         Self { store, watch: Arc::new(watch) }
     }
 
@@ -93,12 +98,15 @@ impl<S: Store> Store for Measured<S> {
         let start = Instant::now();
         let applied = self.store.apply(batch);
         match &applied {
-            Ok(()) => self.watch.took(start.elapsed().as_secs_f64()),
+            Ok(()) => {
+                self.watch.took(start.elapsed().as_secs_f64());
+                *self.watch.lock() = None;
+            }
             Err(error @ (StoreError::Io { .. } | StoreError::Full { .. })) => {
-                self.watch.failure.get_or_init(|| error.to_string());
+                self.watch.lock().get_or_insert_with(|| error.to_string());
             }
             Err(StoreError::Stopped { cause }) => {
-                self.watch.failure.get_or_init(|| cause.clone());
+                self.watch.lock().get_or_insert_with(|| cause.clone());
             }
             // The batch was refused; the store goes on.
             Err(_) => {}
@@ -123,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn each_commit_is_counted_once_and_a_failure_is_kept() {
+    fn each_commit_is_counted_once_and_a_failure_is_kept_until_one_succeeds() {
         let inner = MemoryStore::new();
         let disk = inner.disk();
         let store = Measured::new(inner, "memory");
@@ -135,8 +143,12 @@ mod tests {
         disk.fail_after(0, Fault::NotWritten);
         let first = store.apply(batch()).unwrap_err().to_string();
         assert!(store.apply(batch()).is_err());
-        assert_eq!(watch.failure(), Some(first.as_str()));
+        assert_eq!(watch.failure(), Some(first));
         assert_eq!(watch.times().classes.iter().sum::<u64>(), 2);
+        // As a server whose disk was full.
+        disk.heal();
+        store.apply(batch()).unwrap();
+        assert_eq!(watch.failure(), None);
     }
 
     #[test]

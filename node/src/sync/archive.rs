@@ -43,7 +43,7 @@ impl Archive for NodeArchive {
     }
 
     fn view(&self, origin: &Did) -> Option<Arc<LogView>> {
-        self.logs.with(origin, |replica| Arc::clone(replica.view()))
+        self.logs.published_view(origin)
     }
 
     fn size(&self, origin: &Did) -> TreeSize {

@@ -5,20 +5,25 @@ use super::{say_words, words};
 use crate::args::node as args;
 use crate::commands::{Context, agreed, did, node_dir, rng};
 use crate::error::{Answer, CliError};
+use crate::files;
 use crate::http::Client;
 use crate::ledger::{self, Whole};
 use crate::secret;
 use crate::text::Args;
 use carnet_node::config::Config;
-use carnet_node::institution::{must_be_empty, restore as make};
+use carnet_node::institution::{DID_FILE, Restoring, must_be_empty, restore as make};
 use carnet_node::logs::WholeLog;
 use carnet_node::net::Multiaddr;
+use carnet_node::run::RotateError;
 use carnet_proto::id::Did;
 use carnet_proto::key::Seed;
 use carnet_proto::ledger::ProfileView;
 use serde::Deserialize;
 use serde_json::json;
+use std::path::Path;
 
+/// Largest file with an identifier, in bytes.
+const MAX_DID_BYTES: u64 = 256;
 /// Most addresses that are taken over from a node.
 const MAX_ADDRESSES: usize = 8;
 
@@ -30,9 +35,19 @@ const MAX_ADDRESSES: usize = 8;
 pub fn restore(args: &args::Restore, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
     may_ask(args.yes, context)?;
-    // Before anybody writes words on paper.
-    must_be_empty(&dir).map_err(|cause| refused(cause.into()))?;
     let wanted = did(&args.institution)?;
+    // Before anybody writes words on paper.
+    must_be_empty(&dir).map_err(|cause| {
+        refused(cause.into()).hint(if is_directory_of(&dir, &wanted) {
+            "restore-old-directory"
+        } else {
+            "restore-not-empty"
+        })
+    })?;
+    if let Some(backup) = args.backup.as_ref().filter(|backup| !is_directory_of(backup, &wanted)) {
+        let error = CliError::usage("restore-backup").arg("did", wanted.to_string());
+        return Err(error.arg("dir", backup.display().to_string()).hint("restore-backup"));
+    }
     let (http, listen) = super::addresses(&args.http, &args.listen)?;
     let mut config = Config { http, listen: vec![listen], ..Config::default() };
     let whole = largest(&args.from, &wanted, &mut config, context)?;
@@ -63,19 +78,38 @@ pub fn restore(args: &args::Restore, context: &mut Context) -> Result<Answer, Cl
         context.out.json(&json!({
             "version": 1, "did": wanted, "size": whole.replica.size().0,
             "dir": dir.display().to_string(), "token_file": dir.join("operator.token").display().to_string(),
+            "backup": args.backup.as_ref().map(|dir| dir.display().to_string()),
             "next_words": next_words.as_str(),
         }))?;
     }
     let log = WholeLog { entries: whole.entries, notes: whole.notes, status: whole.status };
-    let made = make(&dir, &log, &revealed, &next, config, context.now(), &mut rng());
-    let made = made.map_err(refused)?;
+    let (log, backup) = (&log, args.backup.as_deref());
+    let (revealed, next) = (&revealed, &next);
+    let restoring = Restoring { log, revealed, next, config, backup, now: context.now() };
+    let made = make(&dir, restoring, &mut rng()).map_err(|cause| match cause {
+        RotateError::BackupNewer { .. } | RotateError::BackupDiffers(_) => {
+            refused(cause).hint("restore-backup-log")
+        }
+        cause => refused(cause),
+    })?;
     if !context.out.is_json() {
-        let args = shown
+        let shown = shown
             .with("lists", made.adopted.lists)
+            .with("batches", made.adopted.lost_batches)
+            .with("records", made.adopted.records)
             .with("token", made.token_file.display().to_string());
-        context.say("restored", &args)?;
+        context.say("restored", &shown)?;
+        let [kept, lost] = crate::text_ids!["restored-register", "restored-no-register"];
+        context.say(if backup.is_some() { kept } else { lost }, &shown)?;
+        context.say("restored-next", &shown)?;
     }
     Ok(Answer::Yes)
+}
+
+/// Returns whether a directory says that it belongs to an institution.
+fn is_directory_of(dir: &Path, wanted: &Did) -> bool {
+    let text = files::read_text(&dir.join(DID_FILE), MAX_DID_BYTES);
+    text.is_ok_and(|text| text.trim() == wanted.to_string())
 }
 
 /// Fetches the log from each node, and returns the largest copy that holds. Nodes that have one become

@@ -32,7 +32,7 @@ macro_rules! metrics {
 pub(super) const METRICS: &[Metric] = metrics! {
     carnet_build_info gauge "" [version] "Always 1; the label is the version of the program", "";
     carnet_ready gauge "0 or 1" [] "Whether the node does its work, as at /ready", "0 for 5 minutes";
-    carnet_warnings gauge "warnings" [id] "Warnings of node status, by identifier", "above 0 for an hour; at once for store-failed, older-than-published, own-fork";
+    carnet_warnings gauge "warnings" [id] "Warnings of node status, by identifier", "above 0 for an hour; at once for store-failed, store-unreachable, older-than-published, own-fork";
     carnet_uptime_seconds gauge "seconds" [] "Time since the node started", "falls again and again";
     carnet_clock_seconds gauge "Unix seconds" [] "The clock of the node", "differs from time() by more than 60";
     carnet_disk_bytes gauge "bytes" [] "Size of the stores on disk", "";

@@ -60,6 +60,7 @@ fn overview() -> Overview {
         backup_age: Some(OLD_BACKUP_SECONDS),
         follows: 1,
         clock_behind: None,
+        away: None,
     }
 }
 

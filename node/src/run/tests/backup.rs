@@ -53,6 +53,17 @@ impl Pair {
         assert_eq!(running.follow(self.witness, &[]).await.status, 200);
     }
 
+    /// Lets the witness lose its copy of the log, and start again.
+    pub(super) async fn without_copy(self) -> Self {
+        let Self { parent, did, next, witness, theirs } = self;
+        theirs.node.stop().await;
+        let away = parent.path().join("away");
+        drop_copy(&away, &did).unwrap();
+        let theirs = Running::start(&away).await;
+        assert!(theirs.node.logs().get(&did).is_none());
+        Self { parent, did, next, witness, theirs }
+    }
+
     pub(super) async fn until_published(&self, running: &Running) {
         let did = self.did;
         within_a_minute("the log is published and the witness has it", async || {

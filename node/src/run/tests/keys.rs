@@ -1,6 +1,11 @@
 //! Keys that are replaced, an institution that is restored, and one that is succeeded.
 
+use std::net::SocketAddr;
+
+use carnet_proto::cbor::Decoder;
 use carnet_proto::key::Seed;
+use carnet_proto::ledger::{Replica, ReplicaError};
+use carnet_proto::log::checkpoint::Note;
 use carnet_proto::statement::identity::Succession;
 use carnet_proto::statement::standing::State;
 use carnet_proto::time::UnixSeconds;
@@ -12,9 +17,11 @@ use super::peers::copy;
 use super::*;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::institution::{NEW_SEED_FILE, SEED_FILE, restore};
+use crate::institution::{
+    DID_FILE, InstitutionError, NEW_SEED_FILE, Restoring, SEED_FILE, restore,
+};
 use crate::logs::WholeLog;
-use crate::test_support::{make_with_next, within_a_minute};
+use crate::test_support::{exchange, make_with_next, within_a_minute};
 use crate::writer::Phase;
 
 const STATE: &str = "/operator/v1/statements/accreditation";
@@ -76,6 +83,60 @@ async fn keys_are_replaced_twice_and_the_institution_goes_on_under_its_name() {
     let list = token.list();
     assert_eq!((0..list.len()).filter(|index| list.value(*index) == Some(1)).count(), 1);
     running.node.stop().await;
+}
+
+/// Reads a log over HTTP as a verifier does: what the newest checkpoint covers, and the status lists.
+pub(super) async fn read_by_verifier(node: SocketAddr, did: Did) -> Result<Replica, ReplicaError> {
+    let get = async |part: &str| {
+        let path = format!("/v1/logs/{did}/{part}");
+        exchange(node, "GET", &path, "", b"").await.unwrap().body
+    };
+    let note = Note::parse(&String::from_utf8(get("checkpoint").await).unwrap()).unwrap();
+    let size = note.checkpoint().unwrap().head.size;
+    let list = |bytes: &[u8]| -> Vec<Vec<u8>> {
+        let mut d = Decoder::new(bytes, Mode::Strict);
+        d.array(|d, count| (0..count).map(|_| Ok(d.bytes()?.to_vec())).collect()).unwrap()
+    };
+    let entries = list(&get(&format!("entries?limit={size}")).await);
+    let mut replica = Replica::new(&entries[0])?;
+    replica.extend(&entries[1..], &note, None)?;
+    replica.set_status(&list(&get("status").await))?;
+    replica.is_in_order().map(|()| replica)
+}
+
+#[tokio::test]
+async fn while_a_rotation_waits_others_see_the_lists_that_their_checkpoint_covers() {
+    let (pair, ours) = Pair::start().await;
+    let did = pair.did;
+    assert_eq!(issue(&ours, did, "first").await.status, 200);
+    pair.until_published(&ours).await;
+    let published = read_by_verifier(ours.node.http_addr(), did).await.unwrap();
+    ours.node.stop().await;
+    // Also if the keys are replaced twice before anybody hears of it.
+    let home = pair.path("home");
+    rotate(&home, &pair.next, &seed(3), &Repudiation::default());
+    rotate(&home, &seed(3), &seed(4), &Repudiation::default());
+    let token = |replica: &Replica| replica.view().status[&format!("{did}/status/1")].clone();
+    for _ in 0..2 {
+        let waiting = Running::start(&home).await;
+        assert_eq!(phase(&waiting), Phase::Waiting);
+        let seen = read_by_verifier(waiting.node.http_addr(), did).await.unwrap();
+        assert_eq!(seen.tree().head(), published.tree().head());
+        assert_eq!(token(&seen).digest(), token(&published).digest());
+        waiting.node.stop().await;
+    }
+
+    // A witness that lost its copy gets what it needs to confirm.
+    let pair = pair.without_copy().await;
+    let ours = pair.run("home").await;
+    pair.until_published(&ours).await;
+    let seen = read_by_verifier(ours.node.http_addr(), did).await.unwrap();
+    assert_eq!(seen.view().keys.len(), 3);
+    assert!(token(&seen).is_signed_by(&seen.view().keys[2].keys.status));
+    let head = seen.tree().head();
+    assert_eq!(ours.node.logs().get(&did).unwrap().tree().head(), head);
+    ours.node.stop().await;
+    pair.theirs.node.stop().await;
 }
 
 #[tokio::test]
@@ -204,7 +265,10 @@ async fn an_institution_that_lost_its_disk_is_restored_from_its_words_and_a_copy
     };
     let again = |revealed: &Seed, log: &WholeLog| {
         let rng = &mut UnwrapErr(SysRng);
-        restore(&pair.path("again"), log, revealed, &seed(3), config(), now(), rng)
+        let next = &seed(3);
+        let restoring =
+            Restoring { log, revealed, next, config: config(), backup: None, now: now() };
+        restore(&pair.path("again"), restoring, rng)
     };
     assert!(matches!(again(&seed(9), &log), Err(RotateError::NotTheNext)));
     let mut cut = log.clone();
@@ -224,6 +288,75 @@ async fn an_institution_that_lost_its_disk_is_restored_from_its_words_and_a_copy
     let list = replica.view().status[&format!("{did}/status/1")].list();
     assert_eq!((0..list.len()).filter(|index| list.value(*index) == Some(1)).count(), 1);
     assert!(Config::load(&pair.path("again")).is_ok());
+    ours.node.stop().await;
+    pair.theirs.node.stop().await;
+}
+
+#[tokio::test]
+async fn with_an_old_backup_its_register_is_taken_over_and_its_log_is_not() {
+    let (pair, ours) = Pair::start().await;
+    let did = pair.did;
+    assert_eq!(issue(&ours, did, "first").await.status, 200);
+    pair.until_published(&ours).await;
+    let whole = || {
+        let logs = pair.theirs.node.logs();
+        WholeLog {
+            entries: logs.entries(&did, 0, usize::MAX, usize::MAX).unwrap(),
+            notes: logs.notes(&did).unwrap(),
+            status: logs.status_tokens(&did).unwrap(),
+        }
+    };
+    let older = whole();
+    ours.node.stop().await;
+    let (home, old) = (pair.path("home"), pair.path("old"));
+    copy(&home, &old);
+    let ours = pair.run("home").await;
+    pair.until_published(&ours).await;
+    assert_eq!(issue(&ours, did, "second").await.status, 200);
+    let set = json!({"record": "first-0", "status": "invalid"});
+    assert_eq!(ours.post_json(STATUS, set).await.status, 200);
+    assert_eq!(ours.post_json(PUBLISH, json!({})).await.status, 200);
+    pair.until_published(&ours).await;
+    ours.node.stop().await;
+
+    let again = |name: &str, log: &WholeLog, backup: &Path| {
+        let (revealed, next) = (&pair.next, &seed(3));
+        let restoring =
+            Restoring { log, revealed, next, config: config(), backup: Some(backup), now: now() };
+        restore(&pair.path(name), restoring, &mut UnwrapErr(SysRng))
+    };
+    // What had been published is never left out: others have seen it.
+    let refused = again("again", &older, &home).unwrap_err();
+    assert!(matches!(refused, RotateError::BackupNewer { .. }), "{refused}");
+    let refused = again("again", &whole(), &pair.path("away")).unwrap_err();
+    let RotateError::Institution(InstitutionError::OtherInstitution { .. }) = refused else {
+        panic!("{refused}")
+    };
+    assert!(again("again", &whole(), &pair.path("nowhere")).is_err());
+    assert!(!pair.path("again").exists());
+    let before = std::fs::read(old.join("register/db")).unwrap();
+    let restored = again("again", &whole(), &old).unwrap();
+    assert_eq!((restored.adopted.lost_batches, restored.adopted.records), (1, 1));
+    assert_eq!(std::fs::read(old.join("register/db")).unwrap(), before, "it is only read");
+    assert_eq!(std::fs::read(old.join(DID_FILE)).unwrap(), format!("{did}\n").into_bytes());
+
+    // Who was revoked since the backup stays revoked, and the others are revoked by their names.
+    let ours = pair.run("again").await;
+    pair.until_published(&ours).await;
+    let states: Vec<_> = register(&ours).await.iter().map(|r| r["state"].clone()).collect();
+    assert_eq!(states.iter().filter(|state| **state == "invalid").count(), 1, "{states:?}");
+    assert_eq!(states.len(), 2, "{states:?}");
+    let set = json!({"record": "first-1", "status": "invalid"});
+    assert_eq!(ours.post_json(STATUS, set).await.status, 200);
+    assert_eq!(ours.post_json(PUBLISH, json!({})).await.status, 200);
+    assert_eq!(issue(&ours, did, "first").await.code(), "rows", "a row is issued once");
+    assert_eq!(issue(&ours, did, "third").await.status, 200);
+    pair.until_published(&ours).await;
+    let replica = pair.theirs.node.logs().get(&did).unwrap();
+    let list = replica.view().status[&format!("{did}/status/1")].list();
+    assert_eq!((0..list.len()).filter(|index| list.value(*index) == Some(1)).count(), 2);
+    assert!(register(&ours).await.iter().filter(|r| r["list"] == 2).count() == 2);
+    assert!(pair.theirs.node.logs().fork(&did).is_none());
     ours.node.stop().await;
     pair.theirs.node.stop().await;
 }

@@ -7,6 +7,7 @@ use carnet_proto::key::Seed;
 use carnet_proto::log::merkle::TreeHead;
 use tokio::sync::oneshot;
 
+use super::keys::read_by_verifier;
 use super::*;
 use crate::clock::SystemClock;
 use crate::config::{CONFIG_FILE, StoreConfig};
@@ -14,7 +15,7 @@ use crate::institution::TOKEN_FILE;
 use crate::logs::LogsError;
 use crate::store::StoreError;
 use crate::store::postgres::cluster::Cluster;
-use crate::test_support::{Answer, exchange, make_with_next};
+use crate::test_support::{Answer, exchange, make_with_next, within_a_minute};
 use crate::writer::WriterError;
 
 /// A lease that does not run out in a test.
@@ -202,6 +203,21 @@ async fn a_second_node_serves_what_is_read_and_takes_over_when_the_first_stops()
     assert_eq!(of_first.status, 200);
     assert_eq!(of_second.status, 200);
 
+    // What a verifier reads from either belongs together, whatever is being issued.
+    for class in ["first", "second", "third"] {
+        let order = order(did, class, 2).to_cbor();
+        assert_eq!(first.send("POST", ISSUE, &order).await.unwrap().status, 200);
+        let newest = first.send("GET", &format!("/v1/logs/{did}/checkpoint"), b"").await.unwrap();
+        within_a_minute("the second node has it", async || {
+            // It may read in the middle of a change.
+            let Ok(seen) = read_by_verifier(second.http, did).await else { return false };
+            let note = seen.view().newest().unwrap().note.to_string();
+            note.as_bytes() == newest.body
+        })
+        .await;
+    }
+    let size = first.size(&did).await.unwrap();
+
     // It says who writes, wherever one tries to write.
     let peer = first.status().await;
     assert!(peer["standby_for"].is_null());
@@ -286,23 +302,71 @@ async fn a_node_that_loses_the_lease_while_it_runs_stands_by_and_takes_over_agai
     node.stop().await;
 }
 
+/// Waits until a node says that it is ready, or for which reason it is not.
+async fn until_ready(node: &Served, reason: Option<&str>) {
+    within_a_minute("the node notices", async || {
+        let Some(answer) = node.send("GET", "/ready", b"").await else { return false };
+        let reasons = answer.json()["reasons"].clone();
+        match reason {
+            None => answer.status == 200,
+            Some(code) => answer.status == 503 && reasons[0]["code"] == code,
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
-async fn without_its_database_a_node_refuses_by_name_and_goes_on_when_it_is_back() {
+async fn a_node_is_not_ready_while_its_database_is_away_and_goes_on_when_it_is_back() {
     let Some(cluster) = Cluster::start_new() else { return };
     let parent = tempfile::tempdir().unwrap();
     let directory = parent.path().join("node");
     let did = made(&cluster, &directory, LONG).await;
     let node = Served::start(&directory).await;
     node.state_once_it_writes(1).await;
+    until_ready(&node, None).await;
     cluster.stop();
+    // Nothing is asked of it meanwhile.
+    until_ready(&node, Some("store-unreachable")).await;
+    let metrics = node.send("GET", "/metrics", b"").await.unwrap();
+    let metrics = String::from_utf8(metrics.body).unwrap();
+    assert!(metrics.contains("carnet_warnings{id=\"store-unreachable\"} 1"), "{metrics}");
+    let warning = node.status().await["warnings"][0].clone();
+    assert_eq!(warning["id"], "store-unreachable");
+    assert!(warning["about"]["store"].as_str().unwrap().contains("schema test_"), "{warning}");
+    assert!(!warning["about"]["cause"].as_str().unwrap().is_empty());
+
     let refused = node.state(2).await.unwrap();
     assert_eq!((refused.status, refused.code().as_str()), (503, "store-unreachable"));
     let read = node.send("GET", &format!("/v1/logs/{did}/checkpoint"), b"").await.unwrap();
     assert_eq!(read.status, 200, "what was read is served meanwhile");
     cluster.start();
+    until_ready(&node, None).await;
+    assert_eq!(node.send("GET", "/ready", b"").await.unwrap().json()["reasons"], json!([]));
     let stated = node.state_once_it_writes(3).await.json();
     assert_eq!(stated["leaf"].as_u64().unwrap(), 5, "behind the first, and nothing in between");
     node.stop().await;
+}
+
+#[tokio::test]
+async fn a_database_that_answers_nothing_is_as_good_as_gone() {
+    let Some(cluster) = Cluster::start_new() else { return };
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("node");
+    made(&cluster, &directory, 1).await;
+    let node = Served::start(&directory).await;
+    node.state_once_it_writes(1).await;
+    let frozen = cluster.freeze();
+    // The first order waits for an answer until it is known that there will be none.
+    let refused = node.state(2).await.unwrap();
+    assert_eq!((refused.status, refused.code().as_str()), (503, "store-unreachable"));
+    until_ready(&node, Some("store-unreachable")).await;
+    drop(frozen);
+    until_ready(&node, None).await;
+    let stated = node.state_once_it_writes(3).await.json();
+    // The second may have been on its way when nobody answered any more.
+    assert!((5..=7).contains(&stated["leaf"].as_u64().unwrap()), "{stated}");
+    node.stop().await;
+    assert!(check(&directory, false).unwrap().problems.is_empty());
 }
 
 #[tokio::test]

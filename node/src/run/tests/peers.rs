@@ -16,6 +16,50 @@ pub(super) fn copy(from: &Path, to: &Path) {
 }
 
 #[tokio::test]
+async fn a_node_that_copies_a_long_log_tells_how_far_it_is() {
+    const STATEMENTS: u64 = 6000;
+    let parent = tempfile::tempdir().unwrap();
+    let (home, away) = (parent.path().join("home"), parent.path().join("away"));
+    let did = make(&home);
+    make(&away);
+    let (ours, theirs) = (Running::start(&home).await, Running::start(&away).await);
+    for first in (0..STATEMENTS).step_by(1000) {
+        let bodies = (first..first + 1000).map(|number| accreditation(number).into()).collect();
+        ours.node.institutions()[0].writer.append(bodies, None).await.unwrap();
+    }
+    let size = ours.node.logs().get(&did).unwrap().size().0;
+    let mut watch = theirs.node.copying().closely();
+    let watching = tokio::spawn(async move {
+        let mut looks = Vec::new();
+        while let Some(look) = watch.next().await {
+            looks.push(look);
+            if look.remaining == 0 {
+                break;
+            }
+        }
+        looks
+    });
+    assert_eq!(theirs.follow(did, &[ours.address()]).await.status, 200);
+    let looks = watching.await.unwrap();
+    let (first, last) = (looks.first().unwrap(), looks.last().unwrap());
+    assert!(first.remaining >= 1024 && first.logs == 1, "{first:?}");
+    assert_eq!((last.remaining, last.logs), (0, 0));
+    assert!((1024..=size).contains(&last.copied), "{last:?}");
+    assert!(looks.is_sorted_by_key(|look| look.copied), "{looks:?}");
+    // Nothing to tell of a log that grows as it should.
+    let mut watch = theirs.node.copying().closely();
+    let stated = ours.node.institutions()[0].writer.state(accreditation(STATEMENTS).into()).await;
+    let size = stated.unwrap().size.0;
+    within_a_minute("the log grows", async || {
+        theirs.node.logs().get(&did).is_some_and(|replica| replica.size().0 == size)
+    })
+    .await;
+    theirs.node.stop().await;
+    assert_eq!(watch.next().await, None, "and the watch ends with the node");
+    ours.node.stop().await;
+}
+
+#[tokio::test]
 async fn a_witness_cosigns_and_keeps_the_log() {
     let parent = tempfile::tempdir().unwrap();
     let (home, away) = (parent.path().join("home"), parent.path().join("away"));

@@ -89,6 +89,17 @@ impl Cluster {
         }
     }
 
+    /// Lets whatever of the server serves the node stand still, with its connections open.
+    pub(crate) fn freeze(&self) -> Frozen {
+        let file = self.directory.path().join("data/postmaster.pid");
+        let postmaster = std::fs::read_to_string(file).unwrap().lines().next().unwrap().to_owned();
+        let serving = "SELECT pid FROM pg_stat_activity WHERE application_name = 'carnet'";
+        let mut pids = Vec::from([postmaster]);
+        pids.extend(self.sql(serving).lines().map(str::to_owned));
+        run(Command::new("kill").arg("-STOP").args(&pids));
+        Frozen(pids)
+    }
+
     /// Runs a statement, and returns what it answers.
     pub(crate) fn sql(&self, sql: &str) -> String {
         let mut psql = Command::new(self.programs.join("psql"));
@@ -116,6 +127,15 @@ impl Cluster {
         lease_seconds: u64,
     ) -> PostgresOptions {
         self.settings(schema, lease_seconds).options(Path::new("."), holder).unwrap()
+    }
+}
+
+/// Processes that stand still until this is dropped.
+pub(crate) struct Frozen(Vec<String>);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        run(Command::new("kill").arg("-CONT").args(&self.0));
     }
 }
 

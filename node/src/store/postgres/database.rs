@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ use crate::store::{FORMAT_KEY, MOVED_KEY, StoreError, check_format_value, check_
 
 /// How often a lease is renewed while it lasts.
 const RENEWALS: u32 = 3;
+/// Longest pause between two questions whether the server is there.
+const BEAT: Duration = Duration::from_secs(5);
 /// How long a release is waited for at the end.
 const RELEASE_PATIENCE: Duration = Duration::from_secs(3);
 /// Oldest server that is known to do, as it counts its versions.
@@ -44,6 +46,8 @@ struct Core {
     /// Whether what is read may still change by a batch that was given up.
     is_unresolved: AtomicBool,
     state: watch::Sender<LeaseState>,
+    /// What the schema took on the disk of the server when that was last asked.
+    disk_bytes: AtomicU64,
 }
 
 impl Database {
@@ -69,9 +73,14 @@ impl Database {
             held: Mutex::default(),
             is_unresolved: AtomicBool::new(false),
             state: watch::Sender::new(LeaseState::None),
+            disk_bytes: AtomicU64::new(0),
         };
         let database = Self { core: Arc::new(core), runtime: Some(runtime) };
-        database.run(|core| async move { core.prepare().await })??;
+        database.run(|core| async move {
+            core.prepare().await?;
+            tokio::spawn(core.watch());
+            Ok::<_, StoreError>(())
+        })??;
         Ok(Arc::new(database))
     }
 
@@ -146,18 +155,32 @@ impl Database {
         &self.core.pool.options().server
     }
 
-    /// Asks for the bytes that the schema takes on the disk of the server.
-    ///
-    /// # Errors
-    /// [`StoreError::Unreachable`], [`StoreError::Refused`].
-    pub fn disk_bytes(&self) -> Result<u64, StoreError> {
-        let schema = self.core.pool.options().schema.clone();
-        let sql = "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::int8 \
-                   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-                   WHERE c.relkind = 'r' AND n.nspname IN ($1, $1 || '_register')";
-        let rows = self.read(sql.to_owned(), Vec::from([Value::Text(schema)]))?;
-        let bytes = rows.first().and_then(|row| row.try_get::<_, i64>(0).ok());
-        Ok(bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default())
+    /// Returns what is wrong, if the server cannot be reached. Also while nothing is read or written it is
+    /// asked every five seconds, with leases below 15 seconds more often, and has five to answer.
+    pub fn away(&self) -> Option<String> {
+        self.core.pool.away().map(|away| away.detail)
+    }
+
+    /// Asks for the bytes that the schema takes on the disk of the server; while it cannot be reached,
+    /// returns what it said last.
+    pub fn disk_bytes(&self) -> u64 {
+        let known = &self.core.disk_bytes;
+        let asked = self.run(|core| async move {
+            if core.pool.away().is_some() {
+                return None;
+            }
+            let schema = core.pool.options().schema.clone();
+            let sql = "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::int8 \
+                       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                       WHERE c.relkind = 'r' AND n.nspname IN ($1, $1 || '_register')";
+            // Once: whoever asks how the node is does not wait for a server that is gone.
+            let rows = core.pool.once(sql, &[Value::Text(schema)]).await.ok()?;
+            rows.first()?.try_get::<_, i64>(0).ok()
+        });
+        if let Ok(Some(bytes)) = asked {
+            known.store(u64::try_from(bytes).unwrap_or_default(), Ordering::Relaxed);
+        }
+        known.load(Ordering::Relaxed)
     }
 
     /// Makes the table of a space, and returns its quoted name.
@@ -324,6 +347,15 @@ impl Core {
         }
         self.is_unresolved.store(false, Ordering::SeqCst);
         Ok(())
+    }
+
+    /// Asks again and again whether the server is there.
+    async fn watch(self: Arc<Self>) {
+        let pause = (self.pool.options().lease / RENEWALS).min(BEAT);
+        loop {
+            tokio::time::sleep(pause).await;
+            self.pool.beat().await;
+        }
     }
 
     async fn renew(self: Arc<Self>) {

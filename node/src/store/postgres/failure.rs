@@ -15,6 +15,18 @@ pub(super) enum Failure {
     Refused(StoreError),
 }
 
+/// Returns whether a failure is the answer of a server that does its work.
+pub(super) fn is_answer(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|db| !is_no_service(db.code()))
+}
+
+/// Classes: connection, operator intervention, insufficient resources.
+fn is_no_service(code: &SqlState) -> bool {
+    code.code().starts_with("08")
+        || code.code().starts_with("57P")
+        || *code == SqlState::TOO_MANY_CONNECTIONS
+}
+
 /// Tells what a failure means. Messages of the server name no values.
 pub(super) fn classify(server: &str, error: &tokio_postgres::Error) -> Failure {
     let Some(db) = error.as_db_error() else {
@@ -25,10 +37,7 @@ pub(super) fn classify(server: &str, error: &tokio_postgres::Error) -> Failure {
         return Failure::Lost(detail);
     };
     let (code, detail) = (db.code(), format!("{} ({})", db.message(), db.code().code()));
-    // Classes: connection, operator intervention, insufficient resources.
-    let is_passing = code.code().starts_with("08")
-        || code.code().starts_with("57P")
-        || *code == SqlState::TOO_MANY_CONNECTIONS
+    let is_passing = is_no_service(code)
         || *code == SqlState::LOCK_NOT_AVAILABLE
         || *code == SqlState::T_R_SERIALIZATION_FAILURE
         || *code == SqlState::T_R_DEADLOCK_DETECTED;

@@ -157,7 +157,7 @@ impl LeaseSql {
              ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value) \
              SELECT true FROM fence"
         );
-        let mut attempts = Attempts::new(pool.options().patience);
+        let mut attempts = Attempts::new(pool);
         let [deleted, keys, contents] = change;
         loop {
             if held.is_unresolved && self.resolve(pool, held).await?.is_none() {
