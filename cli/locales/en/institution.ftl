@@ -79,7 +79,10 @@ log-holds =
     } the newest.
 log-not-in-order = All { $size } entries lead to the newest checkpoint, but: { $reason }
 log-signatures =
-    { $checkpoints } checkpoints; the newest bears lines of { $cosignatures ->
+    { $checkpoints ->
+        [one] One checkpoint
+       *[other] { $checkpoints } checkpoints
+    }; the newest bears lines of { $cosignatures ->
         [one] one other
        *[other] { $cosignatures } others
     }, which are not checked here: a verifier judges them by its own rules.
@@ -171,7 +174,13 @@ doctor-clock =
 doctor-clock-off = the clock here and that of the node differ by { $seconds } seconds, more than verification allows
 doctor-clock-behind = the clock here is behind what witnesses of { $name } signed
 doctor-next-clock-off = set the clock of this machine, best by network time
-doctor-logs = { $fresh } of { $count } logs were cosigned within two hours
+doctor-logs = { $count ->
+        [one] the one log here was { $fresh ->
+            [0] not cosigned
+           *[other] cosigned
+        } within two hours
+       *[other] { $fresh } of { $count } logs were cosigned within two hours
+    }
 doctor-logs-none = the node has no logs
 doctor-next-logs-none = follow an institution: carnet follow DID --address ADDR
 doctor-log-stale = the log of { $name } was last cosigned { $age } ago
@@ -195,6 +204,7 @@ node-started =
     { "  " }as { $peer }
 node-stopped = The node has stopped; everything is on disk.
 node-no-log = a node without a log
+node-standby = a node that stands by: another one writes the log
 node-status-who =
     { "  " }{ $did }
     { "  " }fingerprint { $fingerprint }
@@ -202,7 +212,10 @@ node-status-up =
     { "  " }version { $version }, up for { $up }
     { "  " }listens at { $addresses }
     { "  " }as { $peer }
-node-status-log = Own log: { $size } entries, { $published } of them published
+node-status-log = Own log: { $size ->
+        [one] one entry
+       *[other] { $size } entries
+    }, { $published } of them published
 node-status-waiting = Nothing of it is published until a quorum of its witnesses confirms that they know of nothing newer
 node-status-catching-up = Others hold more of it, which is fetched from them; nothing can be stated until it is complete
 node-status-view = A quorum last cosigned it { $age } ago: { $quorum } of { $count } witnesses make one, { $tolerates ->
@@ -232,7 +245,16 @@ node-ready = The node does its work.
 node-own = own
 node-followed = followed
 node-never = never
-node-status-pending = Pending: { $requests } requests, { $messages } messages, { $entries } entries
+node-status-pending = Pending: { $requests ->
+        [one] one request
+       *[other] { $requests } requests
+    }, { $messages ->
+        [one] one message
+       *[other] { $messages } messages
+    }, { $entries ->
+        [one] one entry
+       *[other] { $entries } entries
+    }
 node-status-pending-none = Pending: nothing
 node-status-disk = Disk: { $store }, { $used } MiB used, { $free } MiB free
 node-status-disk-used = Disk: { $store }, { $used } MiB used
@@ -293,12 +315,22 @@ node-warning-backup-none = Certificates were issued, and no backup is known
 node-warning-backup-none-next = back up register/, and write last-backup in the node's directory; see docs/operate/backup.md
 node-warning-backup-old = The last backup was made { $age } ago
 node-warning-backup-old-next = back up now; see docs/operate/backup.md
-node-checked-log = { $did }: { $size } entries, { $ignored } of them count for nothing
+node-checked-log = { $did }: { $size ->
+        [one] one entry
+       *[other] { $size } entries
+    }, { $ignored ->
+        [0] and every one counts
+        [one] one of them counts for nothing
+       *[other] { $ignored } of them count for nothing
+    }
 node-config-checked = { $file } is in order
 node-dropped-copy = The copy of { $did } is dropped; the node fetches it again from its peers.
 node-dropped = The copy of { $did } was damaged and is dropped; the node fetches it again.
 node-checked =
-    { $records } records in the register; { $problems ->
+    { $records ->
+        [one] One record
+       *[other] { $records } records
+    } in the register; { $problems ->
         [0] nothing is wrong
         [one] one problem
        *[other] { $problems } problems
@@ -307,7 +339,10 @@ node-checked =
 error-node-init = no node can be made in { $dir }
 error-no-profile = the log of { $did } has no profile to start from
 error-node-start = the node in { $dir } cannot start
-hint-node-start = `carnet node init` makes a node; name the directory of one with --dir DIR
+hint-node-start = there is no node in this directory: name that of your node with --dir DIR, or make one with `carnet node init`
+hint-node-config = mend that line of carnet.toml; `carnet node check --config` reads it without starting anything
+hint-node-files = put the file back from your backup of this directory; see docs/operate/backup.md
+error-node-none = there is no node in { $dir } that could be moved
 hint-node-address = another program or node listens there already; `carnet node status` asks a node that runs, and `http` and `listen` in carnet.toml change the address
 hint-store-locked = a node with this directory is running already: `carnet node status` asks it; stop it first, or give this one a directory of its own
 hint-store-leased = the other node or command writes this database; stop it first, or wait until its lease runs out
@@ -317,6 +352,11 @@ hint-store-moved = the node goes on in the place it was moved to: carnet.toml sh
 hint-store-permission = run it as the user who owns this directory, and see that nobody made it read-only
 hint-store-full = make space on this disk; nothing that was acknowledged is lost
 hint-store-unreachable = is PostgreSQL running, and does `url` in carnet.toml name it?
+hint-store-password = `password_file` in carnet.toml names a file with the password of the database, for the user of the node alone (mode 0600); a relative name is looked for in the directory of the node
+hint-store-target-password = --password-file FILE names a file with the password of the database, for the user of the node alone (mode 0600); a relative name is looked for in the directory of the node
+hint-store-target-unreachable = is PostgreSQL running, and does --to name it? Such as "host=/run/postgresql user=carnet dbname=carnet"
+hint-store-target-left = move `store` and `register` away from the directory of the node: they are what was left behind when it was moved, or belong to something else
+hint-store-same = name another place: --to "host=/run/postgresql user=carnet dbname=carnet" moves to PostgreSQL, --to sled to files; `[store]` in carnet.toml says where the data is now
 hint-store-refused = see the cause: user, password_file, database and rights are those of PostgreSQL; `url` in carnet.toml names them
 hint-store-occupied = name another --schema, or drop that one if nobody needs it; an interrupted copy is gone on with by itself
 error-store-target = --to is not a connection string of PostgreSQL without a password, and not `sled`
@@ -324,7 +364,16 @@ error-node-migrate = the node in { $dir } was not moved, and goes on where it is
 node-moving = copying and comparing
 node-moved =
     Moved from { $from } to { $to }.
-    { "  " }{ $entries } entries are the same there; { $logs } logs and { $records } records check out
+    { "  " }{ $entries ->
+        [one] One entry is
+       *[other] { $entries } entries are
+    } the same there; { $logs ->
+        [one] one log
+       *[other] { $logs } logs
+    } and { $records ->
+        [one] one record
+       *[other] { $records } records
+    } check out
     { "  " }carnet.toml names the new place; the old one is kept, and is not opened again
 node-standing-by = The node answers at { $url }, and stands by: { $holder } writes its database.
 node-set-aside = What was damaged is now in { $path }; nothing of it was deleted.
@@ -340,6 +389,8 @@ error-node-check = the node in { $dir } cannot be checked
 error-http-address = { $value } is not an address such as 127.0.0.1:7878
 error-multiaddress = { $value } is not an address such as /ip4/0.0.0.0/tcp/7879
 error-words = the words of the next keys cannot be made
+error-node-stands-by = the node at { $url } stands by: { $holder } writes its database
+hint-node-stands-by = ask the node that writes, and name it with --node URL; this one takes over if that one is gone
 error-no-institution = the node at { $url } owns no log
 error-did = { $did } is not the identifier of an institution
 error-did-unknown = the node does not know { $did }
@@ -397,6 +448,11 @@ error-withdrawn-already = withdrawn already from { $effective }; this would not 
 error-agreement-not-named = the agreement { $digest } does not name { $did } as a signatory
 error-agreement-not-ratified = this institution has not ratified { $digest }, or has left it
 error-agreement-unknown = there is no agreement { $name }: no such file, none built in with this id, and none in the logs at hand with a digest that begins so
+hint-agreement-unknown = built in are { $names }; one in a log is named by its digest, with --node
+error-agreement-of-periods = { $name } is an agreement on periods and recognises no skills
+hint-agreement-of-periods = `carnet totalise` counts by it; `carnet recognise` without --agreement goes by those that count for you
+error-recognise-not-party = { $country } is no party of { $agreements }, so nothing is verified by it
+hint-recognise-not-party = name an agreement that binds that country, or none: then those are looked at that count for you
 error-agreement-no-recognition = the agreement { $digest } has no rules of recognition, or is not in force yet
 error-agreement-ratified-already = this institution has ratified { $digest } already
 
@@ -404,6 +460,10 @@ error-presentation-not = { $file } is not a presentation
 error-challenge-record = { $file }, a record of a challenge of yours, is damaged or newer than this program
 hint-challenge-record = restore it; or delete it, then the answer to that one challenge is refused
 hint-presentation-not = ask the holder for the .carnet file that `carnet wallet present` made
+error-presentation-twice = { $file } and { $other } are the same presentation, which counts once; nothing was verified
+hint-presentation-twice = name each presentation once
+error-presentation-one-challenge = { $file } and { $other } answer the same challenge, of which one answer counts; nothing was verified
+hint-presentation-one-challenge = ask the holder for one presentation of all of it, or make a challenge for each
 error-verify-stdin = `-` is named twice, and stdin can be read once only
 error-presentation-newer = { $file } was made by a newer version of carnet; update carnet to verify it
 

@@ -1,6 +1,6 @@
 //! Several presentations: one line each, in the order given.
 
-use super::{Nonces, demands, nonce_asked, open, read, report};
+use super::{Nonces, demands, different_files, nonce_asked, open, read, report};
 use crate::args::verifier::Verify;
 use crate::challenges::Challenges;
 use crate::commands::Context;
@@ -50,12 +50,14 @@ struct Unreadable<'a> {
 /// Verifies several presentations. A nonce is used up by the first that answers it.
 ///
 /// # Errors
-/// What kept all of them from being judged: rules that are wrong, a node that cannot be reached.
+/// What kept all of them from being judged: a file that is named twice, rules that are wrong, a node that
+/// cannot be reached.
 pub(super) fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
     let files = args.presentations.as_slice();
     if files.iter().filter(|path| *path == Path::new(STDIN)).count() > 1 {
         return Err(CliError::usage("verify-stdin"));
     }
+    different_files(files)?;
     let (rules, ledger, challenge) = demands(&args.demands, context)?;
     let challenges = Challenges::of_user()?;
     let mut nonces = Nonces::new(&rules, &challenges);
