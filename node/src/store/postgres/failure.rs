@@ -6,6 +6,9 @@ use tokio_postgres::error::SqlState;
 
 use super::super::StoreError;
 
+/// What the client says of settings with which it cannot connect; the kind itself is not told.
+const INVALID_SETTINGS: &str = "invalid configuration";
+
 /// A failure of one attempt.
 pub(super) enum Failure {
     /// The connection is gone, or the server takes none now: it may work later. Of a write it is
@@ -21,6 +24,10 @@ pub(super) fn classify(server: &str, error: &tokio_postgres::Error) -> Failure {
         let mut detail = error.to_string();
         if let Some(cause) = std::error::Error::source(error) {
             detail = format!("{detail}: {cause}");
+        }
+        // Settings do not get better by trying again: a password that the server wants and nobody has given.
+        if detail.starts_with(INVALID_SETTINGS) {
+            return Failure::Refused(StoreError::Refused { server: server.to_owned(), detail });
         }
         return Failure::Lost(detail);
     };
