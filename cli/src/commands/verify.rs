@@ -21,7 +21,7 @@ use carnet_proto::profile::MAX_PRESENTATION_BYTES;
 use carnet_proto::time::UnixSeconds;
 use carnet_proto::verify::policy::Policy;
 use carnet_proto::verify::report::{Outcome, Reason, Report, Verdict, check, reason};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Verifies presentations.
@@ -145,18 +145,17 @@ fn different_files(presentations: &[PathBuf]) -> Result<(), CliError> {
 
 /// Refuses presentations of which only one can count: two that are the same, or that answer one challenge.
 fn different_answers(bodies: &[(&PathBuf, Vec<u8>)]) -> Result<(), CliError> {
-    let mut answers: Vec<(&Path, &[u8], BTreeSet<Vec<u8>>)> = Vec::new();
+    let mut answered: BTreeMap<Vec<u8>, &Path> = BTreeMap::new();
+    let mut known: BTreeMap<&[u8], &Path> = BTreeMap::new();
     for (path, body) in bodies {
-        let nonces = nonces(body);
-        for (other, known, answered) in &answers {
-            if known == body {
-                return Err(twice("presentation-twice", path, other));
-            }
-            if !nonces.is_disjoint(answered) {
+        if let Some(other) = known.insert(body, path) {
+            return Err(twice("presentation-twice", path, other));
+        }
+        for nonce in nonces(body) {
+            if let Some(other) = answered.insert(nonce, path) {
                 return Err(twice("presentation-one-challenge", path, other));
             }
         }
-        answers.push((path.as_path(), body.as_slice(), nonces));
     }
     Ok(())
 }

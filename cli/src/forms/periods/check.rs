@@ -239,7 +239,7 @@ impl Found<'_> {
         };
         let place = match ends_early {
             true => document.get("until").map(Spanned::span),
-            false => mechanisms.filter(displaces).last().map(Spanned::span),
+            false => mechanisms.rev().find(displaces).map(Spanned::span),
         };
         self.at(place.unwrap_or(0..0), reason);
     }
