@@ -23,6 +23,7 @@ const LANGUAGES: &[(&str, &[&str])] = &[(
         include_str!("../locales/en/demo.ftl"),
         include_str!("../locales/en/errors.ftl"),
         include_str!("../locales/en/institution.ftl"),
+        include_str!("../locales/en/keys.ftl"),
         include_str!("../locales/en/reasons.ftl"),
         include_str!("../locales/en/totalise.ftl"),
         include_str!("../locales/en/recognition.ftl"),

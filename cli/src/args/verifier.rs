@@ -74,8 +74,8 @@ presentation there; `carnet recognise` says why, step by step. The verdict and t
 
 Without --node the evidence stapled to the presentation is all that is used.
 Of several files each gets one line, in the order given; what cannot be read is named and the
-others are still verified. Two answers to one challenge are not both accepted; a file that is named
-twice is refused before anything is verified.
+others are still verified. Two answers to one challenge are not both accepted; where answers are, a file
+that is named twice is refused before anything is verified.
 Exit codes: 0 valid, 1 invalid, 3 could not tell; of several files 1 if any is invalid, else 3 if
 any could not be told or read.
 

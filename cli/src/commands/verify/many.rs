@@ -6,6 +6,7 @@ use crate::challenges::Challenges;
 use crate::commands::Context;
 use crate::error::{Answer, CliError, ERROR_VERSION, ErrorBody};
 use crate::files::STDIN;
+use crate::policy::Accepts;
 use crate::progress;
 use crate::render::{Mark, Output};
 use crate::text::{Args, Texts};
@@ -57,8 +58,11 @@ pub(super) fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliErr
     if files.iter().filter(|path| *path == Path::new(STDIN)).count() > 1 {
         return Err(CliError::usage("verify-stdin"));
     }
-    different_files(files)?;
     let (rules, ledger, challenge) = demands(&args.demands, context)?;
+    if rules.accepts == Accepts::Live {
+        // The second would look like an answer to a challenge that was answered.
+        different_files(files)?;
+    }
     let challenges = Challenges::of_user()?;
     let mut nonces = Nonces::new(&rules, &challenges);
     let policy = nonces.policy(nonce_asked(challenge.as_ref()))?;
