@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod support;
 
+use serde_json::Value;
 use support::node::{Node, until};
 use support::{PASSPHRASE, User};
 
@@ -292,6 +293,20 @@ fn cases_are_explained_step_by_step() {
     assert_eq!(plain.code, 1);
     assert!(plain.stdout.contains("own: expected 47, computed 48"), "{}", plain.stdout);
     assert!(!plain.stdout.contains("From the attestations shown"), "{}", plain.stdout);
+    // Nothing expected is nothing proven, and nobody knows which of two of one id is meant.
+    let expected = case.find("\"expected\"").unwrap();
+    let nothing = format!("{}\"expected\": {{}} }}] }}", &case[..expected]);
+    std::fs::write(user.path("nothing.json"), &nothing).unwrap();
+    let open = user.run("totalise --cases nothing.json");
+    assert_eq!(open.code, 3, "{}", open.stdout);
+    assert!(open.stdout.contains("one case expects nothing"), "{}", open.stdout);
+    let json = user.run("totalise --cases nothing.json --json").json();
+    assert_eq!((&json["cases"][0]["matches"], &json["not_compared"]), (&Value::Null, &1.into()));
+    let mut twice: Value = serde_json::from_str(case).unwrap();
+    let first = twice["cases"][0].clone();
+    twice["cases"].as_array_mut().unwrap().push(first);
+    std::fs::write(user.path("twice.json"), twice.to_string()).unwrap();
+    user.run("totalise --cases twice.json").fails(3, &["two cases have the id \"one\""]);
 }
 
 #[test]

@@ -95,8 +95,10 @@ fn report(
         answered.iter().map(|case| lines(case, context)).collect();
     let nothing = Vec::new();
     let explained = |index: usize| explained.get(index).unwrap_or(&nothing);
-    let args = Args::new().with("matching", matching).with("count", answered.len());
+    let compared = answered.len().saturating_sub(open);
+    let args = Args::new().with("matching", matching).with("count", compared);
     let total = context.texts.get("cases-total", &args);
+    let total = Some(total).filter(|_| compared > 0 || answered.is_empty());
     let open = context.texts.get("cases-not-compared", &Args::new().with("count", open));
     let open = Some(open).filter(|_| answered.iter().any(Answered::is_open));
     context.out.answer(answer, |out| {
@@ -105,8 +107,7 @@ fn report(
             let told = details.iter().chain(explained(index));
             told.into_iter().try_for_each(|detail| out.paragraph(4, detail))?;
         }
-        out.line(total)?;
-        open.map_or(Ok(()), |open| out.line(open))
+        total.into_iter().chain(open).try_for_each(|line| out.line(line))
     })
 }
 

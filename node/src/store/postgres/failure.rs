@@ -51,3 +51,20 @@ pub(super) fn classify(server: &str, error: &tokio_postgres::Error) -> Failure {
         Failure::Refused(StoreError::Refused { server, detail })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio_postgres::{Config, NoTls};
+
+    #[tokio::test]
+    async fn settings_that_cannot_connect_are_refused_and_not_tried_again() {
+        // As a password that the server wants and nobody has given: no server is asked here.
+        let Err(error) = Config::new().connect(NoTls).await else { panic!("there is no host") };
+        let failure = classify("db at x, schema carnet", &error);
+        let Failure::Refused(StoreError::Refused { detail, .. }) = failure else {
+            panic!("it would be tried again: {error}")
+        };
+        assert!(detail.starts_with(INVALID_SETTINGS), "{detail}");
+    }
+}
