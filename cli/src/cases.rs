@@ -16,6 +16,7 @@ use carnet_proto::totalisation::qualify::Outcome;
 use carnet_proto::totalisation::{Period, PeriodRules, Plan, Rational, TotalisationError};
 use read::Node;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Most cases of a file.
 pub const MAX_CASES: usize = 4096;
@@ -34,6 +35,9 @@ pub enum CaseError {
         /// What it should be.
         what: String,
     },
+    /// Two periods go by the same identifier, so that an answer would not tell which is meant.
+    #[error("two periods have the id {0:?}")]
+    Twice(String),
     /// A task that this program does not know.
     #[error("the task {0} is not known")]
     Task(String),
@@ -70,22 +74,31 @@ pub struct Answered {
     pub title: String,
     /// What the engine answers, in the shape of `expected`.
     pub computed: Result<Value, CaseError>,
+    /// Whether the case expects anything that an answer could be compared with.
+    pub is_compared: bool,
     /// Where the answer differs from `expected`: path, expected, computed.
     pub differences: Vec<(String, Value, Value)>,
 }
 
 impl Answered {
-    /// Tells whether the answer is the expected one.
+    /// Tells whether the answer is the expected one. Where nothing is expected, none is.
     pub fn matches(&self) -> bool {
-        self.computed.is_ok() && self.differences.is_empty()
+        self.computed.is_ok() && self.is_compared && self.differences.is_empty()
     }
 
-    /// Returns the answer as `carnet totalise --cases --json` prints it.
+    /// Tells whether there is an answer, and nothing to compare it with.
+    pub fn is_open(&self) -> bool {
+        self.computed.is_ok() && !self.is_compared
+    }
+
+    /// Returns the answer as `carnet totalise --cases --json` prints it; `matches` is null where there is
+    /// nothing to compare it with.
     pub fn to_json(&self) -> Value {
         let differs = |(path, expected, computed): &(String, Value, Value)| json!({ "at": path, "expected": expected, "computed": computed });
         let differences: Vec<_> = self.differences.iter().map(differs).collect();
         let mut answer = Answer::default();
-        answer.set("id", self.id.clone()).set("matches", self.matches());
+        let matches = if self.is_open() { Value::Null } else { self.matches().into() };
+        answer.set("id", self.id.clone()).set("matches", matches);
         match &self.computed {
             Ok(computed) => answer.set("computed", computed.clone()),
             Err(error) => answer.set("computed", Value::Null).set("error", error.to_string()),
@@ -116,12 +129,20 @@ fn answered(case: &Value, rules: impl FnOnce(&str) -> Result<PeriodRules, CaseEr
         compute(task, &plan, root)
     });
     let expected = case.get("expected").unwrap_or(&Value::Null);
+    let is_compared = compare::expects(expected);
     let differences = match &computed {
+        Ok(_) if !is_compared => Vec::new(),
         Ok(computed) if expected.is_object() => compare::differences(expected, computed),
         Ok(computed) => vec![("expected".to_owned(), expected.clone(), computed.clone())],
         Err(_) => Vec::new(),
     };
-    Answered { id: text("id"), title: text("title"), computed, differences }
+    Answered { id: text("id"), title: text("title"), computed, is_compared, differences }
+}
+
+/// Returns the first identifier that two cases have.
+pub fn twice(cases: &[Value]) -> Option<&str> {
+    let mut known = BTreeSet::new();
+    cases.iter().filter_map(|case| case.get("id")?.as_str()).find(|id| !known.insert(*id))
 }
 
 /// Returns the periods of a case on a right, and the answer with how it came about; nothing for a case on
@@ -135,6 +156,28 @@ pub fn outcome(case: &Value) -> Option<(Vec<Period>, Outcome)> {
     let rules = rules::of(case, task).ok()?;
     right::outcome(&Plan::new(&rules).ok()?, root.get("parameters"), root.get("inputs")).ok()
 }
+
+/// What can be asked of cases; `docs/agreements.md` explains each.
+pub const TASKS: &[&str] = &[
+    "convert",
+    "calendar_months",
+    "overlap",
+    "overlap_by_claim_country",
+    "totalise",
+    "pro_rata",
+    "home_scheme",
+    "totalise_multi",
+    "ph_minimum_pro_rata",
+    "amount",
+    "credit_quarters",
+    "credit_quarters_count",
+    "us_insured",
+    "rate_fraction",
+    "capped_noncontributory",
+    "irish_yearly_average",
+    "us_rep",
+    "oas",
+];
 
 /// Computes one task; the case's `expected` is never looked at.
 fn compute(task: &str, plan: &Plan<'_>, case: Node<'_>) -> Result<Value, CaseError> {
@@ -197,3 +240,6 @@ fn fraction(num: Rational, den: Rational) -> Value {
 fn money(plan: &Plan<'_>, amount: Rational) -> Result<Value, CaseError> {
     Ok(amount.to_decimal(plan.decimals())?.into())
 }
+
+#[cfg(test)]
+pub mod tests;

@@ -5,6 +5,7 @@ use crate::text::{Args, Texts};
 use carnet_proto::classification::{Country, Field, Occupation};
 use carnet_proto::credential::attested::Attested;
 use carnet_proto::credential::contribution::PeriodType;
+use carnet_proto::credential::{self, contribution, skill};
 use serde_json::Value;
 
 /// Claims in the order in which they are shown; others follow.
@@ -81,6 +82,23 @@ const ORDER: &[&str] = &[
 pub fn rank(name: &str) -> usize {
     let base = name.split('.').next().unwrap_or(name);
     ORDER.iter().position(|known| *known == base).unwrap_or(ORDER.len())
+}
+
+/// Returns the names of the claims that a holder discloses by name, so that a verifier can ask for them.
+pub fn to_ask() -> Vec<&'static str> {
+    let all = credential::claims::redactable_names()
+        .chain(skill::redactable_names())
+        .chain(contribution::redactable_names());
+    let mut names: Vec<&str> = all.collect();
+    names.sort_by_key(|name| (rank(name), *name));
+    names.dedup();
+    names
+}
+
+/// Tells whether a claim that is asked for, written as a wallet writes it, is a claim of this name or a part of
+/// it: who asks for `years` asks for `years.2` too.
+pub fn asks_for(wish: &str, name: &str) -> bool {
+    wish == name || name.strip_prefix(wish).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Returns the entries of a map in the order in which they are shown, each on one line.
@@ -203,6 +221,20 @@ mod tests {
         assert_eq!(names, ["name_latin", "birth_date", "occupation"]);
         assert_eq!(rows[2].1, "7212 Welders and flamecutters");
         assert!(rank("skills.2") == rank("skills") && rank("new") > rank("sub"));
+    }
+
+    #[test]
+    fn every_claim_that_is_disclosed_by_name_can_be_asked_for_and_no_other() {
+        let names = to_ask();
+        for name in ["name_latin", "birth_date", "skills", "assessment", "years", "scheme_totals"] {
+            assert!(names.contains(&name), "{name}");
+        }
+        // Always shown, or nothing at all.
+        for name in ["scheme", "branches", "title", "contribution", "nonsense"] {
+            assert!(!names.contains(&name), "{name}");
+        }
+        assert!(asks_for("years", "years.2") && asks_for("years", "years"));
+        assert!(!asks_for("years.1", "years.2") && !asks_for("year", "years"));
     }
 
     #[test]

@@ -236,11 +236,12 @@ impl CliError {
         self.hint.map(|hint| texts.get(&format!("hint-{hint}"), &self.args))
     }
 
-    fn causes(&self) -> Vec<String> {
+    fn causes(&self, texts: &Texts) -> Vec<String> {
         let mut causes = Vec::new();
         let mut next = self.cause.as_deref().map(|cause| cause as &dyn StdError);
         while let Some(cause) = next.filter(|_| causes.len() < MAX_CAUSES) {
-            causes.push(crate::text::clean(&cause.to_string()).into_owned());
+            let said = cause.to_string();
+            causes.push(crate::text::clean(&texts.in_words(&said)).into_owned());
             next = cause.source();
         }
         causes
@@ -265,7 +266,7 @@ impl CliError {
             let args = Args::new().with("count", self.more_mistakes);
             text += &format!("  {}\n", texts.get("error-mistakes-more", &args));
         }
-        for cause in self.causes() {
+        for cause in self.causes(texts) {
             text += &format!("  {}\n", texts.get("error-cause", &Args::new().with("cause", cause)));
         }
         if let Some(hint) = self.hint_text(texts) {
@@ -287,7 +288,7 @@ impl CliError {
         ErrorBody {
             code: self.code,
             message: self.message(texts),
-            causes: self.causes(),
+            causes: self.causes(texts),
             hint: self.hint_text(texts),
             mistakes: &self.mistakes,
             more_mistakes: (self.more_mistakes > 0).then_some(self.more_mistakes),
@@ -373,6 +374,18 @@ mod tests {
         assert_eq!(CliError::network("x").exit_code(), 3);
         assert_eq!(CliError::store("x").exit_code(), 3);
         assert_eq!(CliError::bug("x").exit_code(), 255);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_cause_is_told_in_words_and_not_by_number() {
+        let error = CliError::store("file-write").arg("file", "x");
+        let error = error.caused_by(std::io::Error::from_raw_os_error(17));
+        for json in [false, true] {
+            let text = written(&error, json);
+            assert!(text.contains("a file of this name exists already"), "{text}");
+            assert!(!text.contains("os error"), "{text}");
+        }
     }
 
     #[test]

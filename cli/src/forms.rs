@@ -5,6 +5,7 @@
 
 pub mod agreement;
 pub mod certificate;
+pub mod check;
 pub mod class;
 pub mod contribution;
 pub mod grant;
@@ -13,8 +14,9 @@ pub mod profile;
 pub mod recognition;
 pub mod table;
 
-use crate::error::CliError;
+use crate::error::{CliError, Mistake};
 use crate::files;
+use carnet_proto::cbor::CborError;
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
 use carnet_proto::credential::contribution::{
     DayBasis, Decimal, InstitutionRole, Month, NationalRight, PeriodKind, PeriodType, Refund,
@@ -237,11 +239,25 @@ pub fn wrong(path: &Path, line: usize, column: usize, reason: &str) -> CliError 
         .arg("reason", reason.trim().to_owned())
 }
 
+/// Says everything that is wrong with a form; there is at least one mistake.
+pub fn mistaken(path: &Path, mistakes: Vec<Mistake>) -> CliError {
+    table::listed(CliError::input("form-mistakes"), path, mistakes)
+}
+
 /// Says that a form as a whole breaks a rule.
 pub fn broken(path: &Path, reason: impl fmt::Display) -> CliError {
     CliError::input("form-rule")
         .arg("file", path.display().to_string())
         .arg("reason", reason.to_string())
+}
+
+/// Says which rule of the format a value breaks that was put together from a form: no byte of the form is to
+/// blame, so none is named.
+pub fn broken_rule(error: &CborError) -> String {
+    match error.field {
+        Some(field) => format!("{}, in `{field}`", error.kind),
+        None => error.kind.to_string(),
+    }
 }
 
 /// Returns line and column, from 1, of a byte.

@@ -4,9 +4,12 @@
 //! names and messages come from strangers and end on a terminal. Help texts of the argument parser
 //! are English.
 
+mod os;
+
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use std::borrow::Cow;
+use std::io;
 use unic_langid::LanguageIdentifier;
 
 /// The language every other one falls back to.
@@ -20,6 +23,7 @@ const LANGUAGES: &[(&str, &[&str])] = &[(
         include_str!("../locales/en/demo.ftl"),
         include_str!("../locales/en/errors.ftl"),
         include_str!("../locales/en/institution.ftl"),
+        include_str!("../locales/en/keys.ftl"),
         include_str!("../locales/en/reasons.ftl"),
         include_str!("../locales/en/totalise.ftl"),
         include_str!("../locales/en/recognition.ftl"),
@@ -86,10 +90,32 @@ impl Texts {
         for bundle in &self.bundles {
             if let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) {
                 // A value that is missing shows as its placeholder, which says more than an error.
-                return bundle.format_pattern(pattern, Some(&args.0), &mut Vec::new()).into_owned();
+                let text = bundle.format_pattern(pattern, Some(&args.0), &mut Vec::new());
+                return self.in_words(&text).into_owned();
             }
         }
         id.to_owned()
+    }
+
+    /// Says in words what the operating system answered: `Connection refused (os error 111)` stands in the
+    /// messages of many libraries, and helps nobody who does not know the system.
+    pub fn in_words<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        const MARK: &str = " (os error ";
+        let mut text = Cow::Borrowed(text);
+        while let Some((before, after)) = text.split_once(MARK)
+            && let Some((number, rest)) = after.split_once(')')
+            && let Ok(code) = number.parse::<i32>()
+        {
+            let cause = io::Error::from_raw_os_error(code);
+            let said = cause.to_string();
+            let said = said.split(MARK).next().unwrap_or_default();
+            let words = match (before.strip_suffix(said), os::text(cause.kind())) {
+                (Some(before), Some(id)) => format!("{before}{}{rest}", self.plain(id)),
+                _ => format!("{before}{rest}"),
+            };
+            text = Cow::Owned(words);
+        }
+        text
     }
 
     /// Returns the text `id`, which has no placeholders.
@@ -288,6 +314,33 @@ mod tests {
             }
         }
         assert!(unused.is_empty(), "nothing says {unused:?}");
+    }
+
+    #[test]
+    fn what_the_operating_system_answers_is_said_in_words() {
+        let texts = Texts::load(Some("en"));
+        let os = |code| io::Error::from_raw_os_error(code).to_string();
+        #[cfg(target_os = "linux")]
+        for (code, words) in [
+            (2, "there is no such file or directory"),
+            (17, "a file of this name exists already"),
+            (111, "nothing answers at that address"),
+            (13, "this user may not do that"),
+        ] {
+            let said = os(code);
+            assert!(said.contains("(os error"), "{said}");
+            assert_eq!(texts.in_words(&said), words);
+            let within = format!("io: {said}, twice: {said}");
+            assert_eq!(texts.in_words(&within), format!("io: {words}, twice: {words}"));
+            let told = texts.get("note", &Args::new().with("text", said));
+            assert!(told.contains(words) && !told.contains("os error"), "{told}");
+        }
+        // What has no words of ours loses its number alone, and what is no answer stays.
+        assert!(!texts.in_words(&os(40)).contains("os error"));
+        assert_eq!(texts.in_words("Somebody said (os error 2)"), "Somebody said");
+        for text in ["plain", "cut (os error ", "odd (os error x)", "cut (os error 2"] {
+            assert_eq!(texts.in_words(text), text);
+        }
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn keys_are_replaced_from_their_words_and_the_node_goes_on_with_them() {
     let node = Node::start(&user, "node");
     issue(&user, &node, &did);
     let rotate = "key rotate --dir node --yes";
-    with_words(&user, rotate, &words).fails(3, &["stop the node first"]);
+    with_words(&user, rotate, &words).fails(3, &["stop it first"]);
     assert_eq!(node.stop(), 0);
 
     with_words(&user, rotate, "one two three").fails(2, &["not 24 words"]);
@@ -211,4 +211,27 @@ fn who_accredited_an_institution_that_fell_silent_closes_it_and_continues_its_li
     let line = format!("status set --list {silent}/status/1 --index 4711 invalid --publish");
     assert_eq!(ministry.operate(&user, &line).json()["after"], "invalid");
     stranger.operate(&user, &adopt).fails(3, &["not continued here"]);
+}
+
+#[test]
+fn what_cannot_be_done_to_a_node_is_said_with_what_can() {
+    let user = User::new();
+    user.run("key rotate --dir nonode --yes")
+        .fails(3, &["the keys are not replaced", "no node in this directory", "--dir DIR"]);
+    user.run("node migrate --to sled --dir nonode")
+        .fails(3, &["there is no node in nonode that could be moved", "--dir DIR"]);
+    user.run("node init --dir node --no-log").ok();
+    let same = "another place: --to \"host=/run/postgresql";
+    user.run("node migrate --to sled --dir node").fails(3, &["keeps its data there already", same]);
+    let postgres = "node migrate --dir node --to postgresql://carnet@127.0.0.1:1/carnet";
+    let told = user.run(&format!("{postgres} --password-file none"));
+    let told = told.fails(3, &["cannot read the password", "--password-file FILE names a file"]);
+    assert!(told.contains("there is no such file") && !told.contains("os error"), "{told}");
+    let config = user.path("node/carnet.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("nonsense = 1\n{text}")).unwrap();
+    let told = user.run("node run --dir node").fails(3, &["mend that line of carnet.toml"]);
+    assert!(!told.contains("carnet node init"), "{told}");
+    user.run("node status --node http://127.0.0.1:1 --dir node")
+        .fails(3, &["nothing answers at that address"]);
 }

@@ -135,6 +135,21 @@ fn a_challenge_is_handed_out_and_its_nonce_kept_in_private() {
 }
 
 #[test]
+fn a_challenge_asks_for_nothing_that_nobody_can_disclose() {
+    let user = User::new();
+    policy(&user);
+    let ask = |claim: &str| {
+        user.run(&format!("challenge --policy trust.toml --ask {claim} --out challenge.carnet"))
+    };
+    for claim in ["nonsense", "scheme", "years.x", "years.", "nonsense.1", "contribution"] {
+        ask(claim).fails(2, &[claim, "can ask for: name_latin", "scheme_totals", "assessment"]);
+    }
+    assert!(!user.path("challenge.carnet").exists(), "nothing was made");
+    assert!(!user.path("home/challenges").exists(), "and no nonce is kept");
+    ask("birth-date --ask years.1 --ask skills --ask total").ok();
+}
+
+#[test]
 fn what_is_no_presentation_gets_no_verdict() {
     let user = User::new();
     policy(&user);

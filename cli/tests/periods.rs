@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod support;
 
+use serde_json::Value;
 use support::node::{Node, until};
 use support::{PASSPHRASE, User};
 
@@ -194,15 +195,61 @@ fn periods_are_certified_carried_shown_in_part_and_counted_on_a_worksheet() {
     });
     assert!(told.contains("Fictitious agreement (DE-PH)"), "{told}");
 
-    // A State that the agreement does not bind is no State of it, whatever is shown.
+    // What is wrong with a question is told before the challenge is spent on it.
     let file = present(&format!("1 2 --preset ratio {person}"));
-    let strange = user.run(&format!(
-        "totalise --agreement de-ph --claim-country FR --branch old-age --needed 60 {file} \
-         --policy trust.toml --offline"
-    ));
-    assert_eq!(strange.code, 3, "{}", strange.stdout);
-    assert!(strange.stdout.contains("does not bind FR"), "{}", strange.stdout);
-    assert!(!strange.stdout.contains("binds only the other side"), "{}", strange.stdout);
+    let ask = |agreement: &str, state: &str, files: &str| {
+        user.run(&format!(
+            "totalise --agreement {agreement} --claim-country {state} --branch old-age --needed 60 \
+             {files} --policy trust.toml --offline"
+        ))
+    };
+    let not_bound = ["DE-PH does not bind FR", "it binds DE, PH", "--agreement none"];
+    ask("de-ph", "FR", &file).fails(2, &not_bound);
+    ask("no-such", "DE", &file).fails(3, &["no agreement is called no-such"]);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/agreements/de-ph.toml");
+    let sick = std::fs::read_to_string(path).unwrap();
+    let sick = sick.replacen("\nfrom = ", "\nbranches = [\"sickness\"]\nfrom = ", 1);
+    std::fs::write(user.path("sick.toml"), sick).unwrap();
+    ask("sick.toml", "DE", &file).fails(2, &["DE-PH is not about old-age", "about sickness"]);
+    std::fs::copy(user.path(&file), user.path("same.carnet")).unwrap();
+    let line = format!(
+        "wallet present 1 --preset ratio {person} --challenge {} --out second.carnet --wallet ana.age",
+        file.replace(".carnet", ".challenge")
+    );
+    user.run_locked(&line, PASSPHRASE).ok();
+    let same = "are the same presentation, which counts once";
+    for files in
+        [format!("{file} {file}"), format!("{file} ./{file}"), format!("{file} same.carnet")]
+    {
+        ask("de-ph", "DE", &files).fails(2, &[same]);
+        user.run(&format!("recognise {files} --policy trust.toml --offline")).fails(2, &[same]);
+    }
+    let twice = format!("{file} ./{file}");
+    user.run(&format!("verify {twice} --policy trust.toml --offline")).fails(2, &[same]);
+    ask("de-ph", "DE", &format!("{file} second.carnet"))
+        .fails(2, &["answer the same challenge", "one presentation of all of it"]);
+    let recognise =
+        |more: &str| user.run(&format!("recognise {file} --policy trust.toml --offline {more}"));
+    recognise("--agreement de-ph")
+        .fails(2, &["de-ph is an agreement on periods", "`carnet totalise`"]);
+    recognise("--agreement nope").fails(3, &["no agreement nope", "built in are asean-nursing"]);
+    recognise("--agreement asean-nursing --destination DE")
+        .fails(2, &["Germany is no party of asean-nursing"]);
+    let told = ask("de-ph", "DE", &file);
+    assert_eq!(told.code, 0, "the challenge was spent: {}", told.stdout);
+
+    // A preset says what it shows without having been asked, and a copy that nobody asked for it.
+    let asked = "challenge --policy trust.toml --ask employers --out wages.challenge";
+    user.run(asked).ok();
+    let wages = "wallet present 1 --preset wage-claim --wallet ana.age";
+    let line = format!("{wages} --challenge wages.challenge --out wages.carnet");
+    let told = user.run_locked(&line, PASSPHRASE);
+    assert!(told.stderr.contains("does not ask for: earnings."), "{}", told.stderr);
+    assert!(!told.stderr.contains("not disclosed of what was asked"), "{}", told.stderr);
+    let line = format!("{wages} --audience urn:carnet:anyone {person} --out wages-copy.carnet");
+    let told = user.run_locked(&line, PASSPHRASE).ok();
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("answers no challenge: no verifier has asked for it"), "{told}");
 
     // A page can go where the text would have gone.
     let file = present(&format!("1 2 --preset ratio {person}"));
@@ -232,7 +279,7 @@ fn cases_are_explained_step_by_step() {
         "From the attestations shown, and no legal advice:",
         "other: certified time comes to 18 months, and 18 of them count",
         "all time together: 66 months of 60 that the right needs (DE-PH-",
-        "1 of 1 cases come out as expected",
+        "the one case comes out as expected",
     ] {
         assert!(told.contains(said), "no {said:?} in: {told}");
     }
@@ -246,6 +293,20 @@ fn cases_are_explained_step_by_step() {
     assert_eq!(plain.code, 1);
     assert!(plain.stdout.contains("own: expected 47, computed 48"), "{}", plain.stdout);
     assert!(!plain.stdout.contains("From the attestations shown"), "{}", plain.stdout);
+    // Nothing expected is nothing proven, and nobody knows which of two of one id is meant.
+    let expected = case.find("\"expected\"").unwrap();
+    let nothing = format!("{}\"expected\": {{}} }}] }}", &case[..expected]);
+    std::fs::write(user.path("nothing.json"), &nothing).unwrap();
+    let open = user.run("totalise --cases nothing.json");
+    assert_eq!(open.code, 3, "{}", open.stdout);
+    assert!(open.stdout.contains("one case expects nothing"), "{}", open.stdout);
+    let json = user.run("totalise --cases nothing.json --json").json();
+    assert_eq!((&json["cases"][0]["matches"], &json["not_compared"]), (&Value::Null, &1.into()));
+    let mut twice: Value = serde_json::from_str(case).unwrap();
+    let first = twice["cases"][0].clone();
+    twice["cases"].as_array_mut().unwrap().push(first);
+    std::fs::write(user.path("twice.json"), twice.to_string()).unwrap();
+    user.run("totalise --cases twice.json").fails(3, &["two cases have the id \"one\""]);
 }
 
 #[test]

@@ -246,3 +246,37 @@ fn what_is_not_there_is_told_alike_by_every_command() {
     assert_eq!(anchors.len(), 1);
     assert_eq!(anchors[0]["purposes"], serde_json::json!(["skill", "contribution"]));
 }
+
+#[test]
+fn a_fee_that_the_worker_pays_is_pointed_out() {
+    let user = User::new();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/recognition/skills-partnership.toml");
+    let model = std::fs::read_to_string(model).unwrap();
+    assert!(model.contains("payer = \"employer\""), "{model}");
+    std::fs::write(user.path("fair.toml"), &model).unwrap();
+    let told = flat(&user.run("agreement check fair.toml").ok());
+    assert!(!told.contains("the worker pays"), "{told}");
+    let worker = model.replace("payer = \"employer\"", "payer = \"worker\"");
+    std::fs::write(user.path("worker.toml"), &worker).unwrap();
+    let told = flat(&user.run("agreement check worker.toml").ok());
+    assert!(told.contains("the worker pays up to 200 EUR to"), "{told}");
+    let told = user.run("agreement check worker.toml --json").json();
+    assert_eq!(told["warnings"][0]["id"], "worker-pays");
+    assert_eq!(told["warnings"].as_array().unwrap().len(), 1, "{told}");
+    // Every mistake is told at once, with its line.
+    let wrong =
+        worker.replacen("acquired = ", "aquired = ", 1).replacen("host = \"DE\"", "host = 5", 1);
+    std::fs::write(user.path("wrong.toml"), wrong).unwrap();
+    user.run("agreement check wrong.toml").fails(
+        3,
+        &[
+            "3 mistakes in wrong.toml",
+            "there is no key \"aquired\"",
+            "the key \"acquired\" is missing",
+        ],
+    );
+    // What costs nothing costs the worker nothing.
+    std::fs::write(user.path("free.toml"), worker.replace("amount = 200", "amount = 0")).unwrap();
+    let told = user.run("agreement check free.toml --json").json();
+    assert_eq!(told["warnings"], serde_json::json!([]));
+}

@@ -7,3 +7,5 @@ answer-undetermined = undetermined
 prompt-passphrase = Passphrase of { $file }:{" "}
 prompt-passphrase-new = New passphrase for { $file }:{" "}
 prompt-passphrase-again = The same passphrase again:{" "}
+
+note = note: { $text }

@@ -6,6 +6,20 @@ error-hint = hint: { $hint }
 error-stdout = the result cannot be written
 error-json-write = a result cannot be written as JSON
 
+# What the operating system answers.
+os-not-found = there is no such file or directory
+os-exists = a file of this name exists already
+os-permission = this user may not do that
+os-refused = nothing answers at that address
+os-in-use = something listens at that address already
+os-timed-out = no answer came in time
+os-unreachable = that address cannot be reached from here
+os-broken-off = the connection broke off
+os-not-a-directory = a part of the path is a file and no directory
+os-a-directory = it is a directory
+os-full = no space is left
+os-read-only = nothing can be written there
+
 # Files.
 error-no-home = there is no home directory to keep files in
 hint-no-home = name a directory in the environment variable CARNET_HOME

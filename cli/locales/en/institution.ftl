@@ -80,7 +80,10 @@ log-holds =
     } the newest.
 log-not-in-order = All { $size } entries lead to the newest checkpoint, but: { $reason }
 log-signatures =
-    { $checkpoints } checkpoints; the newest bears lines of { $cosignatures ->
+    { $checkpoints ->
+        [one] One checkpoint
+       *[other] { $checkpoints } checkpoints
+    }; the newest bears lines of { $cosignatures ->
         [one] one other
        *[other] { $cosignatures } others
     }, which are not checked here: a verifier judges them by its own rules.
@@ -172,7 +175,13 @@ doctor-clock =
 doctor-clock-off = the clock here and that of the node differ by { $seconds } seconds, more than verification allows
 doctor-clock-behind = the clock here is behind what witnesses of { $name } signed
 doctor-next-clock-off = set the clock of this machine, best by network time
-doctor-logs = { $fresh } of { $count } logs were cosigned within two hours
+doctor-logs = { $count ->
+        [one] the one log here was { $fresh ->
+            [0] not cosigned
+           *[other] cosigned
+        } within two hours
+       *[other] { $fresh } of { $count } logs were cosigned within two hours
+    }
 doctor-logs-none = the node has no logs
 doctor-next-logs-none = follow an institution: carnet follow DID --address ADDR
 doctor-log-stale = the log of { $name } was last cosigned { $age } ago
@@ -196,6 +205,7 @@ node-started =
     { "  " }as { $peer }
 node-stopped = The node has stopped; everything is on disk.
 node-no-log = a node without a log
+node-standby = a node that stands by: another one writes the log
 node-status-who =
     { "  " }{ $did }
     { "  " }fingerprint { $fingerprint }
@@ -203,7 +213,10 @@ node-status-up =
     { "  " }version { $version }, up for { $up }
     { "  " }listens at { $addresses }
     { "  " }as { $peer }
-node-status-log = Own log: { $size } entries, { $published } of them published
+node-status-log = Own log: { $size ->
+        [one] one entry
+       *[other] { $size } entries
+    }, { $published } of them published
 node-status-waiting = Nothing of it is published until a quorum of its witnesses confirms that they know of nothing newer
 node-status-catching-up = Others hold more of it, which is fetched from them; nothing can be stated until it is complete
 node-status-view = A quorum last cosigned it { $age } ago: { $quorum } of { $count } witnesses make one, { $tolerates ->
@@ -233,7 +246,16 @@ node-ready = The node does its work.
 node-own = own
 node-followed = followed
 node-never = never
-node-status-pending = Pending: { $requests } requests, { $messages } messages, { $entries } entries
+node-status-pending = Pending: { $requests ->
+        [one] one request
+       *[other] { $requests } requests
+    }, { $messages ->
+        [one] one message
+       *[other] { $messages } messages
+    }, { $entries ->
+        [one] one entry
+       *[other] { $entries } entries
+    }
 node-status-pending-none = Pending: nothing
 node-status-disk = Disk: { $store }, { $used } MiB used, { $free } MiB free
 node-status-disk-used = Disk: { $store }, { $used } MiB used
@@ -296,12 +318,22 @@ node-warning-backup-none = Certificates were issued, and no backup is known
 node-warning-backup-none-next = back up register/, and write last-backup in the node's directory; see docs/operate/backup.md
 node-warning-backup-old = The last backup was made { $age } ago
 node-warning-backup-old-next = back up now; see docs/operate/backup.md
-node-checked-log = { $did }: { $size } entries, { $ignored } of them count for nothing
+node-checked-log = { $did }: { $size ->
+        [one] one entry
+       *[other] { $size } entries
+    }, { $ignored ->
+        [0] and every one counts
+        [one] one of them counts for nothing
+       *[other] { $ignored } of them count for nothing
+    }
 node-config-checked = { $file } is in order
 node-dropped-copy = The copy of { $did } is dropped; the node fetches it again from its peers.
 node-dropped = The copy of { $did } was damaged and is dropped; the node fetches it again.
 node-checked =
-    { $records } records in the register; { $problems ->
+    { $records ->
+        [one] One record
+       *[other] { $records } records
+    } in the register; { $problems ->
         [0] nothing is wrong
         [one] one problem
        *[other] { $problems } problems
@@ -310,7 +342,10 @@ node-checked =
 error-node-init = no node can be made in { $dir }
 error-no-profile = the log of { $did } has no profile to start from
 error-node-start = the node in { $dir } cannot start
-hint-node-start = `carnet node init` makes a node; name the directory of one with --dir DIR
+hint-node-start = there is no node in this directory: name that of your node with --dir DIR, or make one with `carnet node init`
+hint-node-config = mend that line of carnet.toml; `carnet node check --config` reads it without starting anything
+hint-node-files = put the file back from your backup of this directory; see docs/operate/backup.md
+error-node-none = there is no node in { $dir } that could be moved
 hint-node-address = another program or node listens there already; `carnet node status` asks a node that runs, and `http` and `listen` in carnet.toml change the address
 hint-store-locked = a node with this directory is running already: `carnet node status` asks it; stop it first, or give this one a directory of its own
 hint-store-leased = the other node or command writes this database; stop it first, or wait until its lease runs out
@@ -320,6 +355,11 @@ hint-store-moved = the node goes on in the place it was moved to: carnet.toml sh
 hint-store-permission = run it as the user who owns this directory, and see that nobody made it read-only
 hint-store-full = make space on this disk; nothing that was acknowledged is lost
 hint-store-unreachable = is PostgreSQL running, and does `url` in carnet.toml name it?
+hint-store-password = `password_file` in carnet.toml names a file with the password of the database, for the user of the node alone (mode 0600); a relative name is looked for in the directory of the node
+hint-store-target-password = --password-file FILE names a file with the password of the database, for the user of the node alone (mode 0600); a relative name is looked for in the directory of the node
+hint-store-target-unreachable = is PostgreSQL running, and does --to name it? Such as "host=/run/postgresql user=carnet dbname=carnet"
+hint-store-target-left = move `store` and `register` away from the directory of the node: they are what was left behind when it was moved, or belong to something else
+hint-store-same = name another place: --to "host=/run/postgresql user=carnet dbname=carnet" moves to PostgreSQL, --to sled to files; `[store]` in carnet.toml says where the data is now
 hint-store-refused = see the cause: user, password_file, database and rights are those of PostgreSQL; `url` in carnet.toml names them
 hint-store-occupied = name another --schema, or drop that one if nobody needs it; an interrupted copy is gone on with by itself
 error-store-target = --to is not a connection string of PostgreSQL without a password, and not `sled`
@@ -327,7 +367,16 @@ error-node-migrate = the node in { $dir } was not moved, and goes on where it is
 node-moving = copying and comparing
 node-moved =
     Moved from { $from } to { $to }.
-    { "  " }{ $entries } entries are the same there; { $logs } logs and { $records } records check out
+    { "  " }{ $entries ->
+        [one] One entry is
+       *[other] { $entries } entries are
+    } the same there; { $logs ->
+        [one] one log
+       *[other] { $logs } logs
+    } and { $records ->
+        [one] one record
+       *[other] { $records } records
+    } check out
     { "  " }carnet.toml names the new place; the old one is kept, and is not opened again
 node-standing-by = The node answers at { $url }, and stands by: { $holder } writes its database.
 node-set-aside = What was damaged is now in { $path }; nothing of it was deleted.
@@ -343,6 +392,8 @@ error-node-check = the node in { $dir } cannot be checked
 error-http-address = { $value } is not an address such as 127.0.0.1:7878
 error-multiaddress = { $value } is not an address such as /ip4/0.0.0.0/tcp/7879
 error-words = the words of the next keys cannot be made
+error-node-stands-by = the node at { $url } stands by: { $holder } writes its database
+hint-node-stands-by = ask the node that writes, and name it with --node URL; this one takes over if that one is gone
 error-no-institution = the node at { $url } owns no log
 error-did = { $did } is not the identifier of an institution
 error-did-unknown = the node does not know { $did }
@@ -400,6 +451,11 @@ error-withdrawn-already = withdrawn already from { $effective }; this would not 
 error-agreement-not-named = the agreement { $digest } does not name { $did } as a signatory
 error-agreement-not-ratified = this institution has not ratified { $digest }, or has left it
 error-agreement-unknown = there is no agreement { $name }: no such file, none built in with this id, and none in the logs at hand with a digest that begins so
+hint-agreement-unknown = built in are { $names }; one in a log is named by its digest, with --node
+error-agreement-of-periods = { $name } is an agreement on periods and recognises no skills
+hint-agreement-of-periods = `carnet totalise` counts by it; `carnet recognise` without --agreement goes by those that count for you
+error-recognise-not-party = { $country } is no party of { $agreements }, so nothing is verified by it
+hint-recognise-not-party = name an agreement that binds that country, or none: then those are looked at that count for you
 error-agreement-no-recognition = the agreement { $digest } has no rules of recognition, or is not in force yet
 error-agreement-ratified-already = this institution has ratified { $digest } already
 
@@ -407,85 +463,9 @@ error-presentation-not = { $file } is not a presentation
 error-challenge-record = { $file }, a record of a challenge of yours, is damaged or newer than this program
 hint-challenge-record = restore it; or delete it, then the answer to that one challenge is refused
 hint-presentation-not = ask the holder for the .carnet file that `carnet wallet present` made
+error-presentation-twice = { $file } and { $other } are the same presentation, which counts once; nothing was verified
+hint-presentation-twice = name each presentation once
+error-presentation-one-challenge = { $file } and { $other } answer the same challenge, of which one answer counts; nothing was verified
+hint-presentation-one-challenge = ask the holder for one presentation of all of it, or make a challenge for each
 error-verify-stdin = `-` is named twice, and stdin can be read once only
 error-presentation-newer = { $file } was made by a newer version of carnet; update carnet to verify it
-
-# Keys that are replaced, and what ends.
-key-words-prompt = The 24 words of the next keys: { "" }
-key-plan = The keys of { $did } will be replaced, at leaf { $leaf } or behind what others hold of its log by then.
-key-void = { "  " }void: { $kind } at leaf { $leaf }, statement { $digest }
-key-kept = { "  " }kept: { $kind } at leaf { $leaf }, statement { $digest }
-key-kept-why = Issuances are kept whose batch the register of this node knows; --keep-none keeps none.
-key-words =
-    These 24 words will be the next keys once the keys are replaced. They are shown this once and kept nowhere. Write them on paper before you go on, and keep the paper with the old words until this command has said that it is done: until then the old ones count, and these are nothing.
-key-confirm = Are the words on paper, and shall the keys be replaced? Answer yes:{ " " }
-key-rotated =
-    The keys are replaced: leaf { $leaf }, statement { $digest }. { $lists ->
-        [0] There is no status list.
-        [one] One status list was signed anew.
-       *[other] { $lists } status lists were signed anew.
-    }
-    Next: `carnet node run --dir { $dir }` publishes it once the witnesses have confirmed.
-error-key-rotate = the keys are not replaced
-hint-key-rotate = stop the node first; `carnet node check` says what is wrong with its directory
-error-key-unconfirmed = nothing was changed, because nobody said that the new words are on paper: the old words stay the valid ones, and any that were shown just now are nothing
-hint-key-unconfirmed = answer yes on a terminal, or add --yes where the output is kept safe
-error-digest-whole = { $digest } is not a digest: 64 hexadecimal digits
-error-words-fd = no words can be read from file descriptor { $fd }
-error-words-no-terminal = there is no terminal to ask for the words
-hint-words-fd = hand them over by a file descriptor: --words-fd 3 3<FILE
-error-words-wrong = these are not 24 words that belong together
-hint-words-wrong = read them once more, in their order; a single wrong word is noticed
-error-words-not-next = these are not the words of the next keys of { $did }
-restore-plan = The log of { $did } has { $size } entries and holds. Its keys will be replaced by the next ones, in { $dir }.
-restore-left-out = { $url } is left out: { $reason }
-restored =
-    The institution is in { $dir }. { $lists ->
-        [0] It had no status list.
-        [one] Its status list was taken over as it was published; new credentials get a new one.
-       *[other] Its { $lists } status lists were taken over as they were published; new credentials get new ones.
-    }
-restored-no-register = What was issued before has no record any more, and is revoked by list and index.
-restored-register =
-    The register of the backup was taken over. { $records ->
-        [0] Its records agree with the published lists.
-        [one] One record was brought in line with the published lists.
-       *[other] { $records } records were brought in line with the published lists.
-    } { $batches ->
-        [0] It knows every batch of the log.
-        [one] One batch of the log was issued later: its certificates have no record any more, and are revoked by list and index.
-       *[other] { $batches } batches of the log were issued later: their certificates have no record any more, and are revoked by list and index.
-    }
-restored-next = Next: `carnet node run --dir { $dir }`. The password of its operator is in { $token }.
-hint-restore-not-empty = name another directory with --dir: nothing is overwritten
-hint-restore-old-directory = an old state of this institution lies there. If its keys are in force still, `carnet node run` completes its log from peers, and takes no words. If they were replaced since, or stolen, move it away and name it with --backup, so that its register is taken over
-error-restore-backup = { $dir } is not a directory of { $did }
-hint-restore-backup = a backup has the files institution.did and register.key and the directory register/
-hint-restore-backup-log = name nodes that hold all of the log with --from, best its witnesses; if its keys are in force still, `carnet node run` in the backup needs no words and completes it
-error-restore-none = no node gave a log of { $did } that holds
-error-restore-fork = the nodes hold two histories of the log of { $did }
-hint-restore-fork = name only nodes whose history its witnesses have cosigned; `carnet log show` tells which
-succeed-own = With this statement the log of { $did } ends: it takes nothing any more but status lists.
-succeed-confirm = Shall this be stated? Answer yes:{ " " }
-succeeded =
-    { $did } closes on { $closed }; { $successors ->
-        [0] nobody continues its status lists
-       *[other] { $successor } continues them
-    }: leaf { $leaf }, statement { $digest }.
-error-succeed-future = { $day } has not come yet: what closes an institution counts at once, so it is stated on the day or after
-error-succeed-unconfirmed = nothing was stated, because it was not confirmed
-hint-succeed-unconfirmed = answer yes on a terminal, or add --yes
-status-adopted =
-    { $lists ->
-        [0] No further list was taken over
-        [one] One list was taken over
-       *[other] { $lists } lists were taken over
-    } as published; { $lost ->
-        [0] no batch is unknown here
-        [one] one batch is unknown here
-       *[other] { $lost } batches are unknown here
-    }, { $records ->
-        [0] no record was changed
-        [one] one record was changed
-       *[other] { $records } records were changed
-    }.

@@ -87,11 +87,12 @@ reason-depends = not checked, because an earlier check did not hold
 reason-malformed = it is malformed: { $detail }
 reason-malformed-evidence = the evidence stapled to it is malformed: { $detail }
 reason-holder-signature = whoever made this presentation does not hold the key that the credential belongs to
-reason-wrong-audience = it was made for { $found }, not for { $expected }
+reason-wrong-audience = it was made for { $found }, not for { $expected }. Ask the holder for one that answers a challenge of yours
 reason-nonce-unknown = it answers a challenge that is not one of yours
 reason-nonce-used = it answers a challenge that was answered before: to judge it again, make a new challenge
 reason-nonce-expired = it answers a challenge that was open until { $until }
-reason-prepared-refused = it is a copy, and you accept only answers to your own challenges
+reason-prepared-refused = it is a copy, and you accept only answers to your own challenges. Hand the holder a challenge (`carnet challenge`), or judge copies by rules of their own, with accept = "prepared", and compare each with an identity document
+reason-open-copy-refused = it is a copy for anyone, and you accept only answers to your own challenges. Hand the holder a challenge (`carnet challenge`), or judge copies by rules of their own, with accept = "prepared", and compare each with an identity document
 reason-live-unasked = it answers somebody's challenge, and you accept only copies made beforehand
 reason-presentation-expired = the presentation counted until { $until }; ask for a new one
 reason-presentation-future = the presentation is dated { $issued }, which is in the future; is the clock here right?

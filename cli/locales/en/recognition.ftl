@@ -176,19 +176,53 @@ check-case-right = { $id }: { $about } — { $outcome }
 check-case-wrong = { $id }: { $about }
 check-case-expected = expected { $expected }
 check-case-found = found { $found }
-check-recognition = { $id }, version { $version }: { $titles } title rows, { $levels } level rows, { $conditions } conditions, { $cases } cases
-check-basis = { $knowledge } rules rest on general knowledge, { $fictitious } are made up
+check-recognition = { $id }, version { $version }: { $titles ->
+        [one] one title row
+       *[other] { $titles } title rows
+    }, { $levels ->
+        [one] one level row
+       *[other] { $levels } level rows
+    }, { $conditions ->
+        [one] one condition
+       *[other] { $conditions } conditions
+    }, { $cases ->
+        [one] one case
+       *[other] { $cases } cases
+    }
+check-basis = { $knowledge ->
+        [one] one rule rests
+       *[other] { $knowledge } rules rest
+    } on general knowledge, { $fictitious ->
+        [one] one is
+       *[other] { $fictitious } are
+    } made up
 check-right = every case comes out as the file says
 check-wrong = { $count ->
     [one] one case comes out otherwise
    *[other] { $count } cases come out otherwise
 }
 check-no-case = it has no cases: write some, so that every party's program gives the same answer
-check-levels = { $frameworks } frameworks, { $rows } rows, { $none } pairs without an agreed correspondence
+agreement-worker-pays = In { $country } the worker pays up to { $amount } { $currency } to { $body }. No worker bears fees of recruitment or the costs that go with it, tests of skills among them (ILO, General principles for fair recruitment; Definition of recruitment fees, 2019). If a law sets this fee, the source should name it; else let the employer or the State pay.
+check-levels = { $frameworks ->
+        [one] one framework
+       *[other] { $frameworks } frameworks
+    }, { $rows ->
+        [one] one row
+       *[other] { $rows } rows
+    }, { $none ->
+        [one] one pair
+       *[other] { $none } pairs
+    } without an agreed correspondence
 
 agreement-denounced = denounced from { $from } on: statement { $digest }, leaf { $leaf }
 agreement-leaves = { "      " }no longer bound from { $day } on
-agreement-recognition = Recognition of skills: { $id }, version { $version }; { $titles } title rows, { $conditions } conditions; what was awarded before its end { $acquired }.
+agreement-recognition = Recognition of skills: { $id }, version { $version }; { $titles ->
+        [one] one title row
+       *[other] { $titles } title rows
+    }, { $conditions ->
+        [one] one condition
+       *[other] { $conditions } conditions
+    }; what was awarded before its end { $acquired }.
 agreement-threshold = { $country }: { $signed } of { $roles } ({ $names }), { $least } needed
 
 issue-weak = { $row }: { $reason }

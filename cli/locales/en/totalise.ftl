@@ -1,9 +1,23 @@
 # Periods of several countries, and the rules that add them.
 
-cases-total = { $matching } of { $count } cases come out as expected
+cases-total = { $count ->
+    [one] { $matching ->
+        [0] the one case does not come out as expected
+       *[other] the one case comes out as expected
+        }
+   *[other] { $matching } of { $count } cases come out as expected
+    }
+cases-not-compared = { $count ->
+    [one] one case expects nothing, so that there is nothing to compare
+   *[other] { $count } cases expect nothing, so that there is nothing to compare
+    }
+case-not-compared = nothing to compare: the case expects nothing; computed { $computed }
 case-not-computed = cannot be computed: { $reason }
 case-differs = { $at }: expected { $expected }, computed { $computed }
-agreement-rules = { $id }, { $family }: { $rules } rules, { $unsure } of them from general knowledge
+agreement-rules = { $id }, { $family }: { $rules ->
+    [one] one rule
+   *[other] { $rules } rules
+    }, { $unsure } of them from general knowledge
 agreement-no-cases = there is no case in the file to hold the rules against
 
 # How an answer came about.

@@ -24,12 +24,13 @@ wallet-added = { $number }. { $title }, until { $until }, issued by { $issuer }
 wallet-added-next = `carnet wallet refresh` fetches what verifiers need offline; `carnet wallet show` lists the claims.
 wallet-presented-live = { $file } answers { $audience } and counts once, until { $until }.
 wallet-presented-copy =
-    { $file } is a copy for { $audience }, which counts until { $until }. Whoever verifies it compares it with an identity document.
+    { $file } is a copy for { $audience }, which counts until { $until }. It answers no challenge: no verifier has asked for it, and it can be shown more than once. Whoever verifies it compares it with an identity document.
 wallet-disclosed = It discloses: { $claims }.
 wallet-disclosed-nothing = It discloses nothing but what is always shown.
 wallet-no-evidence =
     note: the wallet holds no evidence for this; a verifier without a node of its own cannot judge it. `carnet wallet refresh` fetches it.
 wallet-asked = note: not disclosed of what was asked for: { $claims }. Whether you show it is yours to decide.
+wallet-unasked = note: the preset shows what the challenge does not ask for: { $claims }. Hand the file over only if you want that to be seen.
 wallet-refreshed =
     { $logs ->
         [one] One log
@@ -75,6 +76,8 @@ error-challenge-make = there is no such challenge
 error-audience = this is not a name for a verifier
 error-purpose = this is not a purpose
 error-claim-name = this is not the name of a claim
+error-claim-unknown = { $claim } is no claim that a holder can disclose
+hint-claim-unknown = what is always shown need not be asked for; beside it one can ask for: { $claims }
 error-presentation-large = the presentation would have { $size } bytes, more than the { $max } that verifiers accept
 hint-presentation-large = show fewer credentials at once, or leave the evidence out with --without-evidence
 error-prepared-needs = a copy must disclose a name and the birth date

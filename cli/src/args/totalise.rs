@@ -22,11 +22,17 @@ Examples:
 
 Every presentation is verified first, as `carnet verify` does; what is not valid is refused and said so.
 Several count together only if they are shown to be about one person.
-Exit codes: 0 counted, and the right opens as far as that is asked; 1 it does not open; 3 something was
-refused, or nothing could be counted.
+What is wrong with the question itself (the agreement does not bind the State, a file is named twice) is
+refused before that, and leaves the challenge open.
+Exit codes: 0 counted, and the right opens as far as that is asked; 1 it does not open; 2 the question is
+wrong; 3 something was refused, or nothing could be counted.
 
 With --cases every case of a file is computed by the rules of the agreement that it names, and the
-answer compared with the one that the file expects: 0 if all are alike, 1 if one is not.")]
+answer compared with the one that the file expects: 0 if all are alike, 1 if one is not or has no answer, 3 if
+some expect nothing, so that there is nothing to compare. Two cases of one id are refused, and so are two
+periods of one id in a case.
+With --json: version, count, matching, not_compared, cases: [{ id, computed (or null), matches (null where
+nothing is expected), differences: [{ at, expected, computed }], error, explanation }].")]
 pub struct Totalise {
     /// File of cases, as JSON: what is given and what is expected.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["agreement", "claim_country", "branch", "presentations"])]

@@ -13,9 +13,11 @@ Examples:
   carnet challenge --ask name_latin --ask assessment --out challenge.carnet
   carnet challenge --policy trust.toml --audience https://employer.example --out challenge.carnet
 
-Its nonce is kept below ~/.carnet/challenges for `carnet verify`, and counts once.")]
+Its nonce is kept below ~/.carnet/challenges for `carnet verify`, and counts once, until --minutes are over.
+What can be asked for is what `carnet wallet show` lists as shown by choice; of a list also one part, such as
+years.1. Whether it is shown stays the holder's choice.")]
 pub struct Challenge {
-    /// A claim to ask for; may be repeated.
+    /// A claim to ask for, such as name_latin; may be repeated.
     #[arg(long = "ask", value_name = "CLAIM")]
     pub ask: Vec<String>,
     /// Who is asking [default: the audience of the policy].
@@ -72,7 +74,8 @@ presentation there; `carnet recognise` says why, step by step. The verdict and t
 
 Without --node the evidence stapled to the presentation is all that is used.
 Of several files each gets one line, in the order given; what cannot be read is named and the
-others are still verified. Two answers to one challenge are not both accepted.
+others are still verified. Two answers to one challenge are not both accepted; where answers are, a file
+that is named twice is refused before anything is verified.
 Exit codes: 0 valid, 1 invalid, 3 could not tell; of several files 1 if any is invalid, else 3 if
 any could not be told or read.
 
@@ -123,8 +126,10 @@ by which the presentation was found valid. An agreement may be named as a file, 
 --node, or by id; built in are, as models that bind nobody: asean-nursing, asean-tourism, general-system,
 skills-partnership.
 
-Exit codes: 0 it is recognised, if under conditions, after compensation or in part; 1 it is not; 3 could
-not tell: nothing shown is valid, it is not shown to be of one person, or an agreement could not be read.
+Exit codes: 0 it is recognised, if under conditions, after compensation or in part; 1 it is not; 2 the
+question is wrong, such as an agreement that does not bind the destination: then nothing is verified and the
+challenge stays open; 3 could not tell: nothing shown is valid, it is not shown to be of one person, or an
+agreement could not be read.
 
 The shape of --json, version 1:
   version, presentations: [{ file, verdict, used }],

@@ -7,6 +7,25 @@ use serde_json::{Map, Value};
 /// Keys by which members of a list are told apart, wherever they stand.
 const IDENTITY: &[&str] = &["period_id", "country", "unit", "year"];
 
+/// Tells whether there is anything in `expected` that an answer could differ from.
+pub fn expects(expected: &Value) -> bool {
+    match expected {
+        Value::Null => false,
+        Value::Object(members) => members.values().any(|member| !is_void(member)),
+        _ => true,
+    }
+}
+
+/// Tells whether no answer differs from an expected member. That something is not there, or is an empty list,
+/// can be expected.
+fn is_void(member: &Value) -> bool {
+    match member {
+        Value::Object(members) => members.values().all(is_void),
+        Value::Array(members) => !members.is_empty() && members.iter().all(is_void),
+        _ => false,
+    }
+}
+
 /// Lists where the answers differ: the path, what is expected, what was computed.
 pub fn differences(expected: &Value, computed: &Value) -> Vec<(String, Value, Value)> {
     let mut found = Vec::new();
@@ -107,6 +126,23 @@ fn same_ratio(expected: &Map<String, Value>, computed: &Map<String, Value>) -> O
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn whoever_expects_nothing_is_not_proven_right() {
+        for (expected, something) in [
+            (json!({}), false),
+            (json!(null), false),
+            (json!({ "ratio": {} }), false),
+            (json!({ "ratio": {}, "list": [{}] }), false),
+            (json!({ "ratio": null }), true),
+            (json!({ "list": [] }), true),
+            (json!({ "list": [{ "own": 1 }] }), true),
+            (json!({ "own": 0 }), true),
+            (json!([]), true),
+        ] {
+            assert_eq!(expects(&expected), something, "{expected}");
+        }
+    }
 
     #[test]
     fn only_what_is_expected_is_compared_and_by_value() {

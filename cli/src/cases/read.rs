@@ -10,6 +10,7 @@ use carnet_proto::totalisation::period::{
 use carnet_proto::totalisation::quarters::Quarter;
 use carnet_proto::totalisation::rules::MAX_STATES;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// A value of a case with the path by which errors name it.
 #[derive(Clone, Copy)]
@@ -122,9 +123,15 @@ impl<'v> Node<'v> {
         if self.is_there() { read(self).map(Some) } else { Ok(None) }
     }
 
-    /// Returns the periods of a list.
+    /// Returns the periods of a list, each with an identifier of its own.
     pub fn periods(self) -> Result<Vec<Period>, CaseError> {
-        self.list()?.into_iter().map(period).collect()
+        let periods: Vec<Period> =
+            self.list()?.into_iter().map(period).collect::<Result<_, CaseError>>()?;
+        let mut known = BTreeSet::new();
+        match periods.iter().find(|period| !known.insert(period.id.as_str())) {
+            Some(twice) => Err(CaseError::Twice(twice.id.clone())),
+            None => Ok(periods),
+        }
     }
 
     /// Returns the institutions of a list: as many as an agreement has States at most.

@@ -40,9 +40,21 @@ fn propose(args: &args::Propose, context: &mut Context) -> Result<Answer, CliErr
     };
     let agreement = form::read(path)?;
     let operator = Operator::of(&args.node)?;
+    warn_of_fees(&agreement, context);
     let done = operator.append("agreement", &agreement)?;
     crate::uses_texts!["agreement-proposed"];
     appended(&done, "agreement-proposed", Args::new(), context)
+}
+
+/// Warns whoever proposes or signs of fees that fall on workers.
+fn warn_of_fees(agreement: &Agreement, context: &Context) {
+    let warnings = agreement
+        .recognition
+        .iter()
+        .flat_map(|terms| recognition::worker_pays(terms, &context.texts));
+    for warning in warnings {
+        context.note("note", &Args::new().with("text", warning));
+    }
 }
 
 /// An agreement that was found in the logs of a node.
@@ -90,6 +102,7 @@ fn ratify(args: &args::Ratify, context: &mut Context) -> Result<Answer, CliError
         role: signatory.role,
         since: context.now(),
     };
+    warn_of_fees(&found.agreement, context);
     let done = operator.append("ratification", &ratification)?;
     let args = Args::new()
         .with("title", title(&found.agreement, &context.texts))

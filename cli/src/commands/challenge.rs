@@ -3,6 +3,7 @@
 use super::{Context, policy_file, rng};
 use crate::args::verifier::Challenge as ChallengeArgs;
 use crate::challenges::Challenges;
+use crate::claims;
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
 use crate::policy;
@@ -23,7 +24,7 @@ const NONCE_BYTES: usize = 32;
 /// Makes a challenge.
 ///
 /// # Errors
-/// What kept it from being made.
+/// `claim-unknown` if it asks for what nobody can disclose; what else kept it from being made.
 pub fn run(args: &ChallengeArgs, context: &mut Context) -> Result<Answer, CliError> {
     let line = |text: &str, what: &'static str| {
         Line::parse(text).map_err(|cause| CliError::usage(what).caused_by(cause))
@@ -41,7 +42,11 @@ pub fn run(args: &ChallengeArgs, context: &mut Context) -> Result<Answer, CliErr
         issued_at: now,
         expires_at: now.plus(u64::from(args.minutes) * 60),
         purpose: args.purpose.as_deref().map(|text| line(text, "purpose")).transpose()?,
-        wishes: args.ask.iter().map(|ask| line(ask, "claim-name")).collect::<Result<_, _>>()?,
+        wishes: args
+            .ask
+            .iter()
+            .map(|ask| line(wish(ask)?, "claim-name"))
+            .collect::<Result<_, _>>()?,
     };
     // What cannot be read again must not be handed out.
     Challenge::from_cbor(&challenge.to_cbor())
@@ -65,4 +70,23 @@ pub fn run(args: &ChallengeArgs, context: &mut Context) -> Result<Answer, CliErr
         context.say("challenge-made", &args)?;
     }
     Ok(Answer::Yes)
+}
+
+/// Checks that a holder can disclose what is asked for: a claim by its name, or a numbered part of it.
+fn wish(ask: &str) -> Result<&str, CliError> {
+    let ask = ask.trim();
+    let name = ask.replace('-', "_");
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let base = match name.split_once('.') {
+        Some((base, part)) if is_part(part) => base,
+        _ => name.as_str(),
+    };
+    let known = claims::to_ask();
+    if known.contains(&base) {
+        return Ok(ask);
+    }
+    Err(CliError::usage("claim-unknown")
+        .arg("claim", ask.to_owned())
+        .arg("claims", known.join(", "))
+        .hint("claim-unknown"))
 }

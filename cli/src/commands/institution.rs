@@ -92,8 +92,15 @@ impl Operator {
     /// Those of the client, or `node-answer`.
     pub fn did(&self) -> Result<Did, CliError> {
         let status = self.status()?;
+        let holder = status.rest.get("standby_for").and_then(serde_json::Value::as_str);
         let did = status.did.ok_or_else(|| {
-            CliError::usage("no-institution").arg("url", self.client.address().to_owned())
+            let error = match holder {
+                Some(holder) => CliError::network("node-stands-by")
+                    .arg("holder", holder.to_owned())
+                    .hint("node-stands-by"),
+                None => CliError::usage("no-institution"),
+            };
+            error.arg("url", self.client.address().to_owned())
         })?;
         Did::parse(&did).map_err(|error| ledger::answer(&self.client, &error.to_string()))
     }

@@ -16,13 +16,14 @@ use crate::error::{Answer, CliError};
 use crate::files;
 use crate::text::Args;
 use carnet_proto::classification::{Country, Occupation};
+use carnet_proto::ledger::Ledger;
 use carnet_proto::recognition::{
     Evidence, Ground, Question, Recognition, RecognitionOutcome, Route, opens, recognise,
 };
 use carnet_proto::time::UnixSeconds;
 use carnet_proto::verify::Sameness;
 use carnet_proto::verify::report::Verdict;
-use grounds::Found;
+use grounds::{Found, Named};
 use serde_json::json;
 use sheet::Sheet;
 use shown::Accepted;
@@ -33,14 +34,16 @@ use std::path::Path;
 /// # Errors
 /// What kept them from being judged, as for `carnet verify`; those of reading an agreement.
 pub fn run(args: &Recognise, context: &mut Context) -> Result<Answer, CliError> {
-    verify::each(&args.presentations, &args.demands, context, |verified, context| {
-        answer(args, verified, context)
+    let named = |_: &Ledger, _: &mut Context| grounds::named(&args.agreements, args.destination);
+    verify::each(&args.presentations, &args.demands, context, named, |verified, named, context| {
+        answer(args, verified, named, context)
     })
 }
 
 fn answer(
     args: &Recognise,
     verified: &Verified<'_>,
+    named: Vec<Named>,
     context: &mut Context,
 ) -> Result<Answer, CliError> {
     let now = context.now();
@@ -49,7 +52,7 @@ fn answer(
     if !accepted.is_any() || !accepted.is_one_person() {
         return refused(judged, &accepted, context);
     }
-    let grounds = grounds::find(&args.agreements, rules, &accepted, now)?;
+    let grounds = grounds::find(named, rules, &accepted, now)?;
     let grounds: Vec<Ground<'_>> = grounds.iter().map(Found::ground).collect();
     let shown = accepted.shown();
     let evidence = Evidence { shown: &shown, birth_date: accepted.birth_date() };
@@ -112,7 +115,7 @@ pub fn beside(
     if !accepted.is_any() {
         return Ok(None);
     }
-    let grounds = grounds::find(&[], verified.rules, &accepted, now)?;
+    let grounds = grounds::find(Vec::new(), verified.rules, &accepted, now)?;
     let grounds: Vec<Ground<'_>> = grounds.iter().map(Found::ground).collect();
     let shown = accepted.shown();
     let evidence = Evidence { shown: &shown, birth_date: accepted.birth_date() };

@@ -55,7 +55,10 @@ fn read(path: &Path) -> Result<Vec<Value>, CliError> {
         return Err(broken(path, format!("its format is {} and not {FORMAT}", inline(format))));
     }
     match file.get("cases") {
-        Some(Value::Array(cases)) if cases.len() <= MAX_CASES => Ok(cases.clone()),
+        Some(Value::Array(cases)) if cases.len() <= MAX_CASES => match cases::twice(cases) {
+            Some(id) => Err(broken(path, format!("two cases have the id {id:?}"))),
+            None => Ok(cases.clone()),
+        },
         Some(Value::Array(_)) => Err(broken(path, format!("it has more than {MAX_CASES} cases"))),
         _ => Err(broken(path, "it has no list of cases")),
     }
@@ -70,11 +73,17 @@ fn report(
     context: &mut Context,
 ) -> Result<Answer, CliError> {
     let matching = answered.iter().filter(|case| case.matches()).count();
-    let answer = if matching == answered.len() { Answer::Yes } else { Answer::No };
+    let open = answered.iter().filter(|case| case.is_open()).count();
+    let answer = match (matching + open == answered.len(), open) {
+        (false, _) => Answer::No,
+        (true, 0) => Answer::Yes,
+        (true, _) => Answer::Unknown,
+    };
     if context.out.is_json() {
         let mut all = head;
         put(&mut all, "count", answered.len().into());
         put(&mut all, "matching", matching.into());
+        put(&mut all, "not_compared", open.into());
         let mut cases: Vec<Value> = answered.iter().map(Answered::to_json).collect();
         for (case, lines) in cases.iter_mut().zip(explained) {
             put(case, "explanation", lines.clone().into());
@@ -86,15 +95,19 @@ fn report(
         answered.iter().map(|case| lines(case, context)).collect();
     let nothing = Vec::new();
     let explained = |index: usize| explained.get(index).unwrap_or(&nothing);
-    let args = Args::new().with("matching", matching).with("count", answered.len());
+    let compared = answered.len().saturating_sub(open);
+    let args = Args::new().with("matching", matching).with("count", compared);
     let total = context.texts.get("cases-total", &args);
+    let total = Some(total).filter(|_| compared > 0 || answered.is_empty());
+    let open = context.texts.get("cases-not-compared", &Args::new().with("count", open));
+    let open = Some(open).filter(|_| answered.iter().any(Answered::is_open));
     context.out.answer(answer, |out| {
         for (index, (mark, line, details)) in lines.iter().enumerate() {
             out.item(0, *mark, line)?;
             let told = details.iter().chain(explained(index));
             told.into_iter().try_for_each(|detail| out.paragraph(4, detail))?;
         }
-        out.line(total)
+        total.into_iter().chain(open).try_for_each(|line| out.line(line))
     })
 }
 
@@ -113,6 +126,10 @@ fn lines(case: &Answered, context: &Context) -> (Mark, String, Vec<String>) {
             let args = Args::new().with("reason", error.to_string());
             vec![context.texts.get("case-not-computed", &args)]
         }
+        Ok(computed) if case.is_open() => {
+            let args = Args::new().with("computed", computed.to_string());
+            vec![context.texts.get("case-not-compared", &args)]
+        }
         Ok(_) => {
             let differs = |(path, expected, computed): &(String, Value, Value)| {
                 let args = Args::new()
@@ -126,13 +143,15 @@ fn lines(case: &Answered, context: &Context) -> (Mark, String, Vec<String>) {
     };
     let mark = match (&case.computed, case.matches()) {
         (_, true) => Mark::Yes,
+        (Ok(_), false) if case.is_open() => Mark::Unknown,
         (Ok(_), false) => Mark::No,
         (Err(_), _) => Mark::Unknown,
     };
     (mark, crate::text::clean(name.trim()).into_owned(), details)
 }
 
-/// Runs `agreement check` on rules on periods that were read: the file's own cases are computed by them.
+/// Runs `agreement check` on rules on periods that were read, and looked through for mistakes: the file's own
+/// cases are computed by them.
 ///
 /// # Errors
 /// Those of writing.

@@ -21,7 +21,7 @@ use carnet_proto::profile::MAX_PRESENTATION_BYTES;
 use carnet_proto::time::UnixSeconds;
 use carnet_proto::verify::policy::Policy;
 use carnet_proto::verify::report::{Outcome, Reason, Report, Verdict, check, reason};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Verifies presentations.
@@ -38,7 +38,8 @@ pub fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
         return many::run(args, context);
     }
     let asked = args.destination.zip(args.occupation);
-    each(&args.presentations, &args.demands, context, |verified, context| {
+    let nothing = |_: &Ledger, _: &mut Context| Ok(());
+    each(&args.presentations, &args.demands, context, nothing, |verified, (), context| {
         let Some(Judged { report, .. }) = verified.judged.first() else {
             return Err(CliError::bug("arguments"));
         };
@@ -89,22 +90,30 @@ pub struct Verified<'v> {
     pub ledger: &'v Ledger,
 }
 
-/// Verifies presentations one after the other, and hands them on. If that fails, no nonce is used up: nobody
-/// has seen the verdict, and the holder would look like one who answers twice.
+/// Verifies presentations one after the other, and hands them on with what `prepare` made of the question.
+///
+/// What is wrong with a question is found by `prepare`, before anything is verified: a challenge is not spent
+/// on an answer that nobody can use. If the rest fails, no nonce is used up either: nobody has seen the
+/// verdict, and the holder would look like one who answers twice.
 ///
 /// # Errors
-/// As [`run`]: here every file has to be a presentation; and those of `use_them`.
-pub fn each<T>(
+/// As [`run`]: here every file has to be a presentation; `presentation-twice` and `presentation-one-challenge`
+/// if two cannot both count; those of `prepare` and of `use_them`.
+pub fn each<P, T>(
     presentations: &[PathBuf],
     by: &Demands,
     context: &mut Context,
-    use_them: impl FnOnce(&Verified<'_>, &mut Context) -> Result<T, CliError>,
+    prepare: impl FnOnce(&Ledger, &mut Context) -> Result<P, CliError>,
+    use_them: impl FnOnce(&Verified<'_>, P, &mut Context) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
+    different_files(presentations)?;
     let mut bodies = Vec::new();
     for path in presentations {
         bodies.push((path, open(path, &read(path)?)?.to_vec()));
     }
+    different_answers(&bodies)?;
     let (rules, ledger, challenge) = demands(by, context)?;
+    let prepared = prepare(&ledger, context)?;
     let only = nonce_asked(challenge.as_ref());
     let challenges = Challenges::of_user()?;
     let mut nonces = Nonces::new(&rules, &challenges);
@@ -115,12 +124,54 @@ pub fn each<T>(
     });
     let judged: Result<Vec<_>, CliError> = judged.collect();
     let told = judged.and_then(|judged| {
-        use_them(&Verified { judged: &judged, rules: &rules, ledger: &ledger }, context)
+        use_them(&Verified { judged: &judged, rules: &rules, ledger: &ledger }, prepared, context)
     });
     if told.is_err() {
         nonces.give_back();
     }
     told
+}
+
+/// Refuses a file that is named twice.
+fn different_files(presentations: &[PathBuf]) -> Result<(), CliError> {
+    let mut known = BTreeSet::new();
+    for path in presentations {
+        if !known.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
+            return Err(twice("presentation-twice", path, path));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses presentations of which only one can count: two that are the same, or that answer one challenge.
+fn different_answers(bodies: &[(&PathBuf, Vec<u8>)]) -> Result<(), CliError> {
+    let mut answered: BTreeMap<Vec<u8>, &Path> = BTreeMap::new();
+    let mut known: BTreeMap<&[u8], &Path> = BTreeMap::new();
+    for (path, body) in bodies {
+        if let Some(other) = known.insert(body, path) {
+            return Err(twice("presentation-twice", path, other));
+        }
+        for nonce in nonces(body) {
+            if let Some(other) = answered.insert(nonce, path) {
+                return Err(twice("presentation-one-challenge", path, other));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn twice(code: &'static str, path: &Path, other: &Path) -> CliError {
+    let error = CliError::usage(code).arg("file", path.display().to_string());
+    error.arg("other", other.display().to_string()).hint(code)
+}
+
+/// Returns the nonces that a presentation says it answers; nothing of what cannot be read.
+fn nonces(body: &[u8]) -> BTreeSet<Vec<u8>> {
+    let presented = Presentation::from_cbor(body).map(|p| p.presented).unwrap_or_default();
+    presented
+        .iter()
+        .filter_map(|presented| KeyBindingToken::parse(&presented.token).ok()?.claims.nonce)
+        .collect()
 }
 
 /// A report, and what agreements make of it.

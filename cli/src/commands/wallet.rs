@@ -4,6 +4,7 @@ mod show;
 
 use super::{Context, did, read_from, rng, wallet_file};
 use crate::args::wallet as args;
+use crate::claims::asks_for;
 use crate::error::{Answer, CliError};
 use crate::files::{self, Access, Existing};
 use crate::ledger;
@@ -255,6 +256,7 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         .wallet
         .present_each(&each, &request, Evidence::join_encoded)
         .map_err(|cause| CliError::usage("wallet-present").caused_by(cause))?;
+    let named = disclose.len();
     let mut disclose = disclose.clone();
     for name in each.iter().flat_map(|(_, names)| names) {
         if !disclose.contains(name) {
@@ -280,10 +282,21 @@ fn present(args: &args::Present, context: &mut Context) -> Result<Answer, CliErr
         context.note("wallet-no-evidence", &Args::new());
     }
     if let Some(challenge) = &challenge {
-        let mut open = show::wishes(challenge);
-        open.retain(|wish| !disclose.contains(wish));
+        let wishes = show::wishes(challenge);
+        let open = wishes.iter().filter(|wish| !disclose.iter().any(|name| asks_for(wish, name)));
+        let open: Vec<&str> = open.map(String::as_str).collect();
         if !open.is_empty() {
             context.note("wallet-asked", &Args::new().with("claims", open.join(", ")));
+        }
+        // What the holder named is shown on purpose; what a preset adds may be more than anybody wants.
+        let added = disclose.iter().skip(named);
+        let unasked = added.filter(|name| !wishes.iter().any(|wish| asks_for(wish, name)));
+        let unasked: Vec<&str> = unasked.map(String::as_str).collect();
+        // A list stands for its parts.
+        let is_part = |name: &str| unasked.iter().any(|of| *of != name && asks_for(of, name));
+        let unasked: Vec<&str> = unasked.iter().copied().filter(|name| !is_part(name)).collect();
+        if !unasked.is_empty() {
+            context.note("wallet-unasked", &Args::new().with("claims", unasked.join(", ")));
         }
     }
     let made = show::Presented { audience, challenge: challenge.as_ref(), until: expires_at };

@@ -62,12 +62,46 @@ pub fn counted<T>(
     context: &mut Context,
     use_it: impl FnOnce(&Work<'_>, &mut Context) -> Result<T, CliError>,
 ) -> Result<T, CliError> {
-    verify::each(&args.presentations, &args.demands, context, |verified, context| {
-        let name = args.agreement.as_deref().ok_or_else(|| CliError::bug("arguments"))?;
-        let agreement = agreement(name, verified.ledger, context.now())?;
-        let work = Work::of(args, &agreement, verified.judged, context.now())?;
-        use_it(&work, context)
-    })
+    let asked = |ledger: &Ledger, context: &mut Context| asked(args, ledger, context.now());
+    verify::each(
+        &args.presentations,
+        &args.demands,
+        context,
+        asked,
+        |verified, agreement, context| {
+            let work = Work::of(args, &agreement, verified.judged, context.now())?;
+            use_it(&work, context)
+        },
+    )
+}
+
+/// Finds the agreement that is named, if it has an answer to what is asked of it.
+///
+/// # Errors
+/// As [`agreement`]; `totalise-not-party`, `totalise-not-branch`.
+fn asked(args: &args::Totalise, ledger: &Ledger, now: UnixSeconds) -> Result<Agreement, CliError> {
+    let name = args.agreement.as_deref().ok_or_else(|| CliError::bug("arguments"))?;
+    let agreement = agreement(name, ledger, now)?;
+    let PeriodRules { id, parties, branches, .. } = &agreement.rules;
+    let names = |names: Vec<&str>| names.join(", ");
+    if let Some(state) = args.claim_country.filter(|state| !agreement.rules.is_party(*state)) {
+        return Err(CliError::usage("totalise-not-party")
+            .arg("agreement", id.to_string())
+            .arg("state", state.code().to_owned())
+            .arg("parties", names(parties.iter().map(|party| party.code()).collect()))
+            .hint("totalise-not-party"));
+    }
+    if let Some(branch) =
+        args.branch.filter(|branch| !branches.is_empty() && !branches.contains(branch))
+    {
+        return Err(CliError::usage("totalise-not-branch")
+            .arg("agreement", id.to_string())
+            .arg("branch", branch.name())
+            .arg("branches", names(branches.iter().map(|branch| branch.name()).collect()))
+            .hint("totalise-not-party"));
+    }
+    Plan::new(&agreement.rules).map_err(failed)?;
+    Ok(agreement)
 }
 
 /// The rules to count by, and what people call them.

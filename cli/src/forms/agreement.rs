@@ -1,9 +1,13 @@
 //! The text of an agreement, as TOML.
 
+mod check;
+
+pub use check::mistakes;
+
 use super::grant::GrantForm;
 use super::periods::PeriodFile;
 use super::recognition::RecognitionForm;
-use super::{In, all, broken, maybe, parse_toml};
+use super::{In, all, broken, broken_rule, maybe, parse_toml};
 use crate::agreements;
 use crate::error::CliError;
 use crate::files;
@@ -19,7 +23,7 @@ use carnet_proto::time::{Date, Validity};
 use carnet_proto::totalisation::{PeriodRules, StateCode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// An agreement to start from.
 pub const TEMPLATE: &str = include_str!("agreement.toml");
@@ -112,27 +116,26 @@ pub fn names_periods(
     let Some(name) = form.periods else { return Ok(None) };
     match agreements::by_id(&name)? {
         Some(file) => Ok(Some((file.clone(), agreements::complete(path, file)?))),
-        None => agreements::read(&path.parent().unwrap_or(Path::new("")).join(name)).map(Some),
+        None => agreements::read(&beside(path, &name)).map(Some),
     }
 }
 
 /// Returns the rules on periods that an agreement names: those of a shipped one, else of a file in the
 /// directory of the agreement's own.
 fn period_rules(path: &Path, name: &str) -> Result<PeriodRules, CliError> {
-    let beside = path.parent().unwrap_or(Path::new("")).join(name);
     match agreements::by_id(name)? {
         Some(file) => agreements::complete(path, file),
-        None => agreements::read(&beside).map(|(_, rules)| rules),
+        None => agreements::read(&beside(path, name)).map(|(_, rules)| rules),
     }
+}
+
+/// Returns the file of rules on periods that the text of an agreement names.
+pub fn beside(path: &Path, name: &str) -> PathBuf {
+    path.parent().unwrap_or(Path::new("")).join(name)
 }
 
 impl AgreementForm {
     fn into_agreement(self, periods: Option<PeriodRules>) -> Result<Agreement, String> {
-        let text = |text: TextForm| SourceText {
-            language: text.language.0,
-            digest: text.digest.0,
-            address: maybe(text.address),
-        };
         let is_party = |state: &StateCode| {
             self.party.iter().any(|party| party.country.0.code() == state.country())
         };
@@ -148,30 +151,33 @@ impl AgreementForm {
             parties: self.party.into_iter().map(party).collect::<Result<_, _>>()?,
             validity: validity(self.from.0, maybe(self.until)),
             chains: self.chains,
-            texts: self.text.into_iter().map(text).collect(),
+            texts: self.text.into_iter().map(source).collect(),
             periods,
             recognition: self.recognition.map(RecognitionForm::into_terms).transpose()?,
         };
-        Agreement::from_cbor(&agreement.to_cbor()).map_err(|error| error.to_string())
+        Agreement::from_cbor(&agreement.to_cbor()).map_err(|error| broken_rule(&error))
     }
 }
 
-fn party(form: PartyForm) -> Result<Party, String> {
-    let body = |form: BodyForm| {
-        let grants = form.grant.into_iter().map(GrantForm::into_grant);
-        Ok::<_, String>(Body {
-            did: form.did.0,
-            name: form.name.0,
-            grants: grants.collect::<Result<_, _>>()?,
-            may_accredit: form.may_accredit,
-        })
-    };
-    let signatory = |form: SignatoryForm| Signatory {
+fn source(form: TextForm) -> SourceText {
+    SourceText { language: form.language.0, digest: form.digest.0, address: maybe(form.address) }
+}
+
+fn body(form: BodyForm) -> Result<Body, String> {
+    let grants = form.grant.into_iter().map(GrantForm::into_grant);
+    Ok(Body {
         did: form.did.0,
         name: form.name.0,
-        role: form.role.0,
-        must: form.must,
-    };
+        grants: grants.collect::<Result<_, _>>()?,
+        may_accredit: form.may_accredit,
+    })
+}
+
+fn signatory(form: SignatoryForm) -> Signatory {
+    Signatory { did: form.did.0, name: form.name.0, role: form.role.0, must: form.must }
+}
+
+fn party(form: PartyForm) -> Result<Party, String> {
     Ok(Party {
         country: form.country.0,
         bodies: form.body.into_iter().map(body).collect::<Result<_, _>>()?,

@@ -216,7 +216,7 @@ pub fn has_name(person: &PersonRow) -> bool {
 /// # Errors
 /// The rule that it breaks.
 pub fn checked(skill: Skill) -> Result<Skill, String> {
-    Skill::from_cbor(&skill.to_cbor()).map_err(|error| error.to_string())
+    Skill::from_cbor(&skill.to_cbor()).map_err(|error| super::broken_rule(&error))
 }
 
 /// Returns a path that a form names relative to itself.

@@ -275,7 +275,7 @@ fn checked(contribution: Contribution) -> Result<Contribution, Vec<Wrong>> {
     }
     // Limits, and the rules of parts.
     Contribution::from_cbor(&contribution.to_cbor())
-        .map_err(|error| vec![(error.field.unwrap_or("contribution"), error.to_string())])
+        .map_err(|error| vec![(error.field.unwrap_or("contribution"), error.kind.to_string())])
 }
 
 fn calendar_year(text: &str) -> Result<u16, String> {

@@ -1,6 +1,7 @@
 //! What a body may attest, as TOML.
 
-use super::{In, all, broken, read_toml};
+use super::check::{Found, Key, Value, one, several};
+use super::{In, all, broken, broken_rule, read_toml};
 use crate::error::CliError;
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::classification::{Country, Field, Framework, Occupation};
@@ -44,6 +45,32 @@ struct LevelsForm {
     highest: In<Level>,
 }
 
+const GRANT: &[Key] = &[
+    ("credential", false, one::<In<Line>>),
+    ("occupations", false, several::<In<Occupation>>),
+    ("fields", false, several::<In<Field>>),
+    ("levels", false, |value, found| found.each(value, levels)),
+    ("branches", false, several::<In<Branch>>),
+    ("countries", false, several::<In<Country>>),
+];
+
+const LEVELS: &[Key] = &[
+    ("framework", true, one::<In<Framework>>),
+    ("lowest", true, one::<In<Level>>),
+    ("highest", true, one::<In<Level>>),
+];
+
+/// Looks at a grant, key by key.
+pub fn look(value: &Value<'_>, found: &mut Found<'_>) {
+    if found.table(value, GRANT) {
+        found.whole::<GrantForm, Grant>(value, GrantForm::into_grant);
+    }
+}
+
+fn levels(value: &Value<'_>, found: &mut Found<'_>) {
+    found.table(value, LEVELS);
+}
+
 impl GrantForm {
     /// Returns the grant.
     ///
@@ -68,7 +95,7 @@ impl GrantForm {
             countries: all(self.countries),
         };
         // Reading it again applies the rules of the format.
-        Grant::from_cbor(&grant.to_cbor()).map_err(|error| error.to_string())
+        Grant::from_cbor(&grant.to_cbor()).map_err(|error| broken_rule(&error))
     }
 }
 

@@ -4,7 +4,7 @@
 
 pub mod check;
 
-use super::{FromText, In, all, broken, maybe, not, parse_toml};
+use super::{FromText, In, all, broken, broken_rule, maybe, mistaken, not, parse_toml};
 use crate::error::CliError;
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::statement::accreditation::Branch;
@@ -157,10 +157,13 @@ fn kind_periods<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(),
 /// Reads rules that are in memory; `path` is for errors only.
 ///
 /// # Errors
-/// `form` with line and column, or `form-rule` if they break a rule of rules.
+/// `form` with line and column; `form-mistakes` with the line of each rule that breaks a rule of rules.
 pub fn parse(path: &Path, text: &str) -> Result<PeriodFile, CliError> {
     let form: PeriodForm = parse_toml(path, text)?;
-    form.into_file().map_err(|reason| broken(path, reason))
+    form.into_file().map_err(|reason| match check::of_rules(text) {
+        mistakes if mistakes.is_empty() => broken(path, reason),
+        mistakes => mistaken(path, mistakes),
+    })
 }
 
 impl PeriodForm {
@@ -193,7 +196,7 @@ impl PeriodForm {
 /// # Errors
 /// The rule of rules that they break.
 pub fn checked(rules: &PeriodRules) -> Result<PeriodRules, String> {
-    PeriodRules::from_cbor(&rules.to_cbor()).map_err(|error| error.to_string())
+    PeriodRules::from_cbor(&rules.to_cbor()).map_err(|error| broken_rule(&error))
 }
 
 impl RuleForm {
@@ -211,7 +214,8 @@ impl RuleForm {
             general_knowledge: self.general_knowledge,
             does: self.does.into_iter().map(MechanismForm::into_mechanism).collect(),
         };
-        PeriodRule::from_cbor(&rule.to_cbor()).map_err(|error| format!("rule {}: {error}", rule.id))
+        PeriodRule::from_cbor(&rule.to_cbor())
+            .map_err(|error| format!("rule {}: {}", rule.id, broken_rule(&error)))
     }
 }
 
@@ -268,8 +272,13 @@ mod tests {
 
     fn message(text: &str) -> String {
         let texts = crate::text::Texts::load(Some("en"));
-        parse(Path::new("rules.toml"), text)
-            .map_or_else(|error| error.message(&texts), |_| "fine".into())
+        parse(Path::new("rules.toml"), text).map_or_else(
+            |error| {
+                let each = error.all_mistakes().iter().map(ToString::to_string);
+                std::iter::once(error.message(&texts)).chain(each).collect::<Vec<_>>().join("\n")
+            },
+            |_| "fine".into(),
+        )
     }
 
     #[test]
@@ -279,22 +288,35 @@ mod tests {
             ("version = 1", "version = 2", "version 2"),
             ("\"periods\"", "\"recognition\"", "not \"periods\""),
             ("\"totalise\"", "\"totalize\"", "a mechanism: one of"),
-            ("mechanism = \"totalise\"", "mechanism = \"totalise\", value = 3", "does not take"),
-            ("mechanism = \"totalise\"", "mechanism = \"own-minimum\", value = 3", "lacks a key"),
-            (", \"XB\"", "", "no single party"),
-            ("\"XB\"", "\"XA\"", "a party twice"),
+            (
+                "mechanism = \"totalise\"",
+                "mechanism = \"totalise\", value = 3",
+                "line 11: the rule X-2: totalise takes no key `value`",
+            ),
+            (
+                "mechanism = \"totalise\"",
+                "mechanism = \"own-minimum\", value = 3",
+                "line 11: the rule X-2: own-minimum needs the key `unit`",
+            ),
+            (", \"XB\"", "", "line 6: an agreement has at least two parties"),
+            ("\"XB\"", "\"XA\"", "line 6: the party XA stands there twice"),
             ("\"XB\"", "\"Xb\"", "the code of a State"),
-            ("\"totalise\" }", "\"totalise\", countries = [\"XC\"] }", "rule X-2 names XC"),
+            (
+                "\"totalise\" }",
+                "\"totalise\", countries = [\"XC\"] }",
+                "line 11: the rule X-2 names XC",
+            ),
             ("\"X-2\"", "\"X 2\"", "an identifier"),
             ("text = \"adds\"", "text = \"\"", "has a text"),
         ] {
             let found = message(&RULES.replace(from, to));
             assert!(found.contains(says), "{found}");
+            assert!(!found.contains("at byte"), "{found}");
         }
         let circle = "[[rule]]\nid = \"C\"\ncitation = \"c\"\ntext = \"c\"\ndoes = [\
             { mechanism = \"displace\", kinds = [\"voluntary\"], over = [\"equivalent\"] },\
             { mechanism = \"displace\", kinds = [\"equivalent\"], over = [\"voluntary\"] }]\n";
-        assert!(message(&format!("{RULES}{circle}")).contains("in a circle"));
+        assert!(message(&format!("{RULES}{circle}")).contains("line 16: kinds"));
     }
 
     #[test]

@@ -2,8 +2,13 @@
 //!
 //! `docs/recognition.md` explains every key. The names are those of the core.
 
+mod check;
+
+pub use check::look;
+
 use super::certificate::SkillForm;
-use super::{FromText, In, all, maybe, not};
+use super::check::{Found, Key, Value, one, several};
+use super::{FromText, In, all, broken_rule, maybe, not};
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::classification::{Country, Framework, Occupation};
 use carnet_proto::credential::skill::{ClaimType, Skill};
@@ -99,7 +104,35 @@ macro_rules! forms {
                 Ok(Self { $($field: forms!(@value $kind form.$field, stringify!($field)),)* })
             }
         }
+
+        impl check::Looked for $form {
+            fn look(value: &Value<'_>, found: &mut Found<'_>) {
+                const KEYS: &[Key] = &[
+                    $((stringify!($field), forms!(@must $kind), forms!(@look $kind $type)),)*
+                ];
+                if found.table(value, KEYS) {
+                    found.whole::<$form, $value>(value, $value::try_from);
+                }
+            }
+        }
     )*};
+    (@must must) => { true };
+    (@must value) => { true };
+    (@must names) => { true };
+    (@must cite) => { true };
+    (@must part) => { true };
+    (@must $kind:tt) => { false };
+    (@look must $type:ty) => { one::<In<$type>> };
+    (@look may $type:ty) => { one::<In<$type>> };
+    (@look list $type:ty) => { several::<In<$type>> };
+    (@look number $type:ty) => { one::<$type> };
+    (@look flag $type:ty) => { one::<$type> };
+    (@look value $type:ty) => { one::<$type> };
+    (@look names $type:ty) => { one::<Names> };
+    (@look cite $type:ty) => { one::<Cited> };
+    (@look part $type:ty) => { <$type as check::Looked>::look };
+    (@look maybe_part $type:ty) => { <$type as check::Looked>::look };
+    (@look parts $type:ty) => { check::parts::<$type> };
     (@form must $type:ty) => { In<$type> };
     (@form may $type:ty) => { In<$type> };
     (@form list $type:ty) => { Vec<In<$type>> };
@@ -325,6 +358,6 @@ impl RecognitionForm {
             cases: each(self.case)?,
         };
         // Reading it again applies the rules of the format.
-        RecognitionTerms::from_cbor(&terms.to_cbor()).map_err(|error| error.to_string())
+        RecognitionTerms::from_cbor(&terms.to_cbor()).map_err(|error| broken_rule(&error))
     }
 }

@@ -155,7 +155,7 @@ impl Source {
             let standing = Statement::sign(&self.did, standing, &key).expect("a standing");
             replica.append(std::slice::from_ref(&standing));
             statements.push(standing);
-            Ok(Appending { statements, status: None })
+            Ok(Appending { statements, status: None, waits: false })
         });
         appended.expect("room on the disk");
     }

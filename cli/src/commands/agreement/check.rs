@@ -5,9 +5,9 @@ use crate::args::agreement::Check;
 use crate::commands::Context;
 use crate::commands::recognise::shipped;
 use crate::commands::totalise;
-use crate::error::{Answer, CliError, Mistake};
+use crate::error::{Answer, CliError};
 use crate::files;
-use crate::forms::{self, agreement, broken, periods};
+use crate::forms::{self, agreement, broken, mistaken, periods};
 use std::path::Path;
 
 /// Checks a file, or what comes with the program under a name. What is in a file is told by its top-level
@@ -26,15 +26,19 @@ pub fn run(args: &Check, context: &mut Context) -> Result<Answer, CliError> {
             None => files::read_text(path, forms::MAX_FORM_BYTES)?,
         },
     };
-    let broken_syntax = periods::check::syntax(&text);
+    let broken_syntax = forms::check::syntax(&text);
     if !broken_syntax.is_empty() {
         return Err(mistaken(path, broken_syntax));
     }
     let table: toml::Table = forms::parse_toml(path, &text)?;
     if table.contains_key("party") {
-        return check_agreement(path, &text, context);
+        return check_agreement(path, &text, &table, context);
     }
     if table.contains_key("recognition") {
+        let mistakes = shipped::mistakes(&text);
+        if !mistakes.is_empty() {
+            return Err(mistaken(path, mistakes));
+        }
         return super::recognition::check(path, &text, context);
     }
     if table.contains_key("levels") {
@@ -51,7 +55,25 @@ pub fn run(args: &Check, context: &mut Context) -> Result<Answer, CliError> {
 }
 
 /// Checks the text of an agreement, with the rules that it holds or names.
-fn check_agreement(path: &Path, text: &str, context: &mut Context) -> Result<Answer, CliError> {
+fn check_agreement(
+    path: &Path,
+    text: &str,
+    table: &toml::Table,
+    context: &mut Context,
+) -> Result<Answer, CliError> {
+    if let Some(name) = table.get("periods").and_then(toml::Value::as_str)
+        && agreements::by_id(name)?.is_none()
+    {
+        let beside = agreement::beside(path, name);
+        let mistakes = periods::check::mistakes(&files::read_text(&beside, forms::MAX_FORM_BYTES)?);
+        if !mistakes.is_empty() {
+            return Err(mistaken(&beside, mistakes));
+        }
+    }
+    let mistakes = agreement::mistakes(path, text);
+    if !mistakes.is_empty() {
+        return Err(mistaken(path, mistakes));
+    }
     let agreement = agreement::parse(path, text)?;
     if agreement.recognition.is_some() {
         return super::recognition::check(path, text, context);
@@ -70,8 +92,4 @@ fn check_periods(path: &Path, text: &str, context: &mut Context) -> Result<Answe
     let file = periods::parse(path, text)?;
     let rules = agreements::complete(path, &file)?;
     totalise::check((file, rules), context)
-}
-
-fn mistaken(path: &Path, mistakes: Vec<Mistake>) -> CliError {
-    forms::table::listed(CliError::input("form-mistakes"), path, mistakes)
 }

@@ -8,7 +8,8 @@ use crate::render::Mark;
 use crate::text::{Args, Texts};
 use carnet_proto::ledger::Signed;
 use carnet_proto::recognition::{
-    Basis, Citation, Mismatch, RecognitionTerms, SigningRule, check_cases,
+    Basis, Citation, FeeLimit, Mismatch, Payer, Procedure, RecognitionParty, RecognitionTerms,
+    SigningRule, check_cases,
 };
 use carnet_proto::statement::agreement::Party;
 use serde_json::{Value, json};
@@ -33,6 +34,9 @@ pub fn check(path: &Path, text: &str, context: &mut Context) -> Result<Answer, C
             .with("knowledge", of(Basis::GeneralKnowledge))
             .with("fictitious", of(Basis::Fictitious));
         out.line(texts.get("check-basis", &args))?;
+        for warning in worker_pays(&terms, texts) {
+            out.item(0, Mark::Unknown, &warning)?;
+        }
         for case in &terms.cases {
             let args = Args::new()
                 .with("id", case.id.to_string())
@@ -80,6 +84,31 @@ pub fn check_levels(path: &Path, text: &str, context: &mut Context) -> Result<An
         .with("none", levels.none.len());
     context.say("check-levels", &args)?;
     Ok(Answer::Yes)
+}
+
+/// Returns the parties whose procedure costs the worker something.
+fn with_fee_of_worker(
+    terms: &RecognitionTerms,
+) -> impl Iterator<Item = (&RecognitionParty, &Procedure, &FeeLimit)> {
+    let fees = terms.parties.iter().filter_map(|party| {
+        let procedure = party.procedure.as_ref()?;
+        Some((party, procedure, procedure.fee.as_ref()?))
+    });
+    fees.filter(|(_, _, fee)| fee.payer == Payer::Worker && fee.amount > 0)
+}
+
+/// Says of every fee that the worker pays what is to be thought of it. It is no mistake: the one fee that an
+/// agreement can name is that of a public procedure, and a law may set it.
+pub fn worker_pays(terms: &RecognitionTerms, texts: &Texts) -> Vec<String> {
+    let one = |(party, procedure, fee): (&RecognitionParty, &Procedure, &FeeLimit)| {
+        let args = Args::new()
+            .with("country", party.country.name())
+            .with("body", procedure.body.to_string())
+            .with("amount", fee.amount)
+            .with("currency", fee.currency.to_string());
+        texts.get("agreement-worker-pays", &args)
+    };
+    with_fee_of_worker(terms).map(one).collect()
 }
 
 fn counts(terms: &RecognitionTerms) -> Args {
@@ -131,8 +160,12 @@ fn to_json(terms: &RecognitionTerms, wrong: &[Mismatch]) -> Value {
         json!({ "id": case.id, "about": case.about, "matches": mismatch.is_none(),
                 "expected": case.outcome, "found": found })
     });
+    let warnings = with_fee_of_worker(terms).map(|(party, procedure, fee)| {
+        json!({ "id": "worker-pays", "country": party.country, "body": procedure.body, "fee": fee })
+    });
     json!({ "version": 1, "kind": "recognition", "id": terms.id, "terms_version": terms.version,
-            "ok": wrong.is_empty(), "cases": cases.collect::<Vec<_>>() })
+            "ok": wrong.is_empty(), "warnings": warnings.collect::<Vec<_>>(),
+            "cases": cases.collect::<Vec<_>>() })
 }
 
 /// Shows the rules of recognition of an agreement in a log, and how far the threshold of signatures is

@@ -1,6 +1,6 @@
 //! `carnet key rotate`: replaces the keys of an institution whose node does not run.
 
-use super::{say_words, words};
+use super::{say_words, store, words};
 use crate::args::key as args;
 use crate::commands::{Context, agreed, did, node_dir, rng};
 use crate::error::{Answer, CliError};
@@ -105,8 +105,10 @@ fn digest(text: &str) -> Result<Digest, CliError> {
 
 /// Says why keys are not replaced.
 pub(super) fn refused(cause: RotateError) -> CliError {
-    match cause {
-        RotateError::Start(_) => CliError::store("key-rotate").hint("key-rotate"),
+    match &cause {
+        RotateError::Start(cause) => {
+            CliError::store("key-rotate").hint(store::hint(cause).unwrap_or("key-rotate"))
+        }
         RotateError::Which
         | RotateError::CatchingUp
         | RotateError::InForce

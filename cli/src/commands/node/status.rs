@@ -211,7 +211,7 @@ fn arguments(warning: &Warning, now: u64, context: &Context) -> Args {
 }
 
 fn who(shown: &Shown, did: Option<&str>, context: &mut Context) -> Result<(), CliError> {
-    let name = shown.name.clone().unwrap_or_else(|| context.texts.plain("node-no-log"));
+    let name = shown.name.clone().unwrap_or_else(|| context.texts.plain(nameless(shown)));
     context.out.line(bold(name))?;
     if let Some(did) = did {
         let parsed = Did::parse(did).ok();
@@ -226,6 +226,12 @@ fn who(shown: &Shown, did: Option<&str>, context: &mut Context) -> Result<(), Cl
         .with("addresses", shown.addresses.join(", "))
         .with("peer", shown.peer_id.clone());
     context.say("node-status-up", &args)
+}
+
+/// Returns what a node is that speaks for no institution: one that stands by owns a log, and does not write it.
+const fn nameless(shown: &Shown) -> &'static str {
+    crate::uses_texts!["node-no-log", "node-standby"];
+    if shown.standby_for.is_some() { "node-standby" } else { "node-no-log" }
 }
 
 fn own_log(shown: &Shown, context: &mut Context) -> Result<(), CliError> {
@@ -376,8 +382,28 @@ fn mebibytes(bytes: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::{Shown, nameless};
     use crate::text::Texts;
     use carnet_node::http::WARNINGS;
+
+    #[test]
+    fn a_node_that_stands_by_is_not_said_to_own_no_log() {
+        let shown = |holder: serde_json::Value| -> Shown {
+            serde_json::from_value(serde_json::json!({
+                "warnings": [], "name": null, "node_version": "1", "peer_id": "p", "addresses": [],
+                "now": 0, "uptime": 0, "size": 0, "published_size": 0, "status_lists": 0,
+                "witnesses": { "quorum": null, "tolerates": null, "view_age": null, "list": [] },
+                "status_age": null, "peers": [], "banned": 0, "logs": [], "store": "postgres",
+                "pending": { "writer": 0, "messages": 0, "entries": 0 }, "disk_bytes": 0,
+                "free_bytes": null, "backup_age": null, "standby_for": holder,
+            }))
+            .unwrap()
+        };
+        let texts = Texts::load(Some("en"));
+        let told = |holder| texts.plain(nameless(&shown(holder)));
+        assert!(told("the first node".into()).contains("stands by"));
+        assert_eq!(told(serde_json::Value::Null), "a node without a log");
+    }
 
     #[test]
     fn every_warning_of_a_node_has_its_text_and_says_what_to_do() {

@@ -5,10 +5,13 @@ use crate::args::node as args;
 use crate::error::{Answer, CliError};
 use crate::progress;
 use crate::text::Args;
-use carnet_node::config::StoreConfig;
+use carnet_node::config::{ConfigError, StoreConfig};
+use carnet_node::institution::InstitutionError;
 use carnet_node::run::{MigrateError, StartError, StoreProblem, migrate as move_data};
+use carnet_node::store::StoreError;
 use carnet_node::store::postgres::PostgresSettings;
 use serde_json::{Value, json};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// Leaves alone the panics over damaged files that are caught and reported as such.
@@ -24,9 +27,33 @@ pub fn leave_guarded_panics() {
 /// Says why a node cannot start or be checked, with the hint that fits.
 pub fn failed(code: &'static str, dir: &Path, cause: StartError) -> CliError {
     crate::uses_texts!["error-node-start", "error-node-check"];
+    let error = CliError::store(code).arg("dir", dir.display().to_string());
+    match hint(&cause) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+    .caused_by(cause)
+}
+
+/// Returns what to do about a node that cannot start, where there is one thing to do.
+pub fn hint(cause: &StartError) -> Option<&'static str> {
+    let missing = |source: &std::io::Error| source.kind() == ErrorKind::NotFound;
     let hint = match cause.store_problem() {
-        None if matches!(cause, StartError::Http(_) | StartError::Net(_)) => "node-address",
-        None => "node-start",
+        None => match cause {
+            StartError::Http(_) | StartError::Net(_) => "node-address",
+            StartError::Config(ConfigError::Unreadable { source, .. }) if missing(source) => {
+                "node-start"
+            }
+            StartError::Config(ConfigError::Wrong { .. } | ConfigError::TooLarge { .. }) => {
+                "node-config"
+            }
+            StartError::Institution(InstitutionError::Unreadable { source, .. })
+                if missing(source) =>
+            {
+                "node-files"
+            }
+            _ => return None,
+        },
         Some(StoreProblem::Locked) => "store-locked",
         Some(StoreProblem::Leased) => "store-leased",
         Some(StoreProblem::Damaged) => "store-damaged",
@@ -35,11 +62,14 @@ pub fn failed(code: &'static str, dir: &Path, cause: StartError) -> CliError {
         Some(StoreProblem::Permission) => "store-permission",
         Some(StoreProblem::Full) => "store-full",
         Some(StoreProblem::Unreachable) => "store-unreachable",
+        Some(StoreProblem::Refused) if is_password(cause) => "store-password",
         Some(StoreProblem::Refused) => "store-refused",
     };
     crate::uses_texts![
         "hint-node-address",
         "hint-node-start",
+        "hint-node-config",
+        "hint-node-files",
         "hint-store-locked",
         "hint-store-leased",
         "hint-store-damaged",
@@ -48,9 +78,39 @@ pub fn failed(code: &'static str, dir: &Path, cause: StartError) -> CliError {
         "hint-store-permission",
         "hint-store-full",
         "hint-store-unreachable",
+        "hint-store-password",
         "hint-store-refused"
     ];
-    CliError::store(code).arg("dir", dir.display().to_string()).hint(hint).caused_by(cause)
+    Some(hint)
+}
+
+/// Tells whether it is the password of the database that is missing, cannot be read or is wrong.
+fn is_password(cause: &StartError) -> bool {
+    match cause {
+        StartError::Store(StoreError::Password { .. }) => true,
+        StartError::Store(StoreError::Refused { detail, .. }) => detail.contains("password"),
+        _ => false,
+    }
+}
+
+/// Returns what to do about a move that cannot begin, by where it goes: what `--to` names is not in the
+/// configuration.
+fn migrate_hint(cause: &StartError, target: &StoreConfig) -> Option<&'static str> {
+    crate::uses_texts![
+        "hint-store-target-left",
+        "hint-store-target-unreachable",
+        "hint-store-target-password"
+    ];
+    match (cause.store_problem(), target) {
+        (Some(StoreProblem::Moved), StoreConfig::Sled) => Some("store-target-left"),
+        (Some(StoreProblem::Unreachable), StoreConfig::Postgres(_)) => {
+            Some("store-target-unreachable")
+        }
+        (Some(StoreProblem::Refused), StoreConfig::Postgres(_)) if is_password(cause) => {
+            Some("store-target-password")
+        }
+        _ => hint(cause),
+    }
 }
 
 /// Moves what a node keeps.
@@ -66,27 +126,34 @@ pub fn migrate(args: &args::Migrate, context: &mut Context) -> Result<Answer, Cl
         }
     };
     let bar = progress::bar(0, context.texts.plain("node-moving"));
-    let moved = move_data(&dir, target, &mut |done, total| {
+    let moved = move_data(&dir, target.clone(), &mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let moved = moved.map_err(|cause| match cause {
-        MigrateError::Start(cause) => failed("node-migrate", &dir, *cause),
-        cause => {
-            let hint = match &cause {
-                MigrateError::Occupied(_) | MigrateError::Differs(_) => Some("store-occupied"),
-                _ => None,
-            };
-            let error = CliError::store("node-migrate").arg("dir", dir.display().to_string());
-            let error = match hint {
-                Some(hint) => error.hint(hint),
-                None => error,
-            };
-            error.caused_by(cause)
+    let moved = moved.map_err(|cause| {
+        let hint = match (&cause, &target) {
+            (MigrateError::Start(cause), target) => migrate_hint(cause, target),
+            (MigrateError::Same, _) => Some("store-same"),
+            (MigrateError::Occupied(_) | MigrateError::Differs(_), StoreConfig::Sled) => {
+                Some("store-target-left")
+            }
+            (MigrateError::Occupied(_) | MigrateError::Differs(_), _) => Some("store-occupied"),
+            _ => None,
+        };
+        // Where there is no node, none goes on.
+        let error = match hint {
+            Some("node-start") => CliError::store("node-none"),
+            _ => CliError::store("node-migrate"),
+        };
+        let error = error.arg("dir", dir.display().to_string());
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
         }
+        .caused_by(cause)
     })?;
-    crate::uses_texts!["error-node-migrate", "hint-store-occupied"];
+    crate::uses_texts!["hint-store-same", "hint-store-occupied"];
     let entries: u64 = moved.stores.iter().map(|store| store.entries).sum();
     if context.out.is_json() {
         let stores = moved.stores.iter().map(|store| {

@@ -1,8 +1,9 @@
 //! The agreements and levels that are built in: models, from `data/recognition/`.
 
-use crate::error::CliError;
-use crate::forms::recognition::{LevelForm, RecognitionForm};
-use crate::forms::{In, agreement, all, broken, parse_toml};
+use crate::error::{CliError, Mistake};
+use crate::forms::check::{Key, version};
+use crate::forms::recognition::{self, LevelForm, RecognitionForm};
+use crate::forms::{self, In, agreement, all, broken, parse_toml};
 use carnet_proto::classification::{Country, Framework};
 use carnet_proto::recognition::{Citation, LevelRow, RecognitionTerms};
 use carnet_proto::statement::accreditation::Level;
@@ -34,15 +35,28 @@ struct File {
 /// Reads the rules in a file: the table `[recognition]`, alone or in the text of an agreement.
 ///
 /// # Errors
-/// `form` with the place, or `form-rule`.
+/// `form` with the place, `form-rule`, or `agreement-of-periods`.
 pub fn parse(path: &Path, text: &str) -> Result<RecognitionTerms, CliError> {
     let table: toml::Table = parse_toml(path, text)?;
     if table.contains_key("party") {
         let agreement = agreement::parse(path, text)?;
         return agreement.recognition.ok_or_else(|| broken(path, "it has no [recognition]"));
     }
+    let kind = table.get("kind").and_then(toml::Value::as_str);
+    if kind == Some("periods") && !table.contains_key("recognition") {
+        return Err(super::grounds::of_periods(&path.display().to_string()));
+    }
     let file: File = parse_toml(path, text)?;
     file.recognition.into_terms().map_err(|reason| broken(path, reason))
+}
+
+const FILE: &[Key] = &[("version", true, version), ("recognition", true, recognition::look)];
+
+/// Returns everything that is wrong with a file that holds rules of recognition alone.
+pub fn mistakes(text: &str) -> Vec<Mistake> {
+    forms::check::mistakes(text, |document, found| {
+        found.keys(document, 0..0, FILE);
+    })
 }
 
 /// Returns the text of a built-in agreement, or of the levels.

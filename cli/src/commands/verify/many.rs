@@ -1,11 +1,12 @@
 //! Several presentations: one line each, in the order given.
 
-use super::{Nonces, demands, nonce_asked, open, read, report};
+use super::{Nonces, demands, different_files, nonce_asked, open, read, report};
 use crate::args::verifier::Verify;
 use crate::challenges::Challenges;
 use crate::commands::Context;
 use crate::error::{Answer, CliError, ERROR_VERSION, ErrorBody};
 use crate::files::STDIN;
+use crate::policy::Accepts;
 use crate::progress;
 use crate::render::{Mark, Output};
 use crate::text::{Args, Texts};
@@ -50,13 +51,18 @@ struct Unreadable<'a> {
 /// Verifies several presentations. A nonce is used up by the first that answers it.
 ///
 /// # Errors
-/// What kept all of them from being judged: rules that are wrong, a node that cannot be reached.
+/// What kept all of them from being judged: a file that is named twice, rules that are wrong, a node that
+/// cannot be reached.
 pub(super) fn run(args: &Verify, context: &mut Context) -> Result<Answer, CliError> {
     let files = args.presentations.as_slice();
     if files.iter().filter(|path| *path == Path::new(STDIN)).count() > 1 {
         return Err(CliError::usage("verify-stdin"));
     }
     let (rules, ledger, challenge) = demands(&args.demands, context)?;
+    if rules.accepts == Accepts::Live {
+        // The second would look like an answer to a challenge that was answered.
+        different_files(files)?;
+    }
     let challenges = Challenges::of_user()?;
     let mut nonces = Nonces::new(&rules, &challenges);
     let policy = nonces.policy(nonce_asked(challenge.as_ref()))?;

@@ -4,8 +4,9 @@ use crate::claims;
 use crate::error::{Answer, CliError};
 use crate::render::{Mark, Output, bold, time};
 use crate::text::{Args, Texts};
+use carnet_proto::profile::AUDIENCE_ANYONE;
 use carnet_proto::verify::report::{
-    Check, CredentialReport, Disclosed, Link, Outcome, Report, Verdict,
+    Check, CredentialReport, Disclosed, Link, Outcome, Reason, Report, Verdict, reason,
 };
 use serde_json::Value;
 
@@ -45,8 +46,19 @@ pub fn reason_text(check: &Check, texts: &Texts) -> String {
         }
     }
     let at_check = format!("reason-{}-{}", check.reason.id, check.id);
-    let id = if texts.has(&at_check) { at_check } else { format!("reason-{}", check.reason.id) };
+    let id = match &check.reason {
+        reason if is_open_copy(reason) => "reason-open-copy-refused".to_owned(),
+        _ if texts.has(&at_check) => at_check,
+        reason => format!("reason-{}", reason.id),
+    };
     texts.get(&id, &args)
+}
+
+/// Tells whether a copy for anyone was refused by who accepts no copy: that it names another audience is true,
+/// and helps nobody.
+fn is_open_copy(reason: &Reason) -> bool {
+    reason.id == reason::WRONG_AUDIENCE
+        && reason.args.iter().any(|(name, value)| *name == "found" && value == AUDIENCE_ANYONE)
 }
 
 /// Writes a time in a reason as people do; anything else stays as it is.

@@ -1,53 +1,47 @@
 //! Every mistake in a file of rules on periods, each with its line.
 //!
-//! Reading such a file stops at the first mistake. Whoever writes one wants to see all of them: so every
-//! key, rule, mechanism and case is looked at for itself.
+//! Every key, rule, mechanism and case is looked at for itself.
 
 mod case;
 
 use super::{
-    Branch, Date, FromText, In, Line, Lines, Mechanism, MechanismForm, Named, RuleForm, RuleId,
+    Branch, Date, In, Line, Lines, Mechanism, MechanismForm, Named, PeriodForm, RuleForm, RuleId,
     StateCode,
 };
 use crate::agreements;
 use crate::error::Mistake;
-use crate::forms::place;
+use crate::forms::broken_rule;
+use crate::forms::check::{self, Found, Key, Value, apart, list, one, read, several, version};
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::totalisation::period::{PeriodKind, TimeUnit};
 use carnet_proto::totalisation::rules::{
     AgreementFamily, Denominator, Formula, MechanismKind, QuarterBasis, ShortPeriod,
 };
-use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, Error, ValueDeserializer};
-
-type Value<'t> = Spanned<DeValue<'t>>;
-
-/// Returns what is wrong with the syntax of a file, if anything is.
-pub fn syntax(text: &str) -> Vec<Mistake> {
-    let (_, errors) = DeTable::parse_recoverable(text);
-    let mut found = Found { text, mistakes: Vec::new() };
-    for error in errors {
-        found.error(0..0, &error);
-    }
-    found.mistakes
-}
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 /// Returns everything that is wrong with a file of rules on periods.
 pub fn mistakes(text: &str) -> Vec<Mistake> {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        return syntax(text);
-    }
-    let mut found = Found { text, mistakes: Vec::new() };
-    let document = document.into_inner();
-    found.keys(&document, 0..0, HEAD);
-    let parties = found.parties(&document);
+    look(text, true)
+}
+
+/// Returns what is wrong with the rules themselves: no case is looked at, and no other file.
+pub fn of_rules(text: &str) -> Vec<Mistake> {
+    look(text, false)
+}
+
+fn look(text: &str, at_all: bool) -> Vec<Mistake> {
+    check::mistakes(text, |document, found| all(document, at_all, found))
+}
+
+fn all(document: &DeTable<'_>, at_all: bool, found: &mut Found<'_>) {
+    found.keys(document, 0..0, HEAD);
+    let parties = found.parties(document);
     let sets: Vec<RuleId> = list(document.get("includes")).iter().filter_map(read).collect();
     for (value, id) in list(document.get("includes")).iter().filter_map(|v| Some((v, read(v)?))) {
-        if !agreements::is_set(id).unwrap_or(false) {
+        if at_all && !agreements::is_set(id).unwrap_or(false) {
             found.at(value.span(), format!("there is no set of rules {id}"));
         }
     }
@@ -55,49 +49,19 @@ pub fn mistakes(text: &str) -> Vec<Mistake> {
     for rule in list(document.get("rule")) {
         found.rule(rule, &parties, &mut first);
     }
-    let thirds = case::speaks_of_others(list(document.get("rule")), &sets);
-    case::all(list(document.get("case")), &parties, thirds, &mut found);
-    found.mistakes.sort_by_key(|mistake| mistake.line);
-    found.mistakes
-}
-
-/// Returns the elements of a list; none of anything else.
-fn list<'v, 't>(value: Option<&'v Value<'t>>) -> &'v [Value<'t>] {
-    value.and_then(|value| value.get_ref().as_array()).map_or(&[], |array| array)
-}
-
-/// Reads a value, if it is what it should be.
-fn read<T: FromText>(value: &Value<'_>) -> Option<T> {
-    T::from_text(value.get_ref().as_str()?).ok()
-}
-
-/// Looks at one value: what is wrong, and where that can be told.
-type Look = fn(Value<'_>) -> Vec<Error>;
-
-/// A key, whether it must be there, and how its value is looked at.
-type Key = (&'static str, bool, Look);
-
-fn one<T: DeserializeOwned>(value: Value<'_>) -> Vec<Error> {
-    T::deserialize(ValueDeserializer::from(value)).err().into_iter().collect()
-}
-
-fn several<T: DeserializeOwned>(value: Value<'_>) -> Vec<Error> {
-    match value.get_ref().as_array() {
-        Some(values) => values.iter().cloned().flat_map(one::<T>).collect(),
-        None => one::<Vec<T>>(value),
+    if found.mistakes.is_empty() {
+        found.together(document);
+    }
+    if at_all {
+        let thirds = case::speaks_of_others(list(document.get("rule")), &sets);
+        case::all(list(document.get("case")), &parties, thirds, found);
     }
 }
 
-fn version(value: Value<'_>) -> Vec<Error> {
-    crate::forms::version_one(ValueDeserializer::from(value)).err().into_iter().collect()
-}
-
-fn kind(value: Value<'_>) -> Vec<Error> {
-    super::kind_periods(ValueDeserializer::from(value)).err().into_iter().collect()
-}
-
-fn apart(_: Value<'_>) -> Vec<Error> {
-    Vec::new()
+fn kind(value: &Value<'_>, found: &mut Found<'_>) {
+    if let Err(error) = super::kind_periods(ValueDeserializer::from(value.clone())) {
+        found.error(value.span(), &error);
+    }
 }
 
 const HEAD: &[Key] = &[
@@ -143,47 +107,12 @@ const MECHANISM: &[Key] = &[
     ("formula", false, one::<In<Named<Formula>>>),
 ];
 
-/// What was found so far.
-struct Found<'t> {
-    text: &'t str,
-    mistakes: Vec<Mistake>,
-}
+/// Keys of a mechanism whose values are numbers.
+const NUMBERS: &[&str] = &["value", "week", "month", "quarter", "year"];
+/// The largest of them.
+const MAX_NUMBER: u32 = 1_000_000;
 
 impl Found<'_> {
-    fn line(&self, at: usize) -> usize {
-        place(self.text, at).0
-    }
-
-    fn at(&mut self, span: Range<usize>, reason: String) {
-        let line = u64::try_from(self.line(span.start)).unwrap_or(u64::MAX);
-        self.mistakes.push(Mistake::new(line, None, reason));
-    }
-
-    fn error(&mut self, span: Range<usize>, error: &Error) {
-        self.at(error.span().unwrap_or(span), error.message().trim().to_owned());
-    }
-
-    /// Looks at every key of a table. Returns whether all of it is well.
-    fn keys(&mut self, table: &DeTable<'_>, span: Range<usize>, keys: &[Key]) -> bool {
-        let before = self.mistakes.len();
-        for (name, value) in table {
-            match keys.iter().find(|(key, ..)| key == name.get_ref()) {
-                Some((_, _, look)) => {
-                    for error in look(value.clone()) {
-                        self.error(value.span(), &error);
-                    }
-                }
-                None => self.at(name.span(), format!("there is no key {:?} here", name.get_ref())),
-            }
-        }
-        for (name, _, _) in keys.iter().filter(|(_, must, _)| *must) {
-            if !table.contains_key(*name) {
-                self.at(span.clone(), format!("the key {name:?} is missing"));
-            }
-        }
-        self.mistakes.len() == before
-    }
-
     /// Looks at the parties beyond their codes, and returns them.
     fn parties(&mut self, document: &DeTable<'_>) -> Vec<StateCode> {
         let Some(all) = document.get("parties") else { return Vec::new() };
@@ -224,8 +153,7 @@ impl Found<'_> {
             let mut bare = table.clone();
             bare.remove("does");
             let value = Spanned::new(rule.span(), DeValue::Table(bare));
-            let form =
-                <RuleForm as serde::Deserialize>::deserialize(ValueDeserializer::from(value));
+            let form = check::deserialize::<RuleForm>(&value);
             if let Ok(Err(reason)) = form.map(RuleForm::into_rule) {
                 self.at(rule.span(), reason);
             }
@@ -251,15 +179,69 @@ impl Found<'_> {
                 self.at(state.span(), format!("{rule} names {code}, which is no party"));
             }
         }
-        if !self.keys(table, value.span(), MECHANISM) {
+        if !self.keys(table, value.span(), MECHANISM) || !self.fits(table, value.span(), rule) {
             return;
         }
-        let form = ValueDeserializer::from(value.clone());
-        let form = <MechanismForm as serde::Deserialize>::deserialize(form);
+        let form = check::deserialize::<MechanismForm>(value);
         let mechanism = form.map(MechanismForm::into_mechanism);
         if let Ok(Err(error)) = mechanism.map(|one| Mechanism::from_cbor(&one.to_cbor())) {
-            self.at(value.span(), error.to_string());
+            self.at(value.span(), format!("{rule}: {}", broken_rule(&error)));
         }
+    }
+
+    /// Holds the keys of a mechanism against those that its kind needs and takes. Returns whether all of it is
+    /// well.
+    fn fits(&mut self, table: &DeTable<'_>, span: Range<usize>, rule: &str) -> bool {
+        let kind = table.get("mechanism").and_then(read::<Named<MechanismKind>>);
+        let Some(Named(kind)) = kind else { return true };
+        let before = self.mistakes.len();
+        let (needed, allowed) = kind.keys();
+        for (name, value) in table {
+            let key = name.get_ref().as_ref();
+            if key != "mechanism" && !needed.contains(&key) && !allowed.contains(&key) {
+                let takes = [needed, allowed].concat();
+                let takes = if takes.is_empty() { "none".to_owned() } else { takes.join(", ") };
+                let reason = format!("{rule}: {kind} takes no key `{key}`; it takes: {takes}");
+                self.at(name.span(), reason);
+            }
+            if NUMBERS.contains(&key)
+                && !check::deserialize::<u32>(value).is_ok_and(|n| (1..=MAX_NUMBER).contains(&n))
+            {
+                let reason = format!("{rule}: `{key}` is a number from 1 to {MAX_NUMBER}");
+                self.at(value.span(), reason);
+            }
+        }
+        let is_there = |key: &str| match table.get(key) {
+            Some(value) => value.get_ref().as_array().is_none_or(|list| !list.is_empty()),
+            None => false,
+        };
+        for key in needed.iter().filter(|key| !is_there(key)) {
+            self.at(span.clone(), format!("{rule}: {kind} needs the key `{key}`"));
+        }
+        self.mistakes.len() == before
+    }
+
+    /// Looks at what only all rules together can break.
+    fn together(&mut self, document: &DeTable<'_>) {
+        let form = match toml::from_str::<PeriodForm>(self.text) {
+            Ok(form) => form,
+            Err(error) => return self.error(0..0, &error),
+        };
+        let Err(reason) = form.into_file() else { return };
+        let day = |key| document.get(key).and_then(read::<Date>);
+        let ends_early = day("until").zip(day("from")).is_some_and(|(until, from)| until < from);
+        let mechanisms = list(document.get("rule"))
+            .iter()
+            .flat_map(|rule| list(rule.get_ref().as_table().and_then(|table| table.get("does"))));
+        let displaces = |value: &&Value<'_>| {
+            let kind = value.get_ref().as_table().and_then(|table| table.get("mechanism"));
+            kind.and_then(|kind| kind.get_ref().as_str()) == Some(MechanismKind::Displace.name())
+        };
+        let place = match ends_early {
+            true => document.get("until").map(Spanned::span),
+            false => mechanisms.rev().find(displaces).map(Spanned::span),
+        };
+        self.at(place.unwrap_or(0..0), reason);
     }
 }
 

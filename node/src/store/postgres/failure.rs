@@ -6,6 +6,9 @@ use tokio_postgres::error::SqlState;
 
 use super::super::StoreError;
 
+/// What the client says of settings with which it cannot connect; the kind itself is not told.
+const INVALID_SETTINGS: &str = "invalid configuration";
+
 /// A failure of one attempt.
 pub(super) enum Failure {
     /// The connection is gone, or the server takes none now: it may work later. Of a write it is
@@ -34,6 +37,10 @@ pub(super) fn classify(server: &str, error: &tokio_postgres::Error) -> Failure {
         if let Some(cause) = std::error::Error::source(error) {
             detail = format!("{detail}: {cause}");
         }
+        // Settings do not get better by trying again: a password that the server wants and nobody has given.
+        if detail.starts_with(INVALID_SETTINGS) {
+            return Failure::Refused(StoreError::Refused { server: server.to_owned(), detail });
+        }
         return Failure::Lost(detail);
     };
     let (code, detail) = (db.code(), format!("{} ({})", db.message(), db.code().code()));
@@ -51,5 +58,22 @@ pub(super) fn classify(server: &str, error: &tokio_postgres::Error) -> Failure {
         Failure::Refused(StoreError::Corrupt { detail: format!("{server}: {detail}") })
     } else {
         Failure::Refused(StoreError::Refused { server, detail })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio_postgres::{Config, NoTls};
+
+    #[tokio::test]
+    async fn settings_that_cannot_connect_are_refused_and_not_tried_again() {
+        // As a password that the server wants and nobody has given: no server is asked here.
+        let Err(error) = Config::new().connect(NoTls).await else { panic!("there is no host") };
+        let failure = classify("db at x, schema carnet", &error);
+        let Failure::Refused(StoreError::Refused { detail, .. }) = failure else {
+            panic!("it would be tried again: {error}")
+        };
+        assert!(detail.starts_with(INVALID_SETTINGS), "{detail}");
     }
 }

@@ -1,14 +1,15 @@
 //! The cases in a file of rules: whether each can be told by its id, has no key that nobody reads, and is
 //! about States that the agreement binds.
 
-use super::{Found, RuleId, StateCode, Value, list, read};
+use super::{RuleId, StateCode};
 use crate::agreements;
-use crate::cases::is_model;
+use crate::cases::{TASKS, compare, is_model};
+use crate::forms::check::{Found, Value, deserialize, list, read};
 use carnet_proto::totalisation::rules::MechanismKind;
 use std::collections::BTreeMap;
 use toml::de::DeTable;
 
-const CASE: &[&str] = &[
+pub(super) const CASE: &[&str] = &[
     "id",
     "title",
     "task",
@@ -20,12 +21,13 @@ const CASE: &[&str] = &[
     "source",
     "explanation",
 ];
-const PARAMETERS: &[&str] = &[
+pub(super) const PARAMETERS: &[&str] = &[
     "bands",
     "basic_amount",
     "basis",
     "birth_date",
     "claim_country",
+    "claim_date",
     "coverage_lifetime",
     "currency",
     "denominator",
@@ -62,7 +64,7 @@ const PARAMETERS: &[&str] = &[
     "unit",
     "years",
 ];
-const INPUTS: &[&str] = &[
+pub(super) const INPUTS: &[&str] = &[
     "awlr_longest_continuous_months",
     "awlr_months",
     "awlr_periods",
@@ -81,7 +83,7 @@ const INPUTS: &[&str] = &[
     "us_quarters",
     "years",
 ];
-const PERIOD: &[&str] = &[
+pub(super) const PERIOD: &[&str] = &[
     "branch",
     "branches",
     "category",
@@ -105,7 +107,7 @@ const PERIOD: &[&str] = &[
     "type",
     "work_country",
 ];
-const REPORTED: &[&str] = &["days", "mode", "months", "unit", "value", "years"];
+pub(super) const REPORTED: &[&str] = &["days", "mode", "months", "unit", "value", "years"];
 
 /// Tells whether the rules, or those of the sets that they include, speak of time elsewhere than with the
 /// parties: they let time of third States be added, or leave out what lies outside a home scheme.
@@ -140,6 +142,19 @@ pub(super) fn all(cases: &[Value<'_>], parties: &[StateCode], thirds: bool, foun
                 found.at(case.span(), format!("a case lacks the key {name:?}"));
             }
         }
+        if let Some(value) = table.get("task")
+            && !value.get_ref().as_str().is_some_and(|task| TASKS.contains(&task))
+        {
+            found.at(value.span(), format!("this is no task: one of {}", TASKS.join(", ")));
+        }
+        if let Some(value) = table.get("expected")
+            && !expects(value)
+        {
+            found.at(
+                value.span(),
+                "`expected` expects nothing, so the case proves nothing".to_owned(),
+            );
+        }
         if let Some(value) = table.get("id") {
             let Some(id) = value.get_ref().as_str() else {
                 found.at(value.span(), "the id of a case is a text".to_owned());
@@ -169,6 +184,7 @@ pub(super) fn all(cases: &[Value<'_>], parties: &[StateCode], thirds: bool, foun
         }
         let Some(inputs) = part("inputs") else { continue };
         known(inputs, INPUTS, found);
+        periods_twice(list(inputs.get("periods")), found);
         for period in list(inputs.get("periods")) {
             let Some(period) = period.get_ref().as_table() else { continue };
             known(period, PERIOD, found);
@@ -177,6 +193,34 @@ pub(super) fn all(cases: &[Value<'_>], parties: &[StateCode], thirds: bool, foun
             }
             if let Some(reported) = period.get("reported").and_then(|r| r.get_ref().as_table()) {
                 known(reported, REPORTED, found);
+            }
+        }
+    }
+}
+
+/// Tells whether a case expects anything.
+fn expects(value: &Value<'_>) -> bool {
+    deserialize::<serde_json::Value>(value).is_ok_and(|value| compare::expects(&value))
+}
+
+/// Names every period whose id another of the case has.
+fn periods_twice(periods: &[Value<'_>], found: &mut Found<'_>) {
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    for period in periods {
+        let id = period.get_ref().as_table().and_then(|table| table.get("id"));
+        let Some((id, span)) = id.and_then(|id| Some((id.get_ref().as_str()?, id.span()))) else {
+            continue;
+        };
+        let line = found.line(span.start);
+        match first.get(id) {
+            Some(line) => {
+                found.at(
+                    span,
+                    format!("the period {id:?} of this case stands in line {line} already"),
+                );
+            }
+            None => {
+                first.insert(id, line);
             }
         }
     }

@@ -52,7 +52,16 @@ fn each_mistake_is_named_with_its_line() {
         ("\"GENERAL\"", "\"SPECIAL\"", 7, "no set of rules SPECIAL"),
         ("text = \"adds\"", "text = \"\"", 8, "has a text"),
         ("\"totalise\" }", "\"totalize\" }", 12, "a mechanism: one of"),
-        ("\"totalise\" }", "\"totalise\", value = 3 }", 12, "does not take"),
+        ("\"totalise\" }", "\"totalise\", value = 3 }", 12, "totalise takes no key `value`"),
+        ("\"totalise\" }", "\"totalise\", year = 0 }", 12, "`year` is a number from 1"),
+        (", unit = \"month\" }]", " }]", 17, "the rule R-2: own-minimum needs the key `unit`"),
+        ("countries = [\"DE\"], value = 12", "value = 0", 17, "`value` is a number from 1 to"),
+        (
+            "includes =",
+            "from = \"2020-01-01\"\nuntil = \"2019-12-31\"\nincludes =",
+            8,
+            "ends before it begins",
+        ),
         ("\"R-2\"", "\"R-1\"", 14, "the rule R-1 stands in line 9 already"),
         (
             "countries = [\"DE\"]",
@@ -61,9 +70,12 @@ fn each_mistake_is_named_with_its_line() {
             "the rule R-2 names FR, which is no party",
         ),
         ("task =", "tusk =", 20, "no key \"tusk\""),
+        ("\"totalise\"\nparameters", "\"totalize\"\nparameters", 20, "this is no task: one of"),
         ("claim_country = \"DE\"", "claim_country = \"FR\"", 21, "a case names FR"),
         ("unit = \"month\" }\n", "united = \"month\" }\n", 21, "no key \"united\""),
         ("country = \"PH\"", "country = \"FR\"", 22, "a case names FR"),
+        ("{ total = 12 }", "{}", 23, "expects nothing"),
+        ("{ total = 12 }", "{ ratio = {} }", 23, "expects nothing"),
     ] {
         let text = FILE.replacen(from, to, 1);
         let text = if from == "unit = \"month\" }\n" {
@@ -78,9 +90,15 @@ fn each_mistake_is_named_with_its_line() {
         );
     }
     let twice = format!(
-        "{FILE}[[case]]\nid = \"one\"\ntask = \"totalise\"\ninputs = {{}}\nexpected = {{}}\n"
+        "{FILE}[[case]]\nid = \"one\"\ntask = \"totalise\"\ninputs = {{}}\nexpected = {{ total = 1 }}\n"
     );
     assert_eq!(lines(&twice), [(25, "the case \"one\" stands in line 19 already".to_owned())]);
+    let period = "{ id = \"a\", country = \"PH\", type = \"compulsory\", start = \"2000-01-01\", \
+                  end = \"2000-12-31\" }";
+    assert!(FILE.contains(period));
+    let twice = FILE.replace(period, &format!("{period}, {period}"));
+    let says = "the period \"a\" of this case stands in line 22 already";
+    assert_eq!(lines(&twice), [(22, says.to_owned())]);
 }
 
 #[test]
@@ -110,4 +128,23 @@ fn broken_syntax_is_named_wherever_it_is() {
     let text = FILE.replace("title = ", "title ").replace("family = ", "family ");
     let found: Vec<u64> = lines(&text).into_iter().map(|(line, _)| line).collect();
     assert!(found.contains(&4) && found.contains(&5), "{found:?}");
+}
+
+#[test]
+fn every_key_of_a_case_is_explained_and_no_other() {
+    use crate::cases::tests::{named, table};
+    for (name, keys) in [
+        ("case", case::CASE),
+        ("parameters", case::PARAMETERS),
+        ("inputs", case::INPUTS),
+        ("period", case::PERIOD),
+        ("reported", case::REPORTED),
+    ] {
+        let rows = table(name);
+        let mut explained = named(&rows);
+        explained.sort_unstable();
+        let mut known = keys.to_vec();
+        known.sort_unstable();
+        assert_eq!(explained, known, "{name}");
+    }
 }
