@@ -160,11 +160,12 @@ pub(super) struct LogState {
 
 impl Overview {
     /// Returns how the node was at most [`MAX_AGE`] ago, so that strangers who ask often cost no more than
-    /// one who asks now and then.
+    /// one who asks now and then. That the database went away or came back is told at once, as at `/ready`.
     pub(super) async fn recent(api: &Arc<Api>) -> Result<Arc<Self>, ApiError> {
         let mut seen = api.node.seen.0.lock().await;
         if let Some((at, overview)) = &*seen
             && at.elapsed() < MAX_AGE
+            && overview.away.is_some() == away(api).is_some()
         {
             return Ok(Arc::clone(overview));
         }
