@@ -1,7 +1,6 @@
 //! Arguments of `wallet`.
 
 use super::ReadFrom;
-use carnet_proto::classification::Country;
 use carnet_proto::totalisation::StateCode;
 use carnet_proto::wallet::Preset;
 use clap::{Args, Subcommand};
@@ -175,8 +174,7 @@ fn preset(text: &str) -> Result<Preset, String> {
         ("ratio", None) => Ok(Preset::Ratio),
         ("wage-claim", None) => Ok(Preset::WageClaim),
         ("own-amount", Some(state)) => {
-            let code =
-                StateCode::parse(state).filter(|code| Country::parse(code.country()).is_ok());
+            let code = StateCode::parse(state).filter(|code| code.state().is_some());
             let wrong = || "the State is a code such as DE, or CA-QC for a part of one".to_owned();
             code.map(Preset::OwnAmount).ok_or_else(wrong)
         }

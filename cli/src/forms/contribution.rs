@@ -77,7 +77,7 @@ impl FromText for Law {
     fn from_text(text: &str) -> Result<Self, String> {
         let wrong = || not(text, "the code of a State, or of a part of one: PH, CA-QC");
         let code = StateCode::parse(text).ok_or_else(wrong)?;
-        let state = Country::parse(code.country()).map_err(|_| wrong())?;
+        let state = code.state().ok_or_else(wrong)?;
         Ok(Self { state, part: Some(code).filter(StateCode::is_part) })
     }
 }

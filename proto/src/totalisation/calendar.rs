@@ -11,67 +11,65 @@ use core::cmp::Reverse;
 use super::convert::{Converted, Part};
 use super::period::{Frame, Period, StateCode, TimeUnit};
 use super::plan::Plan;
-use super::time::{Measure, within_year};
+use super::time::{MONTH, Measure, whole_months, within_year};
 use super::{Rational, TotalisationError};
 
 /// Months of a calendar year.
 const MONTHS: i64 = 12;
 
-/// Time that lies somewhere within a run of calendar months: the first, and the first after the last.
+/// Time that lies somewhere within a run of calendar time, in ticks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stretch {
-    first: i64,
-    end: i64,
-    /// How much, in months.
-    months: Rational,
+    /// Where it may begin.
+    pub first: i64,
+    /// Where it must have ended.
+    pub end: i64,
+    /// How much it is.
+    pub time: i64,
 }
 
 impl Stretch {
-    /// Returns time within a frame. A figure that is more than its months hold counts as certified: it
-    /// lies somewhere in their calendar years. What only rounding adds to it, or a conversion of all days of
-    /// its weeks, is no such excess.
-    fn new(frame: Frame, months: Rational, exact: Rational) -> Self {
-        let ((year, month, _), (last_year, last_month, _)) =
-            (frame.start.to_ymd(), frame.end.to_ymd());
-        let (year, last_year) = (i64::from(year) * MONTHS, i64::from(last_year) * MONTHS);
-        let narrow = Self {
-            first: year + i64::from(month) - 1,
-            end: last_year + i64::from(last_month),
-            months,
-        };
-        let room = Rational::whole(narrow.end - narrow.first);
+    /// Returns time within the months of a frame, of a figure that was `exact` before it was rounded. A figure
+    /// that is more than these months hold counts as certified: it lies somewhere in their calendar years.
+    /// What only rounding adds to it, or a conversion of all days of its weeks, is no such excess.
+    fn new(frame: Frame, time: i64, exact: i64) -> Self {
+        let months = whole_months(frame);
+        let tick = |day: i32| Measure::Months.tick(day);
+        let (first, end) = (tick(months.start.0), tick(months.end.0.saturating_add(1)));
+        let room = end - first;
         let weeks = (Measure::Weeks.ticks(frame) + 6).div_euclid(7);
-        let days = Rational::new((weeks * 7).into(), 30).unwrap_or(room);
-        if exact <= room.max(days) {
-            return Self { months: months.min(room), ..narrow };
+        if exact <= room.max(weeks * 7 * (MONTH / 30)) {
+            return Self { first, end, time: time.min(room) };
         }
-        Self { first: year, end: last_year + MONTHS, months }
+        let year = MONTHS * MONTH;
+        let (first, end) =
+            (first.div_euclid(year) * year, (end + year - 1).div_euclid(year) * year);
+        Self { first, end, time }
     }
 }
 
-/// Places every stretch within its months, whichever must end first, and returns how many months find
-/// room. No other way of placing them finds room for more.
-pub(super) fn fit(mut stretches: Vec<Stretch>) -> Result<Rational, TotalisationError> {
-    stretches.sort_unstable_by_key(|stretch| stretch.first);
+/// Places every stretch where it may lie, whichever must end first, and returns how much finds room. No
+/// other way of placing them finds room for more.
+pub(super) fn fit(mut stretches: Vec<Stretch>) -> i64 {
+    stretches.sort_by_key(|stretch| stretch.first);
     let mut coming = stretches.into_iter().peekable();
-    let mut open: BinaryHeap<Reverse<(i64, Rational)>> = BinaryHeap::new();
-    let (mut now, mut placed) = (Rational::ZERO, Rational::ZERO);
+    let mut open: BinaryHeap<Reverse<(i64, i64)>> = BinaryHeap::new();
+    let (mut now, mut placed) = (i64::MIN, 0i64);
     loop {
         if open.is_empty() {
-            let Some(next) = coming.peek() else { return Ok(placed) };
-            now = now.max(Rational::whole(next.first));
+            let Some(next) = coming.peek() else { return placed };
+            now = now.max(next.first);
         }
-        while let Some(one) = coming.next_if(|one| Rational::whole(one.first) <= now) {
-            open.push(Reverse((one.end, one.months)));
+        while let Some(one) = coming.next_if(|one| one.first <= now) {
+            open.push(Reverse((one.end, one.time)));
         }
-        let Some(Reverse((end, months))) = open.pop() else { continue };
+        let Some(Reverse((end, time))) = open.pop() else { continue };
         let next = coming.peek().map_or(end, |next| next.first.min(end));
-        let room = Rational::whole(next).less(now)?;
-        let part = months.min(room);
-        now = now.plus(part)?;
-        placed = placed.plus(part)?;
-        if part < months && now < Rational::whole(end) {
-            open.push(Reverse((end, months.minus(part)?)));
+        let part = time.min(next.saturating_sub(now).max(0));
+        now = now.saturating_add(part);
+        placed = placed.saturating_add(part);
+        if part < time && now < end {
+            open.push(Reverse((end, time - part)));
         }
     }
 }
@@ -108,7 +106,7 @@ pub(super) struct OfState {
     /// Figures of several years, each rounded for itself, and the same in years before that.
     long: (Rational, Rational),
     /// Where it lies.
-    pub stretches: Vec<Stretch>,
+    stretches: Vec<Stretch>,
 }
 
 /// What counts of a period.
@@ -130,6 +128,11 @@ pub(super) struct Counting<'p> {
     pub years: &'p [(i32, Rational)],
 }
 
+/// Returns ticks in calendar months.
+fn in_months(ticks: i64) -> Result<Rational, TotalisationError> {
+    Rational::new(ticks.into(), MONTH.into())
+}
+
 impl Plan<'_> {
     /// Adds the time of each State up, and holds it to the calendar.
     pub(super) fn by_state<'p>(
@@ -144,7 +147,7 @@ impl Plan<'_> {
                 .entry(counting.period.country)
                 .or_insert_with(|| OfState { first: counting.index, ..OfState::default() });
             state.apart = state.apart.plus(counting.counted)?;
-            self.enter(&counting, unit, a_month, state)?;
+            self.enter(&counting, unit, state)?;
         }
         for state in states.values_mut() {
             let (mut time, mut exact) = state.long;
@@ -152,7 +155,7 @@ impl Plan<'_> {
                 let (in_unit, share) = self.together(together, unit)?;
                 (time, exact) = (time.plus(in_unit)?, exact.plus(share)?);
             }
-            let held = fit(state.stretches.clone())?;
+            let held = in_months(fit(core::mem::take(&mut state.stretches)))?;
             state.exact = exact.min(held.over(Rational::whole(MONTHS))?);
             // A month that is covered in part gives what its rounding gives.
             state.time = time.min(self.round(held.times(a_month)?, unit)).min(state.apart);
@@ -173,9 +176,9 @@ impl Plan<'_> {
             let frames = [part.within];
             let (counted, years) = self.left_by_year(part.period, part.converted, &frames, unit)?;
             let alone = Counting { frames: &frames, counted, years: &years, ..part };
-            self.enter(&alone, unit, a_month, &mut all)?;
+            self.enter(&alone, unit, &mut all)?;
         }
-        Ok(self.round(fit(all.stretches)?.times(a_month)?, unit))
+        Ok(self.round(in_months(fit(all.stretches))?.times(a_month)?, unit))
     }
 
     /// Enters what counts of a period with the time of its State.
@@ -183,14 +186,18 @@ impl Plan<'_> {
         &self,
         counting: &Counting<'_>,
         unit: TimeUnit,
-        a_month: Rational,
         state: &mut OfState,
     ) -> Result<(), TotalisationError> {
         let Counting { period, converted, within, frames, counted, .. } = *counting;
+        let a_month = self.units.year_of(unit).over(Rational::whole(MONTHS))?;
         let whole = frames == [period.frame];
         let mut place = |within, time: Rational, left: &Part| -> Result<(), TotalisationError> {
-            let exact = self.exact_of(left, unit)?.over(a_month)?;
-            state.stretches.push(Stretch::new(within, time.over(a_month)?, exact));
+            let ticks = |time: Rational| -> Result<Option<i64>, TotalisationError> {
+                Ok(time.over(a_month)?.times(Rational::whole(MONTH))?.ceil().to_whole())
+            };
+            let exact = ticks(self.exact_of(left, unit)?)?.unwrap_or(i64::MAX);
+            let rounded = ticks(time)?.ok_or(TotalisationError::TooLarge)?;
+            state.stretches.push(Stretch::new(within, rounded, exact));
             state.add(left, time)
         };
         if converted.years.is_empty() {
@@ -300,13 +307,10 @@ impl OfState {
 mod tests {
     use super::*;
 
-    fn stretch(first: i64, end: i64, months: i64) -> Stretch {
-        Stretch { first, end, months: Rational::whole(months) }
-    }
-
     #[test]
     fn as_much_finds_room_as_can() {
-        let fits = |all: &[Stretch]| fit(all.to_vec()).unwrap().to_whole().unwrap();
+        let stretch = |first, end, time| Stretch { first, end, time };
+        let fits = |all: &[Stretch]| fit(all.to_vec());
         assert_eq!(fits(&[]), 0);
         assert_eq!(fits(&[stretch(0, 12, 12), stretch(0, 12, 1)]), 12);
         assert_eq!(fits(&[stretch(0, 1, 1), stretch(0, 1, 1), stretch(0, 1, 1)]), 1);
@@ -315,14 +319,5 @@ mod tests {
         assert_eq!(fits(&[stretch(0, 24, 12), stretch(6, 8, 2), stretch(3, 6, 3)]), 17);
         // A gap is no room.
         assert_eq!(fits(&[stretch(0, 2, 1), stretch(100, 101, 1)]), 2);
-    }
-
-    #[test]
-    fn half_months_add_up_and_lose_nothing() {
-        let half = Rational::new(1, 2).unwrap();
-        let halves = |n| alloc::vec![Stretch { first: 0, end: 1, months: half }; n];
-        assert_eq!(fit(halves(2)).unwrap(), Rational::ONE);
-        assert_eq!(fit(halves(3)).unwrap(), Rational::ONE);
-        assert_eq!(fit(halves(1)).unwrap(), half);
     }
 }

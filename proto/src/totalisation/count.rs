@@ -112,7 +112,7 @@ impl Plan<'_> {
         let mut results = Vec::with_capacity(periods.len());
         let mut entrants = Vec::with_capacity(periods.len());
         let mut foreign_excluded = Rational::ZERO;
-        let nothing_before = self.nothing_before(claim, periods);
+        let filter = self.filter(claim, periods, purpose, bounds);
         for (index, period) in periods.iter().enumerate() {
             period.check()?;
             let converted = self.convert(period, claim.unit)?;
@@ -130,14 +130,7 @@ impl Plan<'_> {
                 converted,
             };
             self.warn_of_figures(period, index, claim.unit, &result.converted, explanation)?;
-            let too_early = nothing_before.filter(|(day, _)| {
-                claim.country != Some(period.country) && period.frame.end < *day
-            });
-            let filtered = match too_early {
-                Some((_, rule)) => Filtered::Out(NotCountedReason::BeforeDay, Some(rule)),
-                None => self.filter(claim, period, purpose, bounds),
-            };
-            let outside = match filtered {
+            let outside = match filter.of(period) {
                 Filtered::Out(reason, rule) => {
                     result.excluded = result.converted.value;
                     Some((reason, rule))

@@ -32,47 +32,58 @@ pub(super) enum Filtered {
     In(Frame, Option<(NotCountedReason, Option<RuleId>)>),
 }
 
+/// What decides which of some periods take part.
+pub(super) struct Filter<'a> {
+    plan: &'a Plan<'a>,
+    claim: &'a Claim,
+    purpose: Purpose,
+    bounds: OwnBounds,
+    /// The day before which time of others does not count, and by which rule.
+    nothing_before: Option<(Date, RuleId)>,
+}
+
 impl Plan<'_> {
+    /// Returns what decides about these periods.
+    pub(super) fn filter<'a>(
+        &'a self,
+        claim: &'a Claim,
+        periods: &[Period],
+        purpose: Purpose,
+        bounds: OwnBounds,
+    ) -> Filter<'a> {
+        let nothing_before = self.nothing_before(claim, periods);
+        Filter { plan: self, claim, purpose, bounds, nothing_before }
+    }
+
     /// Returns the day before which time of others does not count, and by which rule, because nobody has
     /// time from that day on. As whether the agreement is in force, that is judged for the day of a claim.
-    pub(super) fn nothing_before(
-        &self,
-        claim: &Claim,
-        periods: &[Period],
-    ) -> Option<(Date, RuleId)> {
+    fn nothing_before(&self, claim: &Claim, periods: &[Period]) -> Option<(Date, RuleId)> {
         let (rule, does) = self.rules.first(MechanismKind::EarlierNeedsLater)?;
         let day = does.date.filter(|_| claim.on.is_some())?;
         let counts = |p: &Period| {
-            let branch = claim.branch.filter(|_| !p.branches.is_empty());
-            p.counts_for_right
+            p.is_for(claim.branch)
+                && p.counts_for_right
                 && p.refund != Refund::Full
                 && self.rules.is_party(p.country)
-                && branch.is_none_or(|branch| p.branches.contains(&branch))
         };
         let later = periods.iter().any(|p| counts(p) && p.frame.end >= day);
         (!later).then_some((day, rule))
     }
+}
 
+impl Filter<'_> {
     /// Decides whether a period takes part, and with which of its days.
-    pub(super) fn filter(
-        &self,
-        claim: &Claim,
-        period: &Period,
-        purpose: Purpose,
-        bounds: OwnBounds,
-    ) -> Filtered {
+    pub(super) fn of(&self, period: &Period) -> Filtered {
+        let Self { plan, claim, purpose, bounds, .. } = *self;
         use NotCountedReason as Why;
         let own = claim.country == Some(period.country);
         let bound = own && bounds == OwnBounds::Held;
-        let out = |why, kind| Filtered::Out(why, self.rule(kind));
+        let out = |why, kind| Filtered::Out(why, plan.rule(kind));
         let counts = match purpose {
             Purpose::Right => period.counts_for_right,
             Purpose::Amount => period.counts_for_amount,
         };
-        if claim
-            .branch
-            .is_some_and(|b| !period.branches.is_empty() && !period.branches.contains(&b))
-        {
+        if !period.is_for(claim.branch) {
             return Filtered::Out(Why::OtherBranch, None);
         }
         if !counts {
@@ -82,21 +93,26 @@ impl Plan<'_> {
             return out(Why::Refunded, MechanismKind::RefundEnds);
         }
         if !own {
-            if !self.rules.is_party(period.country) && !claim.thirds.contains(&period.country) {
+            if !plan.rules.is_party(period.country) && !claim.thirds.contains(&period.country) {
                 let one =
-                    claim.country.and_then(|c| self.rules.about(MechanismKind::OnePartner, c));
+                    claim.country.and_then(|c| plan.rules.about(MechanismKind::OnePartner, c));
                 return match one {
                     Some((rule, _)) => Filtered::Out(Why::OtherPartner, Some(rule)),
                     None => Filtered::Out(Why::NoAgreement, None),
                 };
             }
-            let excludes = self.rules.mechanisms().find(|(_, m)| {
+            let excludes = plan.rules.mechanisms().find(|(_, m)| {
                 m.kind == MechanismKind::ExcludeKinds
                     && m.countries.contains(&period.country)
                     && m.kinds.contains(&period.kind)
             });
             if let Some((rule, _)) = excludes {
                 return Filtered::Out(Why::Kind, Some(rule));
+            }
+            if let Some((day, rule)) = self.nothing_before
+                && period.frame.end < day
+            {
+                return Filtered::Out(Why::BeforeDay, Some(rule));
             }
         }
         let (mut frame, mut why) = (period.frame, None);
@@ -109,7 +125,7 @@ impl Plan<'_> {
                 why = Some((reason, rule));
             }
         };
-        for (rule, does) in self.rules.mechanisms() {
+        for (rule, does) in plan.rules.mechanisms() {
             if !does.countries.contains(&period.country) {
                 continue;
             }
@@ -132,17 +148,17 @@ impl Plan<'_> {
         }
         if bound {
             let next = claim.own_after.map(|date| Date(date.0.saturating_add(1)));
-            cut(next, None, Why::BeforeDay, self.rule(MechanismKind::OwnAfter));
+            cut(next, None, Why::BeforeDay, plan.rule(MechanismKind::OwnAfter));
             let age =
                 claim.own_before_age.zip(claim.birth).and_then(|(a, birth)| birthday(birth, a));
             let last = age.map(|day| Date(day.0 - 1));
-            cut(None, last, Why::AfterAge, self.rule(MechanismKind::OwnBeforeAge));
+            cut(None, last, Why::AfterAge, plan.rule(MechanismKind::OwnBeforeAge));
         }
         if !own {
-            cut(claim.foreign_from, None, Why::BeforeDay, self.rule(MechanismKind::CountsFrom));
+            cut(claim.foreign_from, None, Why::BeforeDay, plan.rule(MechanismKind::CountsFrom));
         }
         let risk = claim.risk.map(last_day_before_risk);
-        cut(None, risk, Why::AfterRisk, self.rule(MechanismKind::CutAtRisk));
+        cut(None, risk, Why::AfterRisk, plan.rule(MechanismKind::CutAtRisk));
         match Frame::new(frame.start, frame.end) {
             Some(frame) => Filtered::In(frame, why),
             None => {

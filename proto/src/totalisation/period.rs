@@ -43,6 +43,11 @@ impl StateCode {
         Some(Self { bytes, length: u8::try_from(code.len()).ok()? })
     }
 
+    /// Returns the State itself, where this is a part of one; nothing for a code that no State has.
+    pub fn state(&self) -> Option<Country> {
+        Country::parse(self.country()).ok()
+    }
+
     /// Returns the code of the State itself, where this is a part of one.
     pub fn country(&self) -> &str {
         self.code().get(..2).unwrap_or_default()
@@ -236,6 +241,11 @@ pub struct Period {
 }
 
 impl Period {
+    /// Returns whether it is for a branch; one that names none is for any.
+    pub(super) fn is_for(&self, branch: Option<Branch>) -> bool {
+        branch.is_none_or(|one| self.branches.is_empty() || self.branches.contains(&one))
+    }
+
     /// Checks what no list of periods may break: a frame that does not end before it starts and runs through
     /// at most [`MAX_YEARS`] calendar years, years in ascending order within the frame, no empty list of
     /// years.

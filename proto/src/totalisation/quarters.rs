@@ -7,7 +7,7 @@ use core::iter::Map;
 use core::ops::RangeInclusive;
 
 use super::explain::{Explanation, NotCounted, WarningKind};
-use super::filter::{Filtered, OwnBounds, Purpose};
+use super::filter::{Filter, Filtered, OwnBounds, Purpose};
 use super::period::{Frame, MAX_PERIODS, Period, StateCode};
 use super::plan::Plan;
 use super::rules::{Mechanism, MechanismKind, QuarterBasis, RuleId};
@@ -190,6 +190,7 @@ impl Plan<'_> {
         if how.move_own {
             self.move_own(state, periods, &mut credited.own);
         }
+        let filter = self.filter(claim, periods, Purpose::Right, OwnBounds::Held);
         let mut by_year: BTreeMap<i32, InYear<'_>> = BTreeMap::new();
         let mut categories: BTreeMap<&str, i64> = BTreeMap::new();
         let mut order: Vec<usize> = (0..periods.len()).collect();
@@ -206,9 +207,8 @@ impl Plan<'_> {
             else {
                 continue;
             };
-            let claim = Claim { unit, ..claim.clone() };
             let converted = self.convert(period, unit)?;
-            let frame = match self.filter(&claim, period, Purpose::Right, OwnBounds::Held) {
+            let frame = match filter.of(period) {
                 Filtered::In(frame, _) => frame,
                 Filtered::Out(reason, rule) => {
                     let (period, time) = (Some(index), converted.value);
@@ -224,7 +224,8 @@ impl Plan<'_> {
             let (time, years) = self.left_by_year(period, &converted, &[frame], unit)?;
             if basis == QuarterBasis::Period {
                 let uncapped = per_quarter(time, does)?;
-                let value = self.category_limit(&claim, periods, period, uncapped, &mut categories);
+                let value =
+                    self.category_limit(&filter, periods, period, uncapped, &mut categories);
                 let worth = Worth { period: Some(index), year: None, value, uncapped, rule };
                 credited.worth.push(worth);
                 self.place_period(frame, value, how.backward, &mut credited);
@@ -332,7 +333,7 @@ impl Plan<'_> {
     /// itself counts.
     fn category_limit<'p>(
         &self,
-        claim: &Claim,
+        filter: &Filter<'_>,
         periods: &[Period],
         period: &'p Period,
         quarters: i64,
@@ -350,7 +351,7 @@ impl Plan<'_> {
                 && p.category.as_deref() != Some(category)
                 && !p.is_equivalent()
         };
-        let counts = |p: &Period| match self.filter(claim, p, Purpose::Right, OwnBounds::Held) {
+        let counts = |p: &Period| match filter.of(p) {
             Filtered::In(frame, _) => Some(frame),
             Filtered::Out(..) => None,
         };

@@ -2,12 +2,12 @@
 //!
 //! A figure that is less than its frame says how much, and only roughly when. So nobody gives way to more
 //! than it: what is left of the frame is for those that gave way, in the order in which they took part.
-//! Whatever the order, as much counts as finds room, so another period never lowers the sum.
+//! Whatever the order, as much counts as finds room, so another period never lowers the sum but by the
+//! rounding of what is left of a figure that was cut on some day.
 
-use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 
+use super::calendar::{Stretch, fit};
 use super::count::PeriodResult;
 use super::overlap::{Entrant, Kept};
 use super::period::{Frame, TimeUnit};
@@ -37,36 +37,17 @@ struct Piece {
     wants: i64,
 }
 
-/// Places every piece within its frame, whichever must end first, and returns how much finds room. The
-/// pieces are in the order in which they start.
-fn fit(pieces: &[Piece]) -> i64 {
-    let mut coming = pieces.iter().filter(|piece| piece.has > 0).peekable();
-    let mut open: BinaryHeap<Reverse<(i64, i64)>> = BinaryHeap::new();
-    let (mut now, mut placed) = (i64::MIN, 0i64);
-    loop {
-        if open.is_empty() {
-            let Some(next) = coming.peek() else { return placed };
-            now = now.max(next.start);
-        }
-        while let Some(one) = coming.next_if(|one| one.start <= now) {
-            open.push(Reverse((one.end, one.has)));
-        }
-        let Some(Reverse((end, has))) = open.pop() else { continue };
-        let next = coming.peek().map_or(end, |next| next.start.min(end));
-        let part = has.min(next.saturating_sub(now).max(0));
-        now = now.saturating_add(part);
-        placed = placed.saturating_add(part);
-        if part < has && now < end {
-            open.push(Reverse((end, has - part)));
-        }
-    }
+/// Returns how much of what the pieces have finds room within their frames.
+fn placed(pieces: &[Piece]) -> i64 {
+    let has = pieces.iter().filter(|piece| piece.has > 0);
+    fit(has.map(|piece| Stretch { first: piece.start, end: piece.end, time: piece.has }).collect())
 }
 
 /// Gives the room that is left to those who gave way, in their order: `losers` are places in `pieces`.
 ///
 /// Half of them are tried at once, so that many for whom there is no room, or room for all, cost little.
 fn give(pieces: &mut [Piece], losers: &[usize]) {
-    let mut placed = fit(pieces);
+    let mut all = placed(pieces);
     let mut open = alloc::vec![losers];
     while let Some(some) = open.pop() {
         let before: Vec<i64> =
@@ -78,9 +59,9 @@ fn give(pieces: &mut [Piece], losers: &[usize]) {
                 piece.has = piece.wants;
             }
         }
-        let gained = fit(pieces) - placed;
+        let gained = placed(pieces) - all;
         if gained == open_time {
-            placed += gained;
+            all += gained;
             continue;
         }
         let alone = some.len() == 1;
@@ -90,7 +71,7 @@ fn give(pieces: &mut [Piece], losers: &[usize]) {
             }
         }
         if alone {
-            placed += gained;
+            all += gained;
         } else if gained > 0 {
             let (first, second) = some.split_at(some.len() / 2);
             open.extend([second, first]);
@@ -109,50 +90,27 @@ impl Plan<'_> {
         unit: TimeUnit,
     ) -> Result<Vec<Share>, TotalisationError> {
         let mut shares = Vec::with_capacity(entrants.len());
-        let (mut pieces, mut turns) = (Vec::new(), Vec::with_capacity(entrants.len()));
-        for (place, (entrant, kept)) in entrants.iter().zip(kept.iter()).enumerate() {
+        for (entrant, kept) in entrants.iter().zip(kept.iter()) {
             let Some(result) = results.get(entrant.index) else { continue };
-            let left = |frames: &[Frame]| {
-                self.left_by_year(entrant.period, &result.converted, frames, unit)
-            };
-            let (time, years) = left(&kept.frames)?;
-            let counted = kept.placed.unwrap_or(time);
-            let measure = Measure::of(unit);
-            if kept.placed.is_none() && !years.is_empty() {
-                let figures = result.converted.years.iter().zip(left(&[entrant.frame])?.1);
-                for (at, ((year, has), ((_, certified), (_, wants)))) in
-                    years.iter().zip(figures).enumerate()
-                {
-                    let frames = within_year(entrant.frame, *year)
-                        .zip(within_year(entrant.period.frame, *year));
-                    if let Some(frames) = frames {
-                        let figures = (*has, wants, *certified);
-                        pieces.push(self.piece((place, at), frames, figures, unit)?);
-                    }
-                }
-            } else {
-                let whole = kept.placed.is_some() && measure == Measure::Months;
-                let frame = if whole { months_within(entrant.frame) } else { Some(entrant.frame) };
-                if let Some(frame) = frame {
-                    let frames = (frame, entrant.period.frame);
-                    let figures = (counted, entrant.time, result.converted.value);
-                    pieces.push(self.piece((place, 0), frames, figures, unit)?);
-                }
-            }
-            turns.push(kept.turn);
-            shares.push(Share { counted, years });
+            let (time, years) =
+                self.left_by_year(entrant.period, &result.converted, &kept.frames, unit)?;
+            shares.push(match kept.placed {
+                Some(counted) => Share { counted, years: Vec::new() },
+                None => Share { counted: time, years },
+            });
         }
-        pieces.sort_by_key(|piece| (piece.start, piece.at));
-        let gave_way = |place: usize| {
-            kept.get(place).is_some_and(|k| k.placed.is_some() || !k.displaced.is_empty())
-        };
-        let mut losers: Vec<usize> = pieces
-            .iter()
-            .enumerate()
-            .filter(|(_, piece)| piece.wants > piece.has && gave_way(piece.at.0))
-            .map(|(at, _)| at)
-            .collect();
-        losers.sort_by_key(|at| pieces.get(*at).map(|p| (turns.get(p.at.0).copied(), p.at)));
+        let gave_way = |kept: &Kept| kept.placed.is_some() || !kept.displaced.is_empty();
+        if !kept.iter().any(gave_way) {
+            return Ok(shares);
+        }
+        let mut pieces = self.pieces(entrants, kept, results, &shares, unit)?;
+        let turn = |piece: &Piece| kept.get(piece.at.0).filter(|k| gave_way(k)).map(|k| k.turn);
+        let mut losers: Vec<(usize, (usize, usize), usize)> = Vec::new();
+        for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.wants > piece.has) {
+            losers.extend(turn(piece).map(|turn| (turn, piece.at, at)));
+        }
+        losers.sort_unstable();
+        let losers: Vec<usize> = losers.into_iter().map(|(.., at)| at).collect();
         if losers.is_empty() {
             return Ok(shares);
         }
@@ -167,7 +125,7 @@ impl Plan<'_> {
                 continue;
             };
             let more = Rational::whole(piece.has - had).times(one)?;
-            let before = share.years.get(year).filter(|_| kept.placed.is_none()).map(|(_, t)| *t);
+            let before = share.years.get(year).map(|(_, time)| *time);
             let full = match before {
                 Some(_) => self.figure_of_year(entrant, results, year, unit)?,
                 None => entrant.time,
@@ -178,7 +136,7 @@ impl Plan<'_> {
                 false => full,
             };
             share.counted = share.counted.plus(counted.less(now)?)?;
-            if let (Some(_), Some((_, time))) = (before, share.years.get_mut(year)) {
+            if let Some((_, time)) = share.years.get_mut(year) {
                 *time = counted;
             }
             if kept.placed.is_some() {
@@ -187,6 +145,44 @@ impl Plan<'_> {
             kept.frames = alloc::vec![entrant.frame];
         }
         Ok(shares)
+    }
+
+    /// Returns every figure of the entrants: by year if it was certified so and exact days are known.
+    fn pieces(
+        &self,
+        entrants: &[Entrant<'_>],
+        kept: &[Kept],
+        results: &[PeriodResult],
+        shares: &[Share],
+        unit: TimeUnit,
+    ) -> Result<Vec<Piece>, TotalisationError> {
+        let mut pieces = Vec::with_capacity(entrants.len());
+        let each = entrants.iter().zip(kept).zip(shares).enumerate();
+        for (place, ((entrant, kept), share)) in each {
+            let Some(result) = results.get(entrant.index) else { continue };
+            if share.years.is_empty() {
+                // Without exact days only whole free months count where months are counted.
+                let months = kept.placed.is_some() && Measure::of(unit) == Measure::Months;
+                let frame = if months { months_within(entrant.frame) } else { Some(entrant.frame) };
+                let figures = (share.counted, entrant.time, result.converted.value);
+                if let Some(frame) = frame {
+                    let frames = (frame, entrant.period.frame);
+                    pieces.push(self.piece((place, 0), frames, figures, unit)?);
+                }
+                continue;
+            }
+            let frames = [entrant.frame];
+            let alone = self.left_by_year(entrant.period, &result.converted, &frames, unit)?.1;
+            let figures = share.years.iter().zip(alone).zip(&result.converted.years);
+            for (at, (((year, has), (_, wants)), (_, certified))) in figures.enumerate() {
+                let of_year = |frame| within_year(frame, *year);
+                if let Some(frames) = of_year(entrant.frame).zip(of_year(entrant.period.frame)) {
+                    let figures = (*has, wants, *certified);
+                    pieces.push(self.piece((place, at), frames, figures, unit)?);
+                }
+            }
+        }
+        Ok(pieces)
     }
 
     /// Returns what one year of an entrant comes to if nothing else is there.

@@ -25,6 +25,8 @@ pub const MAX_STATES: usize = 64;
 pub const MAX_BRANCHES: usize = 16;
 /// Most kinds of periods that a mechanism names.
 pub const MAX_KINDS: usize = 8;
+/// Largest number of a mechanism; none is 0.
+pub const MAX_NUMBER: u32 = 1_000_000;
 /// Longest identifier of a rule, in bytes.
 pub const MAX_RULE_ID_BYTES: usize = 24;
 
@@ -356,7 +358,7 @@ impl Mechanism {
             return Err("a mechanism has a key that its kind does not take");
         }
         let numbers = [self.value, self.week, self.month, self.quarter, self.year];
-        if numbers.iter().flatten().any(|number| !(1..=1_000_000).contains(number)) {
+        if numbers.iter().flatten().any(|number| !(1..=MAX_NUMBER).contains(number)) {
             return Err("a number of a mechanism is 0 or above 1,000,000");
         }
         let is_day = matches!(self.unit, Some(TimeUnit::Day5 | TimeUnit::Day6 | TimeUnit::Day7));

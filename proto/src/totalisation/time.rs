@@ -9,7 +9,7 @@ use crate::time::{Date, days_of_month};
 
 /// Ticks of a calendar month: divisible by the days of every month, and by ten-thousandths of the days that
 /// a month has in schemes of five, six and seven days.
-const MONTH: i64 = 539_939_400_000;
+pub(super) const MONTH: i64 = 539_939_400_000;
 
 /// How time is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::forms::check::{self, Found, Key, Value, apart, list, one, read, sever
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::totalisation::period::{PeriodKind, TimeUnit};
 use carnet_proto::totalisation::rules::{
-    AgreementFamily, Denominator, Formula, MechanismKind, QuarterBasis, ShortPeriod,
+    AgreementFamily, Denominator, Formula, MAX_NUMBER, MechanismKind, QuarterBasis, ShortPeriod,
 };
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -109,8 +109,6 @@ const MECHANISM: &[Key] = &[
 
 /// Keys of a mechanism whose values are numbers.
 const NUMBERS: &[&str] = &["value", "week", "month", "quarter", "year"];
-/// The largest of them.
-const MAX_NUMBER: u32 = 1_000_000;
 
 impl Found<'_> {
     /// Looks at the parties beyond their codes, and returns them.

@@ -137,8 +137,7 @@ impl Contribution {
     /// The first rule that it breaks.
     pub fn check(&self) -> Result<(), BrokenRule> {
         self.check_branches()?;
-        let of_state =
-            |part: &StateCode| part.is_part() && part.country() == self.legislation.code();
+        let of_state = |part: &StateCode| part.is_part() && part.state() == Some(self.legislation);
         if !self.legislation_part.as_ref().is_none_or(of_state) {
             return Err(BrokenRule::PartOfOtherState);
         }
