@@ -83,7 +83,10 @@ pub struct Date(pub i32);
 impl Date {
     /// Makes a day from the proleptic Gregorian calendar; `None` if there is no such day.
     pub fn from_ymd(year: i32, month: u32, day: u32) -> Option<Self> {
-        if !(1..=9999).contains(&year) || !(1..=12).contains(&month) {
+        if !(1..=9999).contains(&year)
+            || !(1..=12).contains(&month)
+            || !(1..=days_of_month(year, month)).contains(&day)
+        {
             return None;
         }
         // Counts in years that begin in March, so that the leap day comes last.
@@ -92,24 +95,25 @@ impl Date {
         let year_of_era = y.rem_euclid(400);
         let day_of_year = i32::try_from((153 * m + 2) / 5 + day).ok()? - 1;
         let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        let date = Self(era * 146_097 + day_of_era - 719_468);
-        (day >= 1 && date.to_ymd() == (year, month, day)).then_some(date)
+        Some(Self(era * 146_097 + day_of_era - 719_468))
     }
 
     /// Returns year, month and day.
     pub fn to_ymd(self) -> (i32, u32, u32) {
-        let z = i64::from(self.0) + 719_468;
-        let era = z.div_euclid(146_097);
-        let day_of_era = z.rem_euclid(146_097);
+        // In eras of 400 years, from so far back that no day is before them: division of what is never
+        // negative is faster.
+        const ERAS: i64 = 15_000;
+        let z = (i64::from(self.0) + 719_468 + ERAS * 146_097).unsigned_abs();
+        let (era, day_of_era) = (z / 146_097, z % 146_097);
         let year_of_era =
             (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let m = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * m + 2) / 5 + 1;
         let month = if m < 10 { m + 3 } else { m - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let year = year_of_era + era * 400 + u64::from(month <= 2);
         (
-            i32::try_from(year).unwrap_or(i32::MAX),
+            i32::try_from(year.cast_signed() - ERAS * 400).unwrap_or(i32::MAX),
             u32::try_from(month).unwrap_or(1),
             u32::try_from(day).unwrap_or(1),
         )

@@ -11,7 +11,8 @@ use core::cmp::Reverse;
 use super::convert::{Converted, Part};
 use super::period::{Frame, Period, StateCode, TimeUnit};
 use super::plan::Plan;
-use super::time::{MONTH, Measure, whole_months, within_year};
+use super::rules::MechanismKind;
+use super::time::{MONTH, Measure, months_touched, within_year};
 use super::{Rational, TotalisationError};
 
 /// Months of a calendar year.
@@ -33,12 +34,9 @@ impl Stretch {
     /// that is more than these months hold counts as certified: it lies somewhere in their calendar years.
     /// What only rounding adds to it, or a conversion of all days of its weeks, is no such excess.
     fn new(frame: Frame, time: i64, exact: i64) -> Self {
-        let months = whole_months(frame);
-        let tick = |day: i32| Measure::Months.tick(day);
-        let (first, end) = (tick(months.start.0), tick(months.end.0.saturating_add(1)));
+        let (first, end) = months_touched(frame);
         let room = end - first;
-        let weeks = (Measure::Weeks.ticks(frame) + 6).div_euclid(7);
-        if exact <= room.max(weeks * 7 * (MONTH / 30)) {
+        if exact <= room.max(Measure::Weeks.touched(frame) * (MONTH / 30)) {
             return Self { first, end, time: time.min(room) };
         }
         let year = MONTHS * MONTH;
@@ -147,7 +145,10 @@ impl Plan<'_> {
                 .entry(counting.period.country)
                 .or_insert_with(|| OfState { first: counting.index, ..OfState::default() });
             state.apart = state.apart.plus(counting.counted)?;
-            self.enter(&counting, unit, state)?;
+            self.each_figure(&counting, unit, a_month, |stretch, left, time| {
+                state.stretches.push(stretch);
+                state.add(left, time)
+            })?;
         }
         for state in states.values_mut() {
             let (mut time, mut exact) = state.long;
@@ -171,34 +172,49 @@ impl Plan<'_> {
         unit: TimeUnit,
     ) -> Result<Rational, TotalisationError> {
         let a_month = self.units.year_of(unit).over(Rational::whole(MONTHS))?;
-        let mut all = OfState::default();
+        let mut stretches = Vec::new();
         for part in periods {
-            let frames = [part.within];
-            let (counted, years) = self.left_by_year(part.period, part.converted, &frames, unit)?;
-            let alone = Counting { frames: &frames, counted, years: &years, ..part };
-            self.enter(&alone, unit, &mut all)?;
+            let (frames, cut);
+            let alone = if part.within == part.period.frame {
+                let (counted, years) = (part.converted.value, part.converted.years.as_slice());
+                Counting {
+                    frames: core::slice::from_ref(&part.period.frame),
+                    counted,
+                    years,
+                    ..part
+                }
+            } else {
+                frames = [part.within];
+                cut = self.left_by_year(part.period, part.converted, &frames, unit)?;
+                Counting { frames: &frames, counted: cut.0, years: &cut.1, ..part }
+            };
+            self.each_figure(&alone, unit, a_month, |stretch, _, _| {
+                stretches.push(stretch);
+                Ok(())
+            })?;
         }
-        Ok(self.round(in_months(fit(all.stretches))?.times(a_month)?, unit))
+        Ok(self.round(in_months(fit(stretches))?.times(a_month)?, unit))
     }
 
-    /// Enters what counts of a period with the time of its State.
-    fn enter(
+    /// Enters each figure of what counts of a period: where it lies, what is left of it before any rounding,
+    /// and after.
+    fn each_figure(
         &self,
         counting: &Counting<'_>,
         unit: TimeUnit,
-        state: &mut OfState,
+        a_month: Rational,
+        mut enter: impl FnMut(Stretch, &Part, Rational) -> Result<(), TotalisationError>,
     ) -> Result<(), TotalisationError> {
         let Counting { period, converted, within, frames, counted, .. } = *counting;
-        let a_month = self.units.year_of(unit).over(Rational::whole(MONTHS))?;
+        let ticks_of_one = Rational::whole(MONTH).over(a_month)?;
         let whole = frames == [period.frame];
         let mut place = |within, time: Rational, left: &Part| -> Result<(), TotalisationError> {
             let ticks = |time: Rational| -> Result<Option<i64>, TotalisationError> {
-                Ok(time.over(a_month)?.times(Rational::whole(MONTH))?.ceil().to_whole())
+                Ok(time.times(ticks_of_one)?.ceil().to_whole())
             };
             let exact = ticks(self.exact_of(left, unit)?)?.unwrap_or(i64::MAX);
             let rounded = ticks(time)?.ok_or(TotalisationError::TooLarge)?;
-            state.stretches.push(Stretch::new(within, rounded, exact));
-            state.add(left, time)
+            enter(Stretch::new(within, rounded, exact), left, time)
         };
         if converted.years.is_empty() {
             let Some(part) = converted.parts.first() else { return Ok(()) };
@@ -259,6 +275,9 @@ impl Plan<'_> {
         part: &Part,
         unit: TimeUnit,
     ) -> Result<Rational, TotalisationError> {
+        if part.rest_days == 0 {
+            return Ok(part.exact);
+        }
         let rest = Rational::new(part.rest_days.into(), 30)?;
         part.exact.plus(rest.times(self.units.factor(TimeUnit::Month, unit)?)?)
     }
@@ -270,16 +289,19 @@ impl Plan<'_> {
         all: &Together,
         unit: TimeUnit,
     ) -> Result<(Rational, Rational), TotalisationError> {
-        let rest = all.rest();
-        let exact = all.exact.plus(rest.times(self.units.factor(TimeUnit::Month, unit)?)?)?;
-        let mut share = all.share.plus(rest.over(Rational::whole(MONTHS))?)?;
+        let (mut exact, mut share) = (all.exact, all.share);
+        if all.rest_days > 0 {
+            let rest = all.rest();
+            exact = exact.plus(rest.times(self.units.factor(TimeUnit::Month, unit)?)?)?;
+            share = share.plus(rest.over(Rational::whole(MONTHS))?)?;
+        }
         let full = self.units.year_of(unit);
         let mut value = self.round(exact, unit);
-        if self.yearly_maximum {
+        if self.has(MechanismKind::YearlyMaximum) {
             value = value.min(full);
             share = share.min(Rational::ONE);
         }
-        if self.full_year_kept && share >= Rational::ONE {
+        if self.has(MechanismKind::FullYearKept) && share >= Rational::ONE {
             value = value.max(full);
         }
         Ok((value, share))

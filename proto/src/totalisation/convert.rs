@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::period::{Period, Quantity, Reported, TimeUnit};
 use super::plan::Plan;
+use super::rules::MechanismKind;
 use super::time::Measure;
 use super::unit::unit_of;
 use super::{Rational, TotalisationError};
@@ -58,9 +59,8 @@ impl Plan<'_> {
             Some(Reported::Aggregate(quantity)) => {
                 let (first, last) = period.frame.years();
                 let years = i64::from(last) - i64::from(first) + 1;
-                let value = self.convert_one(*quantity, to, years, rest_is_month)?;
                 let year = (years == 1).then_some(first);
-                let part = self.part(*quantity, to, year, rest_is_month)?;
+                let (value, part) = self.figure(*quantity, to, (year, years), rest_is_month)?;
                 Ok(Converted { value, years: Vec::new(), parts: alloc::vec![part] })
             }
             Some(Reported::ByYear(figures)) => {
@@ -68,67 +68,65 @@ impl Plan<'_> {
                 let mut parts = Vec::with_capacity(figures.len());
                 let mut value = Rational::ZERO;
                 for (year, quantity) in figures {
-                    let in_year = self.convert_one(*quantity, to, 1, rest_is_month)?;
+                    let within = (Some(*year), 1);
+                    let (in_year, part) = self.figure(*quantity, to, within, rest_is_month)?;
                     value = value.plus(in_year)?;
                     years.push((*year, in_year));
-                    parts.push(self.part(*quantity, to, Some(*year), rest_is_month)?);
+                    parts.push(part);
                 }
                 Ok(Converted { value, years, parts })
             }
         }
     }
 
-    /// Converts one figure that lies within `years` calendar years.
-    fn convert_one(
+    /// Converts one figure that lies within some calendar years, or in one: rounded, and before that.
+    fn figure(
         &self,
         quantity: Quantity,
         to: TimeUnit,
-        years: i64,
+        (year, years): (Option<i32>, i64),
         rest_is_month: bool,
-    ) -> Result<Rational, TotalisationError> {
-        let exact = self.units.exact(quantity, to, rest_is_month)?;
-        let mut value = self.round(exact, to);
-        if matches!(quantity, Quantity::Of(from, _) if from == to) {
-            return Ok(value);
-        }
-        let years = Rational::whole(years);
-        let full = self.units.year_of(to).times(years)?;
-        if self.yearly_maximum {
-            value = value.min(full);
-        }
-        if self.full_year_kept {
-            let from = unit_of(quantity);
-            let certified = self.units.exact(quantity, from, rest_is_month)?;
-            if certified >= self.units.year_of(from).times(years)? {
-                value = value.max(full);
-            }
-        }
-        Ok(value)
-    }
-
-    /// Returns a figure before it is rounded.
-    fn part(
-        &self,
-        quantity: Quantity,
-        to: TimeUnit,
-        year: Option<i32>,
-        rest_is_month: bool,
-    ) -> Result<Part, TotalisationError> {
-        let (quantity, rest_days) = match quantity {
-            Quantity::Ymd { years, months, days } if rest_is_month => {
-                (Quantity::Ymd { years, months, days: 0 }, i64::from(days))
-            }
-            other => (other, 0),
-        };
+    ) -> Result<(Rational, Part), TotalisationError> {
         let from = unit_of(quantity);
         let certified = self.units.exact(quantity, from, rest_is_month)?;
-        let share = certified.over(self.units.year_of(from))?;
-        let exact = self.units.exact(quantity, to, rest_is_month)?;
-        Ok(Part { year, exact, rest_days, share })
+        let (full, full_year) = (self.units.year_of(from), self.units.year_of(to));
+        let part = match quantity {
+            Quantity::Ymd { years, months, days } if rest_is_month && days > 0 => {
+                let whole = Quantity::Ymd { years, months, days: 0 };
+                let share = self.units.exact(whole, from, rest_is_month)?.over(full)?;
+                let exact = self.units.exact(whole, to, rest_is_month)?;
+                Part { year, exact, rest_days: days.into(), share }
+            }
+            _ => {
+                let exact = self.units.exact(quantity, to, rest_is_month)?;
+                Part { year, exact, rest_days: 0, share: certified.over(full)? }
+            }
+        };
+        let exact = match part.rest_days {
+            0 => part.exact,
+            _ => self.units.exact(quantity, to, rest_is_month)?,
+        };
+        let mut value = self.round(exact, to);
+        if matches!(quantity, Quantity::Of(..)) && from == to {
+            return Ok((value, part));
+        }
+        let years = Rational::whole(years);
+        let most = full_year.times(years)?;
+        if self.has(MechanismKind::YearlyMaximum) {
+            value = value.min(most);
+        }
+        if self.has(MechanismKind::FullYearKept) && certified >= full.times(years)? {
+            value = value.max(most);
+        }
+        Ok((value, part))
     }
 
     /// Rounds a fraction up to a whole unit, if the rules say so. Parts of a year are months and stay.
     pub fn round(&self, value: Rational, unit: TimeUnit) -> Rational {
-        if self.round_up && unit != TimeUnit::Year { value.ceil() } else { value }
+        if unit != TimeUnit::Year && self.has(MechanismKind::RoundUp) {
+            value.ceil()
+        } else {
+            value
+        }
     }
 }

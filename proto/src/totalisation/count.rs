@@ -14,7 +14,7 @@ use super::period::{Frame, MAX_PERIODS, Period, Refund, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::room::Share;
 use super::rules::{MechanismKind, RuleId};
-use super::time::{Measure, whole_months, within_year};
+use super::time::{Measure, within_year};
 use super::{Claim, Rational, TotalisationError};
 
 /// What became of one period.
@@ -179,6 +179,9 @@ impl Plan<'_> {
         frames: &[Frame],
         unit: TimeUnit,
     ) -> Result<Rational, TotalisationError> {
+        if frames == [period.frame] {
+            return Ok(converted.value);
+        }
         Ok(self.left_by_year(period, converted, frames, unit)?.0)
     }
 
@@ -231,10 +234,7 @@ impl Plan<'_> {
         }
         let measure = Measure::of(unit);
         // A month or week that is touched may be certified in full: only what is above that is excess.
-        let whole = match measure {
-            Measure::Months => measure.time(whole_months(frame), unit, &self.units)?,
-            Measure::Weeks => measure.time(frame, unit, &self.units)?.ceil(),
-        };
+        let whole = measure.to_unit(measure.touched(frame), unit, &self.units)?;
         let free = measure.to_unit(free, unit, &self.units)?;
         Ok(figure.min(free).plus(figure.less(whole)?)?.min(figure))
     }
@@ -385,7 +385,8 @@ impl Plan<'_> {
             });
         }
         if period.reported.is_some() && !period.dates_uncertain {
-            let held = Measure::of(unit).time(whole_months(period.frame), unit, &self.units)?;
+            let measure = Measure::of(unit);
+            let held = measure.to_unit(measure.touched(period.frame), unit, &self.units)?;
             if converted.value > held.ceil() {
                 explanation.warn(WarningKind::NumberNotDates, Some(index), None);
             }

@@ -1,11 +1,13 @@
 //! Which periods take part, and with which of their days: what an agreement excludes, and what it cuts
 //! off.
 
+use alloc::vec::Vec;
+
 use super::Claim;
 use super::explain::NotCountedReason;
 use super::period::{Frame, Period, Refund};
 use super::plan::Plan;
-use super::rules::{MechanismKind, RuleId};
+use super::rules::{Mechanism, MechanismKind, RuleId};
 use crate::time::{Date, days_of_month};
 
 /// Whether time is counted for the right or for the amount (SED P5000, lists 5.1 and 5.2).
@@ -40,6 +42,8 @@ pub(super) struct Filter<'a> {
     bounds: OwnBounds,
     /// The day before which time of others does not count, and by which rule.
     nothing_before: Option<(Date, RuleId)>,
+    /// What excludes time of some States, or cuts it.
+    about_states: Vec<(RuleId, &'a Mechanism)>,
 }
 
 impl Plan<'_> {
@@ -51,8 +55,12 @@ impl Plan<'_> {
         purpose: Purpose,
         bounds: OwnBounds,
     ) -> Filter<'a> {
+        use MechanismKind::{CountsFrom, ExcludeKinds, OwnAfter, OwnBeforeAge};
         let nothing_before = self.nothing_before(claim, periods);
-        Filter { plan: self, claim, purpose, bounds, nothing_before }
+        let looks = [ExcludeKinds, CountsFrom, OwnAfter, OwnBeforeAge];
+        let about_states = self.rules.mechanisms().filter(|(_, m)| looks.contains(&m.kind));
+        let about_states = about_states.collect();
+        Filter { plan: self, claim, purpose, bounds, nothing_before, about_states }
     }
 
     /// Returns the day before which time of others does not count, and by which rule, because nobody has
@@ -101,13 +109,13 @@ impl Filter<'_> {
                     None => Filtered::Out(Why::NoAgreement, None),
                 };
             }
-            let excludes = plan.rules.mechanisms().find(|(_, m)| {
+            let excludes = self.about_states.iter().find(|(_, m)| {
                 m.kind == MechanismKind::ExcludeKinds
                     && m.countries.contains(&period.country)
                     && m.kinds.contains(&period.kind)
             });
             if let Some((rule, _)) = excludes {
-                return Filtered::Out(Why::Kind, Some(rule));
+                return Filtered::Out(Why::Kind, Some(*rule));
             }
             if let Some((day, rule)) = self.nothing_before
                 && period.frame.end < day
@@ -125,7 +133,7 @@ impl Filter<'_> {
                 why = Some((reason, rule));
             }
         };
-        for (rule, does) in plan.rules.mechanisms() {
+        for (rule, does) in self.about_states.iter().copied() {
             if !does.countries.contains(&period.country) {
                 continue;
             }

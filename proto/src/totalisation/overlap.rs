@@ -61,7 +61,7 @@ type Taken = BTreeMap<i32, (i32, usize)>;
 fn split(taken: &Taken, frame: Frame) -> (Vec<Frame>, Vec<(Frame, usize)>) {
     let (start, end) = (frame.start.0, frame.end.0);
     let first = taken.range(..=start).next_back().map_or(start, |(first, _)| *first);
-    let (mut free, mut held, mut next) = (Vec::new(), Vec::new(), start);
+    let (mut free, mut held, mut next) = (Vec::with_capacity(1), Vec::new(), start);
     for (from, (to, owner)) in taken.range(first..=end) {
         if *to < start {
             continue;

@@ -1,8 +1,10 @@
 //! An agreement's rules, looked up once and in the form that the steps use.
 
+use alloc::collections::BTreeMap;
+
 use super::TotalisationError;
 use super::period::{PeriodKind, StateCode};
-use super::rules::{AgreementFamily, MechanismKind, PeriodRules, RuleId};
+use super::rules::{AgreementFamily, Mechanism, MechanismKind, PeriodRules, RuleId};
 use super::unit::UnitTable;
 
 /// Which kinds of periods yield to which: a kind of lower rank displaces one of higher rank.
@@ -44,9 +46,8 @@ pub struct Plan<'r> {
     /// What units are worth.
     pub units: UnitTable,
     pub(super) ranks: Ranks,
-    pub(super) round_up: bool,
-    pub(super) yearly_maximum: bool,
-    pub(super) full_year_kept: bool,
+    /// The first rule with a mechanism of each kind.
+    firsts: BTreeMap<MechanismKind, RuleId>,
 }
 
 impl<'r> Plan<'r> {
@@ -56,20 +57,21 @@ impl<'r> Plan<'r> {
     /// [`TotalisationError::NoRule`] if there is no unit table, [`TotalisationError::Rules`] if rules
     /// contradict each other.
     pub fn new(rules: &'r PeriodRules) -> Result<Self, TotalisationError> {
-        let has = |kind| rules.first(kind).is_some();
+        let mut firsts = BTreeMap::new();
+        for (rule, does) in rules.mechanisms() {
+            firsts.entry(does.kind).or_insert(rule);
+        }
         Ok(Self {
             rules,
             units: UnitTable::of(rules)?,
             ranks: ranks(rules).map_err(TotalisationError::Rules)?,
-            round_up: has(MechanismKind::RoundUp),
-            yearly_maximum: has(MechanismKind::YearlyMaximum),
-            full_year_kept: has(MechanismKind::FullYearKept),
+            firsts,
         })
     }
 
     /// Returns the rule with a mechanism of this kind.
     pub fn rule(&self, kind: MechanismKind) -> Option<RuleId> {
-        self.rules.first(kind).map(|(rule, _)| rule)
+        self.firsts.get(&kind).copied()
     }
 
     /// Tells whether there is a mechanism of this kind.
@@ -79,7 +81,8 @@ impl<'r> Plan<'r> {
 
     /// Tells whether a mechanism of this kind names this State.
     pub(super) fn names(&self, kind: MechanismKind, state: StateCode) -> bool {
-        self.rules.mechanisms().any(|(_, m)| m.kind == kind && m.countries.contains(&state))
+        let names = |m: &Mechanism| m.kind == kind && m.countries.contains(&state);
+        self.has(kind) && self.rules.mechanisms().any(|(_, m)| names(m))
     }
 
     pub(super) fn rest_days_one_month(&self, state: StateCode) -> bool {

@@ -12,7 +12,7 @@ use super::count::PeriodResult;
 use super::overlap::{Entrant, Kept};
 use super::period::{Frame, TimeUnit};
 use super::plan::Plan;
-use super::time::{Measure, months_within, whole_months, within_year};
+use super::time::{Measure, months_within, within_year};
 use super::{Rational, TotalisationError};
 
 /// What counts of an entrant.
@@ -208,18 +208,13 @@ impl Plan<'_> {
         unit: TimeUnit,
     ) -> Result<Piece, TotalisationError> {
         let measure = Measure::of(unit);
-        let one = measure.to_unit(1, unit, &self.units)?;
+        let one = measure.ticks_of(unit, &self.units)?;
         let ticks =
-            |time: Rational| time.over(one)?.ceil().to_whole().ok_or(TotalisationError::TooLarge);
-        let holds = match measure {
-            Measure::Months => measure.ticks(whole_months(of_period)),
-            Measure::Weeks => measure.ticks(of_period).saturating_add(6).div_euclid(7) * 7,
-        };
-        let beside = (ticks(certified)? - holds).max(0);
-        let room = measure.ticks(frame);
-        let inside = |time: Rational| Ok((ticks(time)? - beside).clamp(0, room));
+            |time: Rational| time.times(one)?.ceil().to_whole().ok_or(TotalisationError::TooLarge);
+        let beside = (ticks(certified)? - measure.touched(of_period)).max(0);
         let (start, end) =
             (measure.tick(frame.start.0), measure.tick(frame.end.0.saturating_add(1)));
+        let inside = |time: Rational| Ok((ticks(time)? - beside).clamp(0, end - start));
         Ok(Piece { at, start, end, has: inside(has)?, wants: inside(wants)? })
     }
 }

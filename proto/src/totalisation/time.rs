@@ -47,6 +47,17 @@ impl Measure {
         self.tick(frame.end.0.saturating_add(1)) - self.tick(frame.start.0)
     }
 
+    /// Returns the ticks of all months or weeks that a frame touches.
+    pub fn touched(self, frame: Frame) -> i64 {
+        match self {
+            Self::Weeks => self.ticks(frame).saturating_add(6).div_euclid(7) * 7,
+            Self::Months => {
+                let (first, end) = months_touched(frame);
+                end - first
+            }
+        }
+    }
+
     /// Returns ticks in a unit.
     ///
     /// # Errors
@@ -57,12 +68,23 @@ impl Measure {
         unit: TimeUnit,
         table: &UnitTable,
     ) -> Result<Rational, TotalisationError> {
-        let (natural, size) = match self {
+        Rational::whole(ticks).over(self.ticks_of(unit, table)?)
+    }
+
+    /// Returns how many ticks one of a unit is.
+    ///
+    /// # Errors
+    /// [`TotalisationError::TooLarge`].
+    pub fn ticks_of(
+        self,
+        unit: TimeUnit,
+        table: &UnitTable,
+    ) -> Result<Rational, TotalisationError> {
+        let (natural, ticks) = match self {
             Self::Months => (TimeUnit::Month, MONTH),
             Self::Weeks => (TimeUnit::Week, 7),
         };
-        let time = Rational::new(ticks.into(), size.into())?;
-        if natural == unit { Ok(time) } else { time.times(table.factor(natural, unit)?) }
+        Rational::whole(ticks).times(table.factor(unit, natural)?)
     }
 
     /// Returns the time of a frame in a unit, before any rounding.
@@ -79,13 +101,25 @@ impl Measure {
     }
 }
 
+/// Returns where the first month of a frame begins, and where its last ends, in ticks of months.
+pub(super) fn months_touched(frame: Frame) -> (i64, i64) {
+    let month = |day: Date| {
+        let (year, month, _) = day.to_ymd();
+        i64::from(year) * 12 + i64::from(month) - 1
+    };
+    (month(frame.start) * MONTH, (month(frame.end) + 1) * MONTH)
+}
+
 /// Returns the frame from the first day of its first month to the last day of its last month.
 pub fn whole_months(frame: Frame) -> Frame {
-    let (year, month, _) = frame.start.to_ymd();
-    let start = Date::from_ymd(year, month, 1).unwrap_or(frame.start);
-    let (year, month, _) = frame.end.to_ymd();
-    let end = Date::from_ymd(year, month, days_of_month(year, month)).unwrap_or(frame.end);
-    Frame { start, end }
+    let days = |days: u32| i32::try_from(days).unwrap_or_default();
+    let (_, _, first) = frame.start.to_ymd();
+    let (year, month, last) = frame.end.to_ymd();
+    let (before, after) = (days(first - 1), days(days_of_month(year, month) - last));
+    Frame {
+        start: Date(frame.start.0.saturating_sub(before)),
+        end: Date(frame.end.0.saturating_add(after)),
+    }
 }
 
 /// Returns the whole calendar months within a frame, if there is one.
@@ -125,7 +159,7 @@ pub struct TouchedMonths {
 
 /// Counts the calendar months that frames touch.
 pub fn touched_months(frames: &[Frame]) -> TouchedMonths {
-    let months = |frame: &Frame| Measure::Months.ticks(*frame) / MONTH;
+    let months = |frame: &Frame| Measure::Months.touched(*frame) / MONTH;
     let whole: Vec<Frame> = frames.iter().map(|frame| whole_months(*frame)).collect();
     let mut sorted = whole.clone();
     sorted.sort_unstable();

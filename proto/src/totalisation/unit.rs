@@ -88,6 +88,9 @@ impl UnitTable {
                 _ => 3,
             }
         }
+        if from == to {
+            return Ok(Rational::ONE);
+        }
         let (num, den) = match (self.scheme(from), self.scheme(to)) {
             // The table does not say how days of one basis become days of another: the months decide.
             (Some(from), Some(to)) => (to.month, from.month),
