@@ -6,12 +6,14 @@
 
 pub mod amount;
 pub mod attested;
+mod by_state;
 mod calendar;
 pub mod convert;
 pub mod count;
 mod coverage;
 pub mod explain;
 pub mod filter;
+mod flow;
 mod home;
 pub mod national;
 pub mod overlap;

@@ -40,6 +40,7 @@ totalise-step-own = own time: { $result } { $unit }
 totalise-step-foreign = time of the other States: { $input } { $unit }, of which { $result } are added
 totalise-step-calendar = { $state }: its figures come to { $input } { $unit } one by one; added by calendar year before they are rounded, and held to the calendar, to { $result }
 totalise-step-yearly-limit = all time of all States is { $input } { $unit }; the calendar holds { $result }
+totalise-step-room-left = all time of all States is { $input } { $unit }; with time that gave way to figures that come to less together than one by one, the calendar holds { $result }
 totalise-step-own-minimum = { $input } { $unit } of own time are there, and { $result } must be
 totalise-step-alone = own time alone: { $input } { $unit } of { $result } that the right needs
 totalise-step-together = all time together: { $input } { $unit } of { $result } that the right needs

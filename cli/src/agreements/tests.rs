@@ -238,6 +238,31 @@ const OVERLAPPING: [(&str, &[&str]); 4] = [
     ("ibero", &["ES", "PT", "AR"]),
 ];
 
+/// Returns periods of the drawn States as those of parties to an agreement.
+fn of_parties(periods: &[Period], parties: &[&str]) -> Vec<Period> {
+    let of = |p: &Period| ["AT", "BE", "CZ", "DK"].iter().position(|c| state(c) == p.country);
+    let country = |p: &Period| state(parties[of(p).unwrap() % parties.len()]);
+    periods.iter().map(|p| Period { country: country(p), ..p.clone() }).collect()
+}
+
+/// Totalises some periods, and more of them, and holds the times against each other.
+fn more_with_more(
+    agreement: &str,
+    claim: &Claim,
+    some: &[Period],
+    more: &[Period],
+) -> Result<Outcome, TestCaseError> {
+    let (before, after) = (totalise(agreement, claim, some), totalise(agreement, claim, more));
+    prop_assert!(
+        after.total >= before.total,
+        "{agreement} in {}s: {} then {}",
+        claim.unit,
+        before.total,
+        after.total
+    );
+    Ok(after)
+}
+
 /// Months that any of the periods touches.
 fn months_covered(periods: &[Period]) -> i64 {
     let frames: Vec<Frame> = periods.iter().map(|p| p.frame).collect();
@@ -281,20 +306,11 @@ proptest! {
         all.extend(more.into_iter().map(|p| Period { id: format!("more-{}", p.id), ..p }));
         // Every kind of rule on overlap, those of each its own and of one count for all among them.
         for (agreement, parties) in OVERLAPPING {
-            let named = |periods: &[Period]| -> Vec<Period> {
-                let of = |p: &Period| ["AT", "BE", "CZ", "DK"].iter().position(|c| state(c) == p.country);
-                let country = |p: &Period| state(parties[of(p).unwrap() % parties.len()]);
-                periods.iter().map(|p| Period { country: country(p), ..p.clone() }).collect()
-            };
+            let named = |periods: &[Period]| of_parties(periods, parties);
             for unit in [TimeUnit::Month, TimeUnit::Week, TimeUnit::Year] {
                 let mut asked = Claim::new(Some(state(parties[0])), unit);
                 asked.own_minimum = Some(Rational::ZERO);
-                let before = totalise(agreement, &asked, &named(&periods));
-                let after = totalise(agreement, &asked, &named(&all));
-                prop_assert!(
-                    after.total >= before.total,
-                    "{agreement} in {unit}s: {} then {}", before.total, after.total
-                );
+                let after = more_with_more(agreement, &asked, &named(&periods), &named(&all))?;
                 let held = Rational::new(months_covered(&all).into(), 12).unwrap();
                 let units = Plan::new(&rules(agreement)).unwrap().units;
                 let held = held.times(units.factor(TimeUnit::Year, unit).unwrap()).unwrap();

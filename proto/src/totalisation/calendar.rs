@@ -1,22 +1,21 @@
-//! What the calendar holds: figures of one State and calendar year are added before they are rounded, and
-//! no calendar month counts more than once.
+//! Where time lies in the calendar, and how much of it finds room: no month counts more than once.
 //!
 //! A certified figure says how much, and only roughly when. So each is time that may lie anywhere within
 //! its months, and what counts is as much of all of them as these months have room for.
 
-use alloc::collections::{BTreeMap, BinaryHeap};
+use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::convert::{Converted, Part};
-use super::period::{Frame, Period, StateCode, TimeUnit};
+use super::period::{Frame, Period, TimeUnit};
 use super::plan::Plan;
-use super::rules::MechanismKind;
-use super::time::{MONTH, Measure, months_touched, within_year};
+use super::time::{MONTH, Measure, within_year};
 use super::{Rational, TotalisationError};
+use crate::time::Date;
 
 /// Months of a calendar year.
-const MONTHS: i64 = 12;
+pub(super) const MONTHS: i64 = 12;
 
 /// Time that lies somewhere within a run of calendar time, in ticks.
 #[derive(Clone, Copy, Debug)]
@@ -29,20 +28,42 @@ pub(super) struct Stretch {
     pub time: i64,
 }
 
-impl Stretch {
-    /// Returns time within the months of a frame, of a figure that was `exact` before it was rounded. A figure
-    /// that is more than these months hold counts as certified: it lies somewhere in their calendar years.
-    /// What only rounding adds to it, or a conversion of all days of its weeks, is no such excess.
-    fn new(frame: Frame, time: i64, exact: i64) -> Self {
-        let (first, end) = months_touched(frame);
+/// Where a figure lies: so far as its months or weeks hold it within them, else somewhere in their calendar
+/// years.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// Within the months or weeks that it touches.
+    pub inside: Stretch,
+    /// What is above that.
+    pub beside: Option<Stretch>,
+}
+
+impl Place {
+    /// Returns where time of a figure lies. All of the figure is `certified`, and was `exact` before it was
+    /// rounded; its frame was `of_period`, of which `within` is left.
+    fn new(
+        measure: Measure,
+        (within, of_period): (Frame, Frame),
+        (time, certified): (i64, i64),
+        exact: impl FnOnce() -> Result<i64, TotalisationError>,
+    ) -> Result<Self, TotalisationError> {
+        let (first, end) = measure.around(of_period);
         let room = end - first;
-        if exact <= room.max(Measure::Weeks.touched(frame) * (MONTH / 30)) {
-            return Self { first, end, time: time.min(room) };
+        let mut above = (certified - room).clamp(0, time);
+        if above > 0 && measure == Measure::Months {
+            // What only rounding adds, or a conversion of all days of their weeks, is not above months.
+            let all_weeks = Measure::Weeks.touched(of_period) * (MONTH / 30);
+            above = if exact()? <= room.max(all_weeks) { 0 } else { above };
         }
-        let year = MONTHS * MONTH;
-        let (first, end) =
-            (first.div_euclid(year) * year, (end + year - 1).div_euclid(year) * year);
-        Self { first, end, time }
+        let beside = (above > 0).then(|| {
+            let (year, last) = of_period.years();
+            let tick = |year| Date::from_ymd(year, 1, 1).map(|day| measure.tick(day.0));
+            let end = tick(last.saturating_add(1)).unwrap_or(end);
+            Stretch { first: tick(year).unwrap_or(first), end, time: above }
+        });
+        let (first, end) = if within == of_period { (first, end) } else { measure.around(within) };
+        let inside = Stretch { first, end, time: (time - above).min(end - first) };
+        Ok(Self { inside, beside })
     }
 }
 
@@ -72,41 +93,6 @@ pub(super) fn fit(mut stretches: Vec<Stretch>) -> i64 {
     }
 }
 
-/// Figures of one State within one calendar year, or one figure of several years.
-#[derive(Clone, Copy, Debug, Default)]
-struct Together {
-    exact: Rational,
-    rest_days: i64,
-    share: Rational,
-}
-
-impl Together {
-    /// Returns the days beyond in months: thirty or a part of thirty make one.
-    fn rest(&self) -> Rational {
-        Rational::whole(self.rest_days.div_euclid(30))
-            .plus(Rational::whole(i64::from(self.rest_days.rem_euclid(30) > 0)))
-            .unwrap_or_default()
-    }
-}
-
-/// The time of one State.
-#[derive(Clone, Debug, Default)]
-pub(super) struct OfState {
-    /// Its first period, by its place in the list.
-    pub first: usize,
-    /// Its time as each period comes to alone.
-    pub apart: Rational,
-    /// Its time: added by calendar year, rounded, and held to the calendar.
-    pub time: Rational,
-    /// The same in years, before any rounding: what tells whether a period is short.
-    pub exact: Rational,
-    years: BTreeMap<i32, Together>,
-    /// Figures of several years, each rounded for itself, and the same in years before that.
-    long: (Rational, Rational),
-    /// Where it lies.
-    stretches: Vec<Stretch>,
-}
-
 /// What counts of a period.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counting<'p> {
@@ -126,95 +112,58 @@ pub(super) struct Counting<'p> {
     pub years: &'p [(i32, Rational)],
 }
 
-/// Returns ticks in calendar months.
-fn in_months(ticks: i64) -> Result<Rational, TotalisationError> {
-    Rational::new(ticks.into(), MONTH.into())
-}
-
 impl Plan<'_> {
-    /// Adds the time of each State up, and holds it to the calendar.
-    pub(super) fn by_state<'p>(
+    /// Returns what counts of a period if no other were there.
+    pub(super) fn undisturbed<T>(
         &self,
-        periods: impl Iterator<Item = Counting<'p>>,
+        part: Counting<'_>,
         unit: TimeUnit,
-    ) -> Result<BTreeMap<StateCode, OfState>, TotalisationError> {
-        let a_month = self.units.year_of(unit).over(Rational::whole(MONTHS))?;
-        let mut states: BTreeMap<StateCode, OfState> = BTreeMap::new();
-        for counting in periods.filter(|counting| !counting.counted.is_zero()) {
-            let state = states
-                .entry(counting.period.country)
-                .or_insert_with(|| OfState { first: counting.index, ..OfState::default() });
-            state.apart = state.apart.plus(counting.counted)?;
-            self.each_figure(&counting, unit, a_month, |stretch, left, time| {
-                state.stretches.push(stretch);
-                state.add(left, time)
-            })?;
+        each: impl FnOnce(&Counting<'_>) -> Result<T, TotalisationError>,
+    ) -> Result<T, TotalisationError> {
+        let frames = [part.within];
+        if part.within == part.period.frame {
+            let (counted, years) = (part.converted.value, part.converted.years.as_slice());
+            return each(&Counting { frames: &frames, counted, years, ..part });
         }
-        for state in states.values_mut() {
-            let (mut time, mut exact) = state.long;
-            for together in state.years.values() {
-                let (in_unit, share) = self.together(together, unit)?;
-                (time, exact) = (time.plus(in_unit)?, exact.plus(share)?);
-            }
-            let held = in_months(fit(core::mem::take(&mut state.stretches)))?;
-            state.exact = exact.min(held.over(Rational::whole(MONTHS))?);
-            // A month that is covered in part gives what its rounding gives.
-            state.time = time.min(self.round(held.times(a_month)?, unit)).min(state.apart);
-        }
-        Ok(states)
+        let (counted, years) = self.left_by_year(part.period, part.converted, &frames, unit)?;
+        each(&Counting { frames: &frames, counted, years: &years, ..part })
     }
 
-    /// Returns how much of all certified time the calendar holds together, whoever gives way to whom: so
-    /// another period never makes it less.
-    pub(super) fn held<'p>(
+    /// Returns how many ticks one of a unit is: of months, if as many as a calendar year holds fill it.
+    pub(super) fn ticks_of_one(
         &self,
-        periods: impl Iterator<Item = Counting<'p>>,
         unit: TimeUnit,
+        measure: Measure,
     ) -> Result<Rational, TotalisationError> {
-        let a_month = self.units.year_of(unit).over(Rational::whole(MONTHS))?;
-        let mut stretches = Vec::new();
-        for part in periods {
-            let (frames, cut);
-            let alone = if part.within == part.period.frame {
-                let (counted, years) = (part.converted.value, part.converted.years.as_slice());
-                Counting {
-                    frames: core::slice::from_ref(&part.period.frame),
-                    counted,
-                    years,
-                    ..part
-                }
-            } else {
-                frames = [part.within];
-                cut = self.left_by_year(part.period, part.converted, &frames, unit)?;
-                Counting { frames: &frames, counted: cut.0, years: &cut.1, ..part }
-            };
-            self.each_figure(&alone, unit, a_month, |stretch, _, _| {
-                stretches.push(stretch);
-                Ok(())
-            })?;
+        match measure {
+            Measure::Months => Rational::whole(MONTHS * MONTH).over(self.units.year_of(unit)),
+            Measure::Weeks => measure.ticks_of(unit, &self.units),
         }
-        Ok(self.round(in_months(fit(stretches))?.times(a_month)?, unit))
     }
 
     /// Enters each figure of what counts of a period: where it lies, what is left of it before any rounding,
     /// and after.
-    fn each_figure(
+    pub(super) fn each_figure(
         &self,
         counting: &Counting<'_>,
         unit: TimeUnit,
-        a_month: Rational,
-        mut enter: impl FnMut(Stretch, &Part, Rational) -> Result<(), TotalisationError>,
+        measure: Measure,
+        mut enter: impl FnMut(Place, &Part, Rational) -> Result<(), TotalisationError>,
     ) -> Result<(), TotalisationError> {
         let Counting { period, converted, within, frames, counted, .. } = *counting;
-        let ticks_of_one = Rational::whole(MONTH).over(a_month)?;
+        let ticks_of_one = self.ticks_of_one(unit, measure)?;
+        let ticks = |time: Rational| -> Result<Option<i64>, TotalisationError> {
+            Ok(time.times(ticks_of_one)?.ceil().to_whole())
+        };
         let whole = frames == [period.frame];
-        let mut place = |within, time: Rational, left: &Part| -> Result<(), TotalisationError> {
-            let ticks = |time: Rational| -> Result<Option<i64>, TotalisationError> {
-                Ok(time.times(ticks_of_one)?.ceil().to_whole())
+        let mut place = |frames, time, figure, part: &Part, left: &Part| {
+            let certified = ticks(figure)?.ok_or(TotalisationError::TooLarge)?;
+            let counted = match time == figure {
+                true => certified,
+                false => ticks(time)?.ok_or(TotalisationError::TooLarge)?,
             };
-            let exact = ticks(self.exact_of(left, unit)?)?.unwrap_or(i64::MAX);
-            let rounded = ticks(time)?.ok_or(TotalisationError::TooLarge)?;
-            enter(Stretch::new(within, rounded, exact), left, time)
+            let exact = || Ok(ticks(self.exact_of(part, unit)?)?.unwrap_or(i64::MAX));
+            enter(Place::new(measure, frames, (counted, certified), exact)?, left, time)
         };
         if converted.years.is_empty() {
             let Some(part) = converted.parts.first() else { return Ok(()) };
@@ -223,7 +172,7 @@ impl Plan<'_> {
             } else {
                 self.cut(part, period.frame, frames, counted, unit)?
             };
-            return place(within, counted, &left);
+            return place((within, period.frame), counted, converted.value, part, &left);
         }
         let figures = converted.parts.iter().zip(&converted.years);
         for ((part, (year, figure)), (_, time)) in figures.zip(counting.years) {
@@ -243,7 +192,7 @@ impl Plan<'_> {
                 let frames: Vec<Frame> = frames.iter().filter_map(of_year).collect();
                 self.cut(part, of_period, &frames, time, unit)?
             };
-            place(within, time, &left)?;
+            place((within, of_period), time, *figure, part, &left)?;
         }
         Ok(())
     }
@@ -280,48 +229,6 @@ impl Plan<'_> {
         }
         let rest = Rational::new(part.rest_days.into(), 30)?;
         part.exact.plus(rest.times(self.units.factor(TimeUnit::Month, unit)?)?)
-    }
-
-    /// Returns what figures of one State come to in one calendar year, and how much of a year that is
-    /// before any rounding.
-    fn together(
-        &self,
-        all: &Together,
-        unit: TimeUnit,
-    ) -> Result<(Rational, Rational), TotalisationError> {
-        let (mut exact, mut share) = (all.exact, all.share);
-        if all.rest_days > 0 {
-            let rest = all.rest();
-            exact = exact.plus(rest.times(self.units.factor(TimeUnit::Month, unit)?)?)?;
-            share = share.plus(rest.over(Rational::whole(MONTHS))?)?;
-        }
-        let full = self.units.year_of(unit);
-        let mut value = self.round(exact, unit);
-        if self.has(MechanismKind::YearlyMaximum) {
-            value = value.min(full);
-            share = share.min(Rational::ONE);
-        }
-        if self.has(MechanismKind::FullYearKept) && share >= Rational::ONE {
-            value = value.max(full);
-        }
-        Ok((value, share))
-    }
-}
-
-impl OfState {
-    /// Adds a figure; one of several years as it was rounded.
-    fn add(&mut self, part: &Part, rounded: Rational) -> Result<(), TotalisationError> {
-        let Some(year) = part.year else {
-            let rest = Together { rest_days: part.rest_days, ..Together::default() }.rest();
-            let share = part.share.plus(rest.over(Rational::whole(MONTHS))?)?;
-            self.long = (self.long.0.plus(rounded)?, self.long.1.plus(share)?);
-            return Ok(());
-        };
-        let together = self.years.entry(year).or_default();
-        together.exact = together.exact.plus(part.exact)?;
-        together.rest_days = together.rest_days.saturating_add(part.rest_days);
-        together.share = together.share.plus(part.share)?;
-        Ok(())
     }
 }
 

@@ -322,7 +322,7 @@ impl Plan<'_> {
                 })
             })
         };
-        let states = self.by_state(counting(), unit)?;
+        let (states, held) = self.by_state(counting(), unit)?;
         let (mut own, mut foreign) = (Rational::ZERO, Rational::ZERO);
         for (state, of_state) in &states {
             let side = if claim.country == Some(*state) { &mut own } else { &mut foreign };
@@ -340,18 +340,20 @@ impl Plan<'_> {
         }
         let mut total = own.plus(foreign)?;
         if let Some(rule) = self.rule(MechanismKind::YearlyTotal) {
-            let limited = self.held(counting(), unit)?.max(own);
-            if limited < total {
-                let time = total.minus(limited)?;
-                let (input, result) = (total, limited);
+            let held = held.max(own);
+            if held != total {
+                let (input, result) = (total, held);
                 let (period, other, rule) = (None, None, Some(rule));
-                let kind = StepKind::YearlyLimit;
+                let kind = if held < total { StepKind::YearlyLimit } else { StepKind::RoomLeft };
                 explanation.steps.push(Step { kind, rule, period, other, input, result, unit });
+            }
+            if held < total {
+                let (period, rule, time) = (None, Some(rule), total.minus(held)?);
                 let reason = NotCountedReason::YearFull;
                 explanation.not_counted.push(NotCounted { period, reason, rule, time });
                 explanation.warn(WarningKind::MixedUnits, None, rule);
-                total = limited;
             }
+            total = held;
         }
         Ok(Counted {
             periods: results,

@@ -54,6 +54,8 @@ names! {
         Calendar = "calendar";
         /// The time of a calendar year was limited.
         YearlyLimit = "yearly-limit";
+        /// Time that gave way has room after all, because what it gave way to comes to less together.
+        RoomLeft = "room-left";
         /// The own time was held against a minimum.
         OwnMinimum = "own-minimum";
         /// The own time alone was held against what the right needs.

@@ -2,17 +2,16 @@
 //!
 //! A figure that is less than its frame says how much, and only roughly when. So nobody gives way to more
 //! than it: what is left of the frame is for those that gave way, in the order in which they took part.
-//! Whatever the order, as much counts as finds room, so another period never lowers the sum but by the
-//! rounding of what is left of a figure that was cut on some day.
+//! Whatever the order, as much counts as finds room, so another period never lowers the sum.
 
 use alloc::vec::Vec;
 
-use super::calendar::{Stretch, fit};
+use super::calendar::{Counting, Place, Stretch, fit};
 use super::count::PeriodResult;
 use super::overlap::{Entrant, Kept};
-use super::period::{Frame, TimeUnit};
+use super::period::TimeUnit;
 use super::plan::Plan;
-use super::time::{Measure, months_within, within_year};
+use super::time::Measure;
 use super::{Rational, TotalisationError};
 
 /// What counts of an entrant.
@@ -24,23 +23,22 @@ pub(super) struct Share {
     pub years: Vec<(i32, Rational)>,
 }
 
-/// A figure that lies somewhere in a frame; all numbers are ticks.
+/// A figure, so far as the months or weeks that it touches hold it; all numbers are ticks. What is above that counts
+/// beside it and needs no room.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     /// The entrant, and which of its years.
     at: (usize, usize),
-    start: i64,
-    end: i64,
+    /// Where it lies, with all that it would have if nothing else were there.
+    wants: Stretch,
     /// What it has.
     has: i64,
-    /// What it would have if nothing else were there.
-    wants: i64,
 }
 
-/// Returns how much of what the pieces have finds room within their frames.
+/// Returns how much of what the pieces have finds room within their months.
 fn placed(pieces: &[Piece]) -> i64 {
     let has = pieces.iter().filter(|piece| piece.has > 0);
-    fit(has.map(|piece| Stretch { first: piece.start, end: piece.end, time: piece.has }).collect())
+    fit(has.map(|piece| Stretch { time: piece.has, ..piece.wants }).collect())
 }
 
 /// Gives the room that is left to those who gave way, in their order: `losers` are places in `pieces`.
@@ -55,8 +53,8 @@ fn give(pieces: &mut [Piece], losers: &[usize]) {
         let mut open_time = 0i64;
         for piece in some.iter() {
             if let Some(piece) = pieces.get_mut(*piece) {
-                open_time = open_time.saturating_add(piece.wants - piece.has);
-                piece.has = piece.wants;
+                open_time = open_time.saturating_add(piece.wants.time - piece.has);
+                piece.has = piece.wants.time;
             }
         }
         let gained = placed(pieces) - all;
@@ -103,10 +101,12 @@ impl Plan<'_> {
         if !kept.iter().any(gave_way) {
             return Ok(shares);
         }
-        let mut pieces = self.pieces(entrants, kept, results, &shares, unit)?;
+        let mut pieces = self.pieces(entrants, results, &shares, unit)?;
         let turn = |piece: &Piece| kept.get(piece.at.0).filter(|k| gave_way(k)).map(|k| k.turn);
         let mut losers: Vec<(usize, (usize, usize), usize)> = Vec::new();
-        for (at, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.wants > piece.has) {
+        for (at, piece) in
+            pieces.iter().enumerate().filter(|(_, piece)| piece.has < piece.wants.time)
+        {
             losers.extend(turn(piece).map(|turn| (turn, piece.at, at)));
         }
         losers.sort_unstable();
@@ -116,7 +116,8 @@ impl Plan<'_> {
         }
         let had: Vec<i64> = pieces.iter().map(|piece| piece.has).collect();
         give(&mut pieces, &losers);
-        let one = Measure::of(unit).to_unit(1, unit, &self.units)?;
+        let measure = Measure::of(unit);
+        let ticks_of_one = self.ticks_of_one(unit, measure)?;
         for (piece, had) in pieces.iter().zip(had).filter(|(piece, had)| piece.has > *had) {
             let (place, year) = piece.at;
             let (Some(share), Some(kept), Some(entrant)) =
@@ -124,14 +125,14 @@ impl Plan<'_> {
             else {
                 continue;
             };
-            let more = Rational::whole(piece.has - had).times(one)?;
+            let more = Rational::whole(piece.has - had).over(ticks_of_one)?;
             let before = share.years.get(year).map(|(_, time)| *time);
             let full = match before {
                 Some(_) => self.figure_of_year(entrant, results, year, unit)?,
                 None => entrant.time,
             };
             let now = before.unwrap_or(share.counted);
-            let counted = match piece.has < piece.wants {
+            let counted = match piece.has < piece.wants.time {
                 true => self.round(now.plus(more)?, unit).min(full),
                 false => full,
             };
@@ -151,35 +152,52 @@ impl Plan<'_> {
     fn pieces(
         &self,
         entrants: &[Entrant<'_>],
-        kept: &[Kept],
         results: &[PeriodResult],
         shares: &[Share],
         unit: TimeUnit,
     ) -> Result<Vec<Piece>, TotalisationError> {
+        let measure = Measure::of(unit);
+        let ticks_of_one = self.ticks_of_one(unit, measure)?;
         let mut pieces = Vec::with_capacity(entrants.len());
-        let each = entrants.iter().zip(kept).zip(shares).enumerate();
-        for (place, ((entrant, kept), share)) in each {
+        let mut figures = Vec::new();
+        for (place, (entrant, share)) in entrants.iter().zip(shares).enumerate() {
             let Some(result) = results.get(entrant.index) else { continue };
+            let part = Counting {
+                index: entrant.index,
+                period: entrant.period,
+                converted: &result.converted,
+                within: entrant.frame,
+                frames: &[],
+                counted: Rational::ZERO,
+                years: &[],
+            };
+            figures.clear();
+            self.undisturbed(part, unit, |alone| {
+                self.each_figure(alone, unit, measure, |lies, part, _| {
+                    figures.push((part.year, lies));
+                    Ok(())
+                })
+            })?;
+            let piece = |at: usize, figures: &[(Option<i32>, Place)], has: Rational| {
+                let (first, last) = (figures.first()?.1.inside, figures.last()?.1.inside);
+                let sum = |part: fn(&Place) -> i64| {
+                    figures.iter().fold(0i64, |sum, (_, lies)| sum.saturating_add(part(lies)))
+                };
+                let time = sum(|lies| lies.inside.time);
+                let wants = Stretch { first: first.first, end: last.end, time };
+                let has = has.times(ticks_of_one).ok()?.ceil().to_whole()?;
+                let has =
+                    (has - sum(|lies| lies.beside.map_or(0, |beside| beside.time))).clamp(0, time);
+                Some(Piece { at: (place, at), wants, has })
+            };
             if share.years.is_empty() {
-                // Without exact days only whole free months count where months are counted.
-                let months = kept.placed.is_some() && Measure::of(unit) == Measure::Months;
-                let frame = if months { months_within(entrant.frame) } else { Some(entrant.frame) };
-                let figures = (share.counted, entrant.time, result.converted.value);
-                if let Some(frame) = frame {
-                    let frames = (frame, entrant.period.frame);
-                    pieces.push(self.piece((place, 0), frames, figures, unit)?);
-                }
-                continue;
+                // Without exact days the figures of all years are one.
+                pieces.extend(piece(0, &figures, share.counted));
             }
-            let frames = [entrant.frame];
-            let alone = self.left_by_year(entrant.period, &result.converted, &frames, unit)?.1;
-            let figures = share.years.iter().zip(alone).zip(&result.converted.years);
-            for (at, (((year, has), (_, wants)), (_, certified))) in figures.enumerate() {
-                let of_year = |frame| within_year(frame, *year);
-                if let Some(frames) = of_year(entrant.frame).zip(of_year(entrant.period.frame)) {
-                    let figures = (*has, wants, *certified);
-                    pieces.push(self.piece((place, at), frames, figures, unit)?);
-                }
+            for (at, (year, has)) in share.years.iter().enumerate() {
+                let of_year = figures.iter().position(|(of, _)| *of == Some(*year));
+                let of_year = of_year.and_then(|found| figures.get(found..=found));
+                pieces.extend(of_year.and_then(|figure| piece(at, figure, *has)));
             }
         }
         Ok(pieces)
@@ -198,25 +216,6 @@ impl Plan<'_> {
         let years = self.left_by_year(entrant.period, &result.converted, &frames, unit)?.1;
         Ok(years.get(year).map_or(Rational::ZERO, |(_, time)| *time))
     }
-
-    /// Returns a figure in ticks. What is more than its own frame holds counts beside it and needs no room.
-    fn piece(
-        &self,
-        at: (usize, usize),
-        (frame, of_period): (Frame, Frame),
-        (has, wants, certified): (Rational, Rational, Rational),
-        unit: TimeUnit,
-    ) -> Result<Piece, TotalisationError> {
-        let measure = Measure::of(unit);
-        let one = measure.ticks_of(unit, &self.units)?;
-        let ticks =
-            |time: Rational| time.times(one)?.ceil().to_whole().ok_or(TotalisationError::TooLarge);
-        let beside = (ticks(certified)? - measure.touched(of_period)).max(0);
-        let (start, end) =
-            (measure.tick(frame.start.0), measure.tick(frame.end.0.saturating_add(1)));
-        let inside = |time: Rational| Ok((ticks(time)? - beside).clamp(0, end - start));
-        Ok(Piece { at, start, end, has: inside(has)?, wants: inside(wants)? })
-    }
 }
 
 #[cfg(test)]
@@ -224,7 +223,7 @@ mod tests {
     use super::*;
 
     fn piece(start: i64, end: i64, has: i64, wants: i64) -> Piece {
-        Piece { at: (0, 0), start, end, has, wants }
+        Piece { at: (0, 0), wants: Stretch { first: start, end, time: wants }, has }
     }
 
     #[test]

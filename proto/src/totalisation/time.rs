@@ -47,13 +47,26 @@ impl Measure {
         self.tick(frame.end.0.saturating_add(1)) - self.tick(frame.start.0)
     }
 
-    /// Returns the ticks of all months or weeks that a frame touches.
+    /// Returns the ticks of all months that a frame touches, or of as many weeks as hold it.
     pub fn touched(self, frame: Frame) -> i64 {
+        let (first, end) = self.around(frame);
+        end - first
+    }
+
+    /// Returns where the first month that a frame touches begins, and where the last ends; of weeks, from its
+    /// first day on.
+    pub fn around(self, frame: Frame) -> (i64, i64) {
         match self {
-            Self::Weeks => self.ticks(frame).saturating_add(6).div_euclid(7) * 7,
+            Self::Weeks => {
+                let first = self.tick(frame.start.0);
+                (first, first + self.ticks(frame).saturating_add(6).div_euclid(7) * 7)
+            }
             Self::Months => {
-                let (first, end) = months_touched(frame);
-                end - first
+                let month = |day: Date| {
+                    let (year, month, _) = day.to_ymd();
+                    i64::from(year) * 12 + i64::from(month) - 1
+                };
+                (month(frame.start) * MONTH, (month(frame.end) + 1) * MONTH)
             }
         }
     }
@@ -99,15 +112,6 @@ impl Measure {
     ) -> Result<Rational, TotalisationError> {
         self.to_unit(self.ticks(frame), unit, table)
     }
-}
-
-/// Returns where the first month of a frame begins, and where its last ends, in ticks of months.
-pub(super) fn months_touched(frame: Frame) -> (i64, i64) {
-    let month = |day: Date| {
-        let (year, month, _) = day.to_ymd();
-        i64::from(year) * 12 + i64::from(month) - 1
-    };
-    (month(frame.start) * MONTH, (month(frame.end) + 1) * MONTH)
 }
 
 /// Returns the frame from the first day of its first month to the last day of its last month.

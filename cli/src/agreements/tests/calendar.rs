@@ -29,7 +29,22 @@ fn most(unit: TimeUnit, frame: Frame) -> i64 {
 
 /// Periods of any days, in every unit, as one figure or by year, full or not.
 fn any_periods(count: usize) -> impl Strategy<Value = Vec<Period>> {
-    let one = (0..4_usize, 0..1500_i32, 1..700_i32, 0..4_usize, 0..7_usize, 1..=4_i64, 0..6_u8);
+    some_periods_of(count, 1500, 700)
+}
+
+/// Many short ones within a year or two: what one State certifies for a year is far less than one by one.
+fn short_periods(count: usize) -> impl Strategy<Value = Vec<Period>> {
+    some_periods_of(count, 420, 45)
+}
+
+/// Periods of any days that begin within some days and are no longer than others.
+fn some_periods_of(
+    count: usize,
+    within: i32,
+    most_days: i32,
+) -> impl Strategy<Value = Vec<Period>> {
+    let (from, days) = (0..within, 1..most_days);
+    let one = (0..4_usize, from, days, 0..4_usize, 0..7_usize, 1..=4_i64, 0..6_u8);
     proptest::collection::vec(one, 0..count).prop_map(|drawn| {
         let made = drawn.into_iter().enumerate();
         let made = made.filter_map(|(index, (country, from, days, kind, unit, part, mode))| {
@@ -108,6 +123,23 @@ proptest! {
         for (of, time) in &outcome.counted.shares {
             let its: Vec<Period> = periods.iter().filter(|p| p.country == *of).cloned().collect();
             prop_assert!(*time <= holds(unit, &its), "{of} {time:?}");
+        }
+    }
+
+    #[test]
+    fn another_period_of_any_days_never_lowers_the_time_towards_a_right(
+        periods in prop_oneof![any_periods(9), short_periods(16)],
+        more in prop_oneof![any_periods(3), short_periods(3)],
+    ) {
+        let mut all = periods.clone();
+        all.extend(more.into_iter().map(|p| Period { id: format!("more-{}", p.id), ..p }));
+        for (agreement, parties) in OVERLAPPING {
+            let named = |periods: &[Period]| of_parties(periods, parties);
+            for unit in UNITS.into_iter().chain([TimeUnit::Year]) {
+                let mut asked = Claim::new(Some(state(parties[0])), unit);
+                asked.own_minimum = Some(Rational::ZERO);
+                more_with_more(agreement, &asked, &named(&periods), &named(&all))?;
+            }
         }
     }
 

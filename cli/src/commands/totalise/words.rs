@@ -24,6 +24,7 @@ crate::uses_texts![
     "totalise-step-foreign",
     "totalise-step-calendar",
     "totalise-step-yearly-limit",
+    "totalise-step-room-left",
     "totalise-step-own-minimum",
     "totalise-step-alone",
     "totalise-step-together",
