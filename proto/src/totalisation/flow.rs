@@ -42,15 +42,7 @@ pub(super) fn most(groups: &[Group], figures: &[Stretch]) -> i64 {
     borders.sort_unstable();
     borders.dedup();
     let mut network = Network::default();
-    let rooms: Vec<(i64, usize)> = borders
-        .windows(2)
-        .filter_map(|pair| {
-            let [first, end] = pair else { return None };
-            let room = network.place();
-            network.way(room, SINK, end - first);
-            Some((*first, room))
-        })
-        .collect();
+    let rooms = network.rooms(&borders);
     for group in groups {
         let of_group = network.place();
         network.way(SOURCE, of_group, group.limit);
@@ -63,10 +55,8 @@ pub(super) fn most(groups: &[Group], figures: &[Stretch]) -> i64 {
         for ((first, end), time) in alike {
             let figure = network.place();
             network.way(of_group, figure, time);
-            let from = rooms.partition_point(|(start, _)| *start < first);
-            for (_, room) in rooms.iter().skip(from).take_while(|(start, _)| *start < end) {
-                network.way(figure, *room, i64::MAX);
-            }
+            let at = |border: i64| borders.partition_point(|before| *before < border);
+            network.ways_to_rooms(figure, &rooms, at(first)..at(end));
         }
     }
     network.flow()
@@ -85,6 +75,46 @@ impl Network {
                 leaving.push(self.ways.len());
             }
             self.ways.push(Way { to, left });
+        }
+    }
+
+    /// Makes a room between each two borders, and halls before two rooms or halls each, up to a single one:
+    /// so a figure needs few ways to many rooms. Returns the rooms, and the halls of each floor above.
+    fn rooms(&mut self, borders: &[i64]) -> Vec<Vec<usize>> {
+        let mut floor = Vec::with_capacity(borders.len());
+        for pair in borders.windows(2) {
+            if let [first, end] = pair {
+                let room = self.place();
+                self.way(room, SINK, end - first);
+                floor.push(room);
+            }
+        }
+        let mut floors = Vec::new();
+        while floor.len() > 1 {
+            let halls = floor.chunks(2).map(|below| {
+                let hall = self.place();
+                below.iter().for_each(|below| self.way(hall, *below, i64::MAX));
+                hall
+            });
+            let above = halls.collect();
+            floors.push(core::mem::replace(&mut floor, above));
+        }
+        floors.push(floor);
+        floors
+    }
+
+    /// Lets a figure into some rooms, through as few halls as there are.
+    fn ways_to_rooms(&mut self, figure: usize, floors: &[Vec<usize>], rooms: Range<usize>) {
+        let Range { mut start, mut end } = rooms;
+        for floor in floors {
+            if start >= end {
+                return;
+            }
+            let alone = [(start % 2 == 1).then_some(start), (end % 2 == 1).then(|| end - 1)];
+            for place in alone.into_iter().flatten().filter_map(|at| floor.get(at)) {
+                self.way(figure, *place, i64::MAX);
+            }
+            (start, end) = (start.div_ceil(2), end / 2);
         }
     }
 
