@@ -119,7 +119,7 @@ fn body<T: for<'b> Decode<'b> + Encode + Into<Body>>(data: &[u8]) {
     let body: Body = read.into();
     let key = Seed::new([1; 32]).signing_key(Purpose::Statement);
     if let Body::Inception(inception) = body {
-        let statement = Statement::incept(inception, &key);
+        let statement = Statement::incept(*inception, &key);
         assert_eq!(Statement::parse(statement.entry()), Ok(statement));
         return;
     }

@@ -210,7 +210,7 @@ impl LogView {
     /// Returns the agreements, in the order of their digests.
     pub fn agreements(&self) -> impl Iterator<Item = (&Digest, &Held, &Agreement)> {
         self.statements.agreements().filter_map(|(digest, held)| match held.statement.body() {
-            Body::Agreement(agreement) => Some((digest, held, agreement)),
+            Body::Agreement(agreement) => Some((digest, held, &**agreement)),
             _ => None,
         })
     }

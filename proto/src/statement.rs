@@ -16,6 +16,7 @@ pub mod issuance;
 pub mod profile;
 pub mod standing;
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -54,12 +55,15 @@ pub enum StatementError {
     Unsupported(String),
 }
 
-/// Defines the body of a statement: one variant a kind, with its media type and subject.
+/// Defines the body of a statement: one variant a kind, with its media type and subject. What is rare and
+/// large is held apart, so that the others stay small.
 macro_rules! kinds {
-    ($($(#[$meta:meta])* $kind:ident($body:ty), $name:literal, $subject:expr;)*) => {
+    (@held $body:ty) => { $body };
+    (@held $body:ty, apart) => { Box<$body> };
+    ($($(#[$meta:meta])* $kind:ident($body:ty $(, $apart:ident)?), $name:literal, $subject:expr;)*) => {
         /// What a statement says.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Body { $($(#[$meta])* $kind($body),)* }
+        pub enum Body { $($(#[$meta])* $kind(kinds!(@held $body $(, $apart)?)),)* }
 
         impl Body {
             /// Returns the name of the kind.
@@ -81,7 +85,7 @@ macro_rules! kinds {
 
             fn parse(kind: &str, payload: &[u8]) -> Result<Self, StatementError> {
                 match kind {
-                    $($name => Ok(Body::$kind(<$body>::from_cbor(payload)?)),)*
+                    $($name => Ok(Body::$kind(<$body>::from_cbor(payload)?.into())),)*
                     _ => Err(StatementError::Unsupported(kind.chars().take(80).collect())),
                 }
             }
@@ -89,7 +93,7 @@ macro_rules! kinds {
 
         $(impl From<$body> for Body {
             fn from(body: $body) -> Self {
-                Body::$kind(body)
+                Body::$kind(body.into())
             }
         })*
     };
@@ -97,9 +101,9 @@ macro_rules! kinds {
 
 kinds! {
     /// Begins a log.
-    Inception(Inception), "inception", |_, _| INCEPTION.into();
+    Inception(Inception, apart), "inception", |_, _| INCEPTION.into();
     /// Replaces the key set.
-    Rotation(Rotation), "rotation", |_, issuer| issuer.into();
+    Rotation(Rotation, apart), "rotation", |_, issuer| issuer.into();
     /// Ends an institution.
     Succession(Succession), "succession", |s, _| s.institution.to_string();
     /// Who the institution says it is.
@@ -109,7 +113,7 @@ kinds! {
     /// Ends an accreditation.
     Withdrawal(Withdrawal), "withdrawal", |w, _| statement_urn(&w.target);
     /// The text of an agreement between parties.
-    Agreement(Agreement), "agreement", |_, issuer| issuer.into();
+    Agreement(Agreement, apart), "agreement", |_, issuer| issuer.into();
     /// A signatory's yes to an agreement.
     Ratification(Ratification), "ratification", |r, _| statement_urn(&r.agreement);
     /// A signatory's leaving of an agreement.
@@ -163,7 +167,7 @@ impl Eq for Statement {}
 impl Statement {
     /// Signs the statement that begins a log; its digest becomes the institution's identifier.
     pub fn incept(inception: Inception, key: &SigningKey) -> Self {
-        let body = Body::Inception(inception);
+        let body = Body::from(inception);
         let public = key.public();
         let kid = public.kid();
         let entry = sign(INCEPTION, &body, &body.payload(), &kid, key);

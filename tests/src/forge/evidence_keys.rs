@@ -178,7 +178,7 @@ fn chains(c: &mut Cases, world: &World, good: &LogEvidence) {
         ),
         (
             "rotation-that-repudiates-nothing",
-            vec![signed(did, nothing_void.into(), &seed(1))],
+            vec![signed(did, (*nothing_void).into(), &seed(1))],
             "The standing says what is void, and the rotation shown does not.",
         ),
     ] {

@@ -54,7 +54,7 @@ impl Good {
     fn agreement(&self) -> Body {
         let view = self.world.institutions["de-ministry"].replica.view();
         let (_, _, agreement) = view.agreements().next().expect("an agreement");
-        Body::Agreement(agreement.clone())
+        Body::from(agreement.clone())
     }
 
     fn standing(&self) -> Body {

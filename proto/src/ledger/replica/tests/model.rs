@@ -51,7 +51,7 @@ impl Model {
                 Body::Rotation(rotation) if model.is_next(leaf, &statement, rotation) => {
                     model.keys.last_mut().unwrap().until = Some(leaf);
                     model.keys.push(period(leaf, rotation.keys, rotation.next));
-                    rotations.push((leaf, rotation.clone()));
+                    rotations.push((leaf, Rotation::clone(rotation)));
                 }
                 Body::Rotation(_) => {}
                 _ if statement.is_signed_by(&model.keys.last().unwrap().keys.statement) => {
