@@ -1,14 +1,18 @@
 //! Our code lists against published copies of the same classifications.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use carnet_proto::cbor::{Decode as _, Encode as _};
 use carnet_proto::classification::{Country, Field, Occupation};
 use carnet_proto::credential::contribution::{
-    Contribution, DayBasis, Decimal, Month, PeriodKind, PeriodType, Quantity, SchemeClass,
+    Contribution, DayBasis, Decimal, Earnings, Month, PeriodKind, PeriodType, Quantity, SchemeClass,
 };
+use carnet_proto::credential::skill::SkillItem;
+use carnet_proto::text::Line;
 use carnet_proto::time::Date;
 use serde_json::Value as Json;
+use toml::Value as Toml;
 
 use crate::{fields, passed, text};
 
@@ -48,6 +52,90 @@ pub fn every_occupation_of_esco_has_one_of_our_codes() {
         assert!(Occupation::parse(code).is_ok(), "{code}");
     }
     passed("esco occupations", codes.len(), 3000);
+}
+
+pub fn what_esco_names_fits_an_attestation() {
+    let mut read = 0;
+    for file in ["esco_skills_en.csv", "esco_1_1_1_skill_groups_en.csv"] {
+        let Some(codes) = column(file, "esco_uri") else { return };
+        let titles = column(file, "label").unwrap();
+        for (code, title) in codes.iter().zip(&titles) {
+            let line = |text: &str| Line::parse(text).unwrap_or_else(|_| panic!("{text}"));
+            let skill = SkillItem { code: line(code), title: Some(line(title)), level: None };
+            assert_eq!(SkillItem::from_cbor(&skill.to_cbor()), Ok(skill));
+        }
+        read += codes.len();
+    }
+    passed("esco skills", read, 3000);
+}
+
+pub fn every_currency_of_iso_4217_can_be_attested() {
+    let Some(codes) = column("iso4217_currency_en.csv", "code") else { return };
+    for code in &codes {
+        let earnings = Earnings {
+            year: 2001,
+            base: Decimal::parse("1.5").unwrap(),
+            currency: Line::parse(code).unwrap(),
+            ceiling: None,
+            worker: None,
+            employer: None,
+        };
+        assert_eq!(Earnings::from_cbor(&earnings.to_cbor()), Ok(earnings), "{code}");
+    }
+    passed("iso 4217", codes.len(), 150);
+}
+
+/// Reads the frameworks that come with the program, and those that are published.
+fn frameworks() -> Option<(Toml, Json)> {
+    let published = carnet_tests::vectors("domain/qualification_frameworks.json")?;
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/recognition/frameworks.toml");
+    let ours: toml::Table = text(&ours).parse().unwrap();
+    Some((ours["levels"].clone(), serde_json::from_str(&text(&published)).unwrap()))
+}
+
+fn texts(list: &Toml) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+pub fn frameworks_have_the_levels_that_are_published() {
+    let Some((ours, published)) = frameworks() else { return };
+    let mut read = 0;
+    for framework in ours["framework"].as_array().unwrap() {
+        let code = match framework["code"].as_str().unwrap() {
+            "NVQ-LK" => "SLQF-NVQ",
+            code => code,
+        };
+        let theirs = &published["frameworks"][code];
+        let levels: Vec<String> = match theirs["levels"].as_u64() {
+            Some(count) => (1..=count).map(|level| level.to_string()).collect(),
+            None => serde_json::from_value(theirs["levels"].clone()).unwrap(),
+        };
+        assert_eq!(texts(&framework["levels"]), levels, "{code}");
+        let country = framework.get("country").map(|country| country.as_str().unwrap());
+        assert_eq!(country, theirs["country"].as_str(), "{code}");
+        if let Some(types) = framework.get("types") {
+            let theirs = levels.iter().map(|level| theirs["types"][level].as_str().unwrap());
+            assert_eq!(texts(types), theirs.collect::<Vec<_>>(), "{code}");
+        }
+        read += levels.len();
+    }
+    let Some(levels) = column("europass_vocab_en.csv", "uri") else { return };
+    assert_eq!(levels.iter().filter(|uri| uri.contains("/snb/eqf/")).count(), 8);
+    passed("levels of frameworks", read, 80);
+}
+
+pub fn levels_correspond_as_is_published_and_no_others_do() {
+    let Some((ours, published)) = frameworks() else { return };
+    let rows = ours["row"].as_array().unwrap();
+    for row in rows {
+        let side = |key: &str| row[key].as_str().unwrap().split_once(' ').unwrap();
+        let ((from, level), (to, other)) = (side("from"), side("to"));
+        let between = |pair: &&Json| pair["from"] == from && pair["to"] == to;
+        let found = published["referencing"].as_array().unwrap().iter().find(between);
+        let found = found.unwrap_or_else(|| panic!("{from} to {to} is published nowhere"));
+        assert_eq!(found["map"][level], other, "{from} {level}");
+    }
+    passed("levels that correspond", rows.len(), 26);
 }
 
 pub fn types_and_schemes_are_those_of_sed_p5000() {

@@ -24,10 +24,7 @@ macro_rules! tests {
 }
 
 const FOR_PEOPLE: &str = "the same object, written out for people to read";
-const FOR_RECOGNITION: &str =
-    "concerns the recognition of skills and qualifications, which is still to come";
-const FOR_TOTALISATION: &str =
-    "concerns the totalisation of contribution periods, which is still to come";
+const NOT_PERIODS: &str = "certificates of the law that applies and of entitlement to care, and their forms: neither is a period";
 const FOR_BRIDGES: &str = "concerns bridges to other credential formats, which are still to come";
 
 pub const FOLDERS: &[Folder] = &[
@@ -99,15 +96,16 @@ pub const FOLDERS: &[Folder] = &[
             domain::every_occupation_of_esco_has_one_of_our_codes,
             domain::fields_are_those_of_isced_f_2013,
             domain::countries_are_those_of_iso_3166,
+            domain::what_esco_names_fits_an_attestation,
+            domain::every_currency_of_iso_4217_can_be_attested,
+            domain::frameworks_have_the_levels_that_are_published,
+            domain::levels_correspond_as_is_published_and_no_others_do,
             domain::types_and_schemes_are_those_of_sed_p5000,
             domain::periods_of_sed_p5000_can_be_attested,
         ],
         left_out: &[
-            ("esco_*", FOR_RECOGNITION),
-            ("europass_*", FOR_RECOGNITION),
-            ("qualification_frameworks.json", FOR_RECOGNITION),
-            ("dc4eu_*", FOR_TOTALISATION),
-            ("iso4217_currency_en.csv", FOR_TOTALISATION),
+            ("europass_nqf_levels_en.csv", "names of frameworks, without their levels"),
+            ("dc4eu_*", NOT_PERIODS),
             ("elm_credential_sample.jsonld", FOR_BRIDGES),
             ("openbadge3_complete_sample.json", FOR_BRIDGES),
         ],
