@@ -12,6 +12,7 @@ use super::totalise::words::explain;
 use super::verify::{self, Judged};
 use crate::agreements;
 use crate::args::totalise as args;
+use crate::commands::recognise::shipped;
 use crate::error::{Answer, CliError};
 use crate::text::{Args, Texts};
 use carnet_proto::credential::claims::Person;
@@ -91,9 +92,7 @@ fn asked(args: &args::Totalise, ledger: &Ledger, now: UnixSeconds) -> Result<Agr
             .arg("parties", names(parties.iter().map(|party| party.code()).collect()))
             .hint("totalise-not-party"));
     }
-    if let Some(branch) =
-        args.branch.filter(|branch| !branches.is_empty() && !branches.contains(branch))
-    {
+    if let Some(branch) = args.branch.filter(|branch| !agreement.rules.is_about(Some(*branch))) {
         return Err(CliError::usage("totalise-not-branch")
             .arg("agreement", id.to_string())
             .arg("branch", branch.name())
@@ -134,7 +133,12 @@ fn agreement(name: &str, ledger: &Ledger, now: UnixSeconds) -> Result<Agreement,
     }
     let known = agreements::by_id(name)?.is_some();
     if !known && !Path::new(name).exists() {
-        return Err(missing());
+        return Err(match shipped::text(name) {
+            None => missing(),
+            Some(_) => CliError::usage("agreement-of-recognition")
+                .arg("name", name.to_owned())
+                .hint("agreement-of-recognition"),
+        });
     }
     let (file, rules) = agreements::named(name)?;
     Ok(Agreement { title: file.title, rules, statement: None })

@@ -66,7 +66,7 @@ impl Plan<'_> {
     ) -> Result<Outcome, TotalisationError> {
         let Some(state) = claim.country else { return Err(TotalisationError::NoClaimState) };
         let mut explanation = Explanation::default();
-        let bound = self.rules.is_party(state);
+        let bound = self.rules.is_party(state) && self.rules.is_about(claim.branch);
         if bound && self.has(MechanismKind::HomeTime) {
             return self.home_time(claim, state, periods);
         }

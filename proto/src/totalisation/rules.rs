@@ -481,6 +481,12 @@ impl PeriodRules {
             .or_else(|| of_kind().find(|(_, does)| does.countries.is_empty()))
     }
 
+    /// Tells whether they are about a branch. Rules without branches are about every branch, and a claim
+    /// without one is on whatever they are about.
+    pub fn is_about(&self, branch: Option<Branch>) -> bool {
+        branch.is_none_or(|branch| self.branches.is_empty() || self.branches.contains(&branch))
+    }
+
     /// Tells whether a State is a party. Rules without parties are about every State.
     pub fn is_party(&self, state: StateCode) -> bool {
         self.parties.is_empty() || self.parties.contains(&state)

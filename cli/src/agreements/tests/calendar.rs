@@ -2,6 +2,7 @@
 //! counted.
 
 use super::*;
+use carnet_proto::statement::accreditation::Branch;
 use carnet_proto::totalisation::time::touched_months;
 
 const UNITS: [TimeUnit; 6] = [
@@ -247,6 +248,9 @@ fn an_agreement_that_does_not_bind_the_state_says_so_and_adds_nothing() {
     assert!(outcome.explanation.warns(WarningKind::NotBound));
     assert!(!outcome.explanation.warns(WarningKind::OneSided));
     assert!(!totalise("gcc-ext", &claim("DE", 60), &periods).bound);
+    let unemployment = Claim { branch: Some(Branch::Unemployment), ..claim("PH", 60) };
+    let without = totalise("de-ph", &unemployment, &periods);
+    assert!(!without.bound && without.explanation.warns(WarningKind::NotBound));
     let case = serde_json::json!({
         "id": "x", "task": "totalise", "agreement": { "id": "EU-883" },
         "parameters": { "claim_country": "IN", "unit": "month" },

@@ -382,8 +382,9 @@ fn two_holders_are_not_added_up() {
 
 #[test]
 fn an_agreement_that_is_not_there_says_what_may_be_named() {
-    let error = super::agreement("no-such-agreement", &Ledger::new(), NOW).unwrap_err();
-    assert_eq!(error.code(), "totalise-agreement");
+    let named = |name: &str| super::agreement(name, &Ledger::new(), NOW).unwrap_err();
+    assert_eq!(named("no-such-agreement").code(), "totalise-agreement");
+    assert_eq!(named("general-system").code(), "agreement-of-recognition");
 }
 
 #[test]
