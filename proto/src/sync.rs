@@ -289,6 +289,13 @@ impl<P: Ord + Clone> Sync<P> {
         self.in_flight.is_empty() && self.todo.is_empty() && self.publish_due.is_empty()
     }
 
+    /// Returns when something that waits is due, if anything is: an [`Input::Tick`] before that finds nothing
+    /// to ask.
+    pub fn next_due(&self) -> Option<Millis> {
+        let later = self.later.first().map(|(at, _)| *at);
+        later.into_iter().chain(self.jobs_due).min()
+    }
+
     /// Takes what happened and returns what to do.
     pub fn handle(
         &mut self,

@@ -17,6 +17,8 @@ use crate::net::{Misbehaviour, NetError, NetEvent, NetEvents, Responder, Validat
 
 /// How often replication is told that time has passed.
 const TICK: Duration = Duration::from_millis(200);
+/// How soon it is told so, if something is due before that.
+const SOONEST: Duration = Duration::from_millis(20);
 /// How often it is looked whom the operator follows.
 const REFRESH: Duration = Duration::from_secs(1);
 /// How often new nodes are looked for.
@@ -69,6 +71,8 @@ pub(super) struct Driver {
     /// `None` while a job has it.
     state: Option<State>,
     generation: u64,
+    /// When something is due.
+    due: Option<Instant>,
     pending: VecDeque<Work>,
     changed: BTreeSet<Did>,
     next_id: u64,
@@ -93,6 +97,7 @@ impl Driver {
             config,
             started: Instant::now(),
             generation: 0,
+            due: None,
             pending: VecDeque::from([Work::Refresh(None)]),
             changed: BTreeSet::new(),
             next_id: 0,
@@ -154,6 +159,10 @@ impl Driver {
                 _ = refresh.tick(), if has_room => self.refresh(None).await,
                 change = changes.recv() => self.change(change),
                 _ = tick.tick() => self.tick().await,
+                () = sleep_until(self.due), if self.due.is_some() && has_room => {
+                    self.due = None;
+                    self.time_passed();
+                }
                 _ = discover.tick(), if self.config.discovers => self.discover().await,
                 Some(done) = self.dials.join_next(), if !self.dials.is_empty() => {
                     if let Ok(peer) = done {
@@ -224,13 +233,17 @@ impl Driver {
 
     async fn tick(&mut self) {
         if self.pending.len() < MAX_PENDING {
-            // Only spreads load: a guessable number does no harm.
-            let random = getrandom::u64().unwrap_or_default();
-            self.pending.push_back(Work::Input(Input::Tick { random }));
+            self.time_passed();
         }
         for (bytes, tries) in std::mem::take(&mut self.unheard) {
             self.publish(bytes, tries).await;
         }
+    }
+
+    fn time_passed(&mut self) {
+        // Only spreads load: a guessable number does no harm.
+        let random = getrandom::u64().unwrap_or_default();
+        self.pending.push_back(Work::Input(Input::Tick { random }));
     }
 
     /// Looks whom the operator follows, and keeps their nodes dialled.
@@ -305,6 +318,8 @@ impl Driver {
     async fn finish(&mut self, done: Result<(State, Vec<Action<PeerId>>), tokio::task::JoinError>) {
         match done {
             Ok((state, actions)) => {
+                let due = state.next_due().map(|at| self.started + Duration::from_millis(at.0));
+                self.due = due.map(|due| due.max(Instant::now() + SOONEST));
                 self.state = Some(state);
                 for action in actions {
                     self.act(action).await;
@@ -397,6 +412,13 @@ fn new_state(config: &SyncConfig) -> State {
     let mut settings = proto::Config::new(getrandom::u64().unwrap_or(time));
     settings.period = u64::try_from(config.period.as_millis()).unwrap_or(u64::MAX).max(1);
     State::new(settings)
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn joined<T>(job: &mut Option<JoinHandle<T>>) -> Result<T, tokio::task::JoinError> {

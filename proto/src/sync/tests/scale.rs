@@ -120,8 +120,11 @@ fn the_range_in_front_is_asked_for_again_when_all_others_wait_for_it() {
     }
     let (id, front) = following.open.remove(0);
     following.give(Input::Failed { id });
+    let due = following.node.sync.next_due().unwrap();
+    following.now = due.0 - 1;
+    following.give(Input::Tick { random: 1 });
     assert_eq!(following.open, [], "the peer is left alone for a moment");
-    following.now += 10_000;
+    following.now = due.0;
     following.give(Input::Tick { random: 1 });
     assert!(following.open.iter().any(|(_, range)| *range == front));
     while !following.open.is_empty() {
