@@ -41,6 +41,9 @@ pub enum CaseError {
     /// A task that this program does not know.
     #[error("the task {0} is not known")]
     Task(String),
+    /// No shipped agreement goes by this name, and the case says nothing of its own on it.
+    #[error("no agreement is called {0}, and the case lists no rules of it")]
+    Agreement(String),
     /// No shipped agreement has this rule, and no agreement of the case's name is there.
     #[error("neither the agreement {agreement} nor its rule {rule} is known")]
     Rule {

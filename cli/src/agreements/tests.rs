@@ -169,6 +169,11 @@ fn rules_that_are_not_known_are_named() {
     });
     let error = answer(&case).computed.unwrap_err().to_string();
     assert!(error.contains("NEW-1") && error.contains("NEW-RULE"), "{error}");
+    let mut misspelt = case.clone();
+    misspelt["agreement"] = serde_json::json!({ "id": "DE-HP" });
+    misspelt["rules"] = serde_json::json!([]);
+    let error = answer(&misspelt).computed.unwrap_err().to_string();
+    assert_eq!(error, "no agreement is called DE-HP, and the case lists no rules of it");
     let unknown = serde_json::json!({ "id": "x", "task": "guess", "parameters": {}, "inputs": {} });
     assert!(answer(&unknown).computed.is_err());
 }

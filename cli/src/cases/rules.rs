@@ -31,6 +31,9 @@ pub fn of(case: &Value, task: &str) -> Result<PeriodRules, CaseError> {
         let id = agreement.get("id").text()?;
         match shipped(id)? {
             Some(rules) => with_listed(rules, root, id)?,
+            None if listed(root)?.is_empty() && !agreement.get("type").is_there() => {
+                return Err(CaseError::Agreement(id.to_owned()));
+            }
             None => assembled(root, agreement, id, totalises)?,
         }
     } else if lists(root, "NOAG")? || !agreement.is_there() && !has_rule_that_adds(root)? {

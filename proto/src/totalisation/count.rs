@@ -159,7 +159,7 @@ impl Plan<'_> {
             results.push(result);
         }
         let mut kept = resolve(self, &entrants, claim.country, claim.unit)?;
-        let shares = self.shares(&entrants, &mut kept, &results, claim.unit)?;
+        let shares = self.shares(&entrants, &mut kept, &results, claim)?;
         for ((entrant, kept), share) in entrants.iter().zip(kept).zip(shares) {
             if let Some(result) = results.get_mut(entrant.index) {
                 self.settle(entrant, kept, share, claim.unit, result, explanation)?;
@@ -229,7 +229,7 @@ impl Plan<'_> {
         free: i64,
         unit: TimeUnit,
     ) -> Result<Rational, TotalisationError> {
-        if free == 0 || figure.is_zero() {
+        if figure.is_zero() {
             return Ok(Rational::ZERO);
         }
         let measure = Measure::of(unit);
@@ -250,6 +250,17 @@ impl Plan<'_> {
         explanation: &mut Explanation,
     ) -> Result<(), TotalisationError> {
         (result.counted, result.years) = (counted, years);
+        if kept.placed.is_some() && !result.converted.years.is_empty() {
+            // Without exact days the earliest years count as far as there was room.
+            let (converted, frames) = (&result.converted, [entrant.frame]);
+            let (_, mut years) = self.left_by_year(entrant.period, converted, &frames, unit)?;
+            let mut left = counted;
+            for (_, time) in &mut years {
+                *time = left.min(*time);
+                left = left.minus(*time)?;
+            }
+            result.years = years;
+        }
         result.displaced = entrant.time.less(counted)?;
         let step = |kind, rule, other| Step {
             kind,

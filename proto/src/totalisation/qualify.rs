@@ -75,6 +75,15 @@ impl Plan<'_> {
         if coverage {
             self.cover(claim, periods, &mut counted, &mut explanation)?;
         }
+        let in_force = self.in_force(claim);
+        let together_time = counted.own.plus(counted.foreign)?;
+        let own_only = self.own_only(claim, periods, &counted, OwnBounds::Held)?;
+        if let Some(own) = &own_only
+            && (!bound || !in_force || self.adds(state).is_err())
+        {
+            // Where nothing is added, nobody's time gives way to another State's.
+            counted.own = own.own;
+        }
         let needed = self.needed(claim, state)?;
         let alone_time = self.alone_time(claim, periods, &counted)?;
         let unit = claim.unit;
@@ -84,7 +93,6 @@ impl Plan<'_> {
         if let Some(needed) = needed {
             out.step(StepKind::Alone, self.rule(MechanismKind::OwnFirst), alone_time, needed);
         }
-        let in_force = self.in_force(claim);
         let mut refusal = match self.adds(state) {
             _ if !bound => Some((None, NotCountedReason::NoAgreement)),
             Ok(_) if !in_force => Some((None, NotCountedReason::NoAgreement)),
@@ -119,7 +127,7 @@ impl Plan<'_> {
         {
             let time = counted.foreign;
             out.explanation.not_counted.push(NotCounted { period: None, reason, rule, time });
-            hypothetical = Some(counted.own.plus(counted.foreign)?);
+            hypothetical = Some(together_time.max(counted.own));
             let (kind, time) = (WarningKind::Hypothetical, hypothetical);
             out.explanation.warnings.push(Warning { kind, period: None, other: None, rule, time });
             together = alone.or(together);
@@ -140,7 +148,10 @@ impl Plan<'_> {
             })
             .transpose()?;
         let short = match bound {
-            true => self.short(claim, state, periods, &counted, alone, &mut out)?,
+            true => {
+                let completed = own_only.as_ref().unwrap_or(&counted);
+                self.short(claim, state, periods, completed, alone, &mut out)?
+            }
             false => None,
         };
         let mut outcome = Outcome {
@@ -214,11 +225,33 @@ impl Plan<'_> {
             || claim.own_after.is_some()
             || claim.own_before_age.is_some();
         if !bound {
-            return Ok(counted.own);
+            let own_only = self.own_only(claim, periods, counted, OwnBounds::Held)?;
+            return Ok(own_only.map_or(counted.own, |own| own.own));
         }
+        let own: Vec<Period> =
+            periods.iter().filter(|p| claim.country == Some(p.country)).cloned().collect();
         let mut ignored = Explanation::default();
-        let right = Purpose::Right;
-        Ok(self.count_within(claim, periods, right, OwnBounds::Open, &mut ignored)?.own)
+        Ok(self.count_within(claim, &own, Purpose::Right, OwnBounds::Open, &mut ignored)?.own)
+    }
+
+    /// Counts the own time as if there were no other State, if some of it gave way.
+    fn own_only(
+        &self,
+        claim: &Claim,
+        periods: &[Period],
+        counted: &Counted,
+        bounds: OwnBounds,
+    ) -> Result<Option<Counted>, TotalisationError> {
+        let is_own = |p: &Period| claim.country == Some(p.country);
+        let gave_way = counted.periods.iter().zip(periods).any(|(result, period)| {
+            is_own(period) && (!result.displaced.is_zero() || !result.given_way.is_empty())
+        });
+        if !gave_way {
+            return Ok(None);
+        }
+        let own: Vec<Period> = periods.iter().filter(|p| is_own(p)).cloned().collect();
+        let mut ignored = Explanation::default();
+        self.count_within(claim, &own, Purpose::Right, bounds, &mut ignored).map(Some)
     }
 
     /// Tells whether own time is totalised only before an age.
@@ -251,7 +284,13 @@ impl Plan<'_> {
         });
         let minimum = self.rules.about(MechanismKind::OwnMinimum, state).or(no_duty);
         let continuous = self.rules.about(MechanismKind::OwnContinuous, state);
-        let own = claim.own_time.unwrap_or(counted.own);
+        // Whether time is short is decided by what was certified; a minimum is of time that counts.
+        let is_short = minimum.is_some_and(|(_, m)| m.kind == MechanismKind::ShortPeriod);
+        let own = match claim.own_time {
+            Some(stated) => stated,
+            None if is_short => counted.before_rounding(state, self, claim.unit)?,
+            None => counted.own,
+        };
         for (found, stated, has) in [
             (minimum, claim.own_minimum, own),
             (continuous, claim.own_continuous, self.longest(claim, periods, counted)?),

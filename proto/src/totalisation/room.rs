@@ -12,7 +12,7 @@ use super::overlap::{Entrant, Kept};
 use super::period::TimeUnit;
 use super::plan::Plan;
 use super::time::Measure;
-use super::{Rational, TotalisationError};
+use super::{Claim, Rational, TotalisationError};
 
 /// What counts of an entrant.
 #[derive(Clone, Debug, Default)]
@@ -77,6 +77,39 @@ fn give(pieces: &mut [Piece], losers: &[usize]) {
     }
 }
 
+/// Gives figures of the State that asks, with exact days and of a kind that gives way to no other, what its
+/// other such figures leave of the days that only they took, before anybody else gets some of it.
+fn give_own(
+    plan: &Plan<'_>,
+    pieces: &mut [Piece],
+    losers: &[usize],
+    entrants: &[Entrant<'_>],
+    kept: &[Kept],
+    claim: &Claim,
+) {
+    let first = entrants.iter().map(|entrant| plan.rank(entrant.period.kind)).min();
+    let is_own = |piece: &Piece| {
+        let (entrant, kept) = (entrants.get(piece.at.0), kept.get(piece.at.0));
+        entrant.zip(kept).is_some_and(|(entrant, kept)| {
+            claim.country == Some(entrant.period.country)
+                && kept.placed.is_none()
+                && Some(plan.rank(entrant.period.kind)) == first
+                && kept.displaced.iter().all(|displaced| displaced.rule.is_none())
+        })
+    };
+    let places: Vec<usize> =
+        pieces.iter().enumerate().filter(|(_, piece)| is_own(piece)).map(|(at, _)| at).collect();
+    let mut own: Vec<Piece> = places.iter().filter_map(|at| pieces.get(*at).copied()).collect();
+    let within = |at: &usize| places.iter().position(|place| place == at);
+    let own_losers: Vec<usize> = losers.iter().filter_map(within).collect();
+    give(&mut own, &own_losers);
+    for (at, piece) in places.into_iter().zip(own) {
+        if let Some(held) = pieces.get_mut(at) {
+            *held = piece;
+        }
+    }
+}
+
 impl Plan<'_> {
     /// Returns what counts of each entrant: the days that are left to it, and what finds room in days that
     /// others have and do not fill.
@@ -85,8 +118,9 @@ impl Plan<'_> {
         entrants: &[Entrant<'_>],
         kept: &mut [Kept],
         results: &[PeriodResult],
-        unit: TimeUnit,
+        claim: &Claim,
     ) -> Result<Vec<Share>, TotalisationError> {
+        let unit = claim.unit;
         let mut shares = Vec::with_capacity(entrants.len());
         for (entrant, kept) in entrants.iter().zip(kept.iter()) {
             let Some(result) = results.get(entrant.index) else { continue };
@@ -115,6 +149,7 @@ impl Plan<'_> {
             return Ok(shares);
         }
         let had: Vec<i64> = pieces.iter().map(|piece| piece.has).collect();
+        give_own(self, &mut pieces, &losers, entrants, kept, claim);
         give(&mut pieces, &losers);
         let measure = Measure::of(unit);
         let ticks_of_one = self.ticks_of_one(unit, measure)?;

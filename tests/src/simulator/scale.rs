@@ -20,8 +20,10 @@ use super::random::Random;
 
 pub mod report;
 
-/// Milliseconds until the start is over: all have compared with all their peers, and cosigned.
+/// Milliseconds until the start is over: all have compared with all their peers, and cosigned; the more, the
+/// more witnesses there are, as each cosigns every log.
 const START: u64 = 60_000;
+const START_BY_WITNESS: u64 = 10_000;
 /// Milliseconds in which nothing happens, for the traffic of a federation at rest.
 const REST: u64 = 300_000;
 /// Milliseconds within which the logs publish, each once.
@@ -84,9 +86,10 @@ struct Federation {
 pub fn measure(plan: Plan) -> Measured {
     let mut federation = Federation::new(plan);
     let links = federation.connect(plan);
-    federation.run_until(START);
+    let started = START + plan.witnesses as u64 * START_BY_WITNESS;
+    federation.run_until(started);
     let before = federation.network.traffic.clone();
-    federation.run_until(START + REST);
+    federation.run_until(started + REST);
     let rest = since(&federation.network.traffic, &before);
     let before = federation.network.traffic.clone();
     let began = federation.network.now;

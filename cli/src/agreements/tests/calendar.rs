@@ -280,3 +280,51 @@ fn own_time_that_certifies_little_does_not_displace_what_certifies_much() {
         Period { scheme: "AT-farmers".into(), ..period("b", "AT", "2001-02-01", "2001-07-31", 6) };
     assert_eq!(totalise("eu-883", &claim("AT", 6), &[little, much]).own, whole(7));
 }
+
+#[test]
+fn own_time_stays_own_whatever_lies_beside_it() {
+    let months = |id: &str, country: &str, start: &str, end: &str, months: i64| {
+        let mut made = period(id, country, start, end, 0);
+        made.reported = Some(Reported::Aggregate(of(TimeUnit::Month, months)));
+        made
+    };
+    // What a figure is above its frame stays, though other own time has all of the frame.
+    let own = [
+        months("a", "ES", "2001-01-01", "2001-06-30", 6),
+        months("b", "ES", "2001-03-01", "2001-03-31", 2),
+    ];
+    let outcome = totalise("eu-883", &claim("ES", 7), &own);
+    assert_eq!((outcome.own, outcome.foreign, outcome.alone), (whole(7), whole(0), Some(true)));
+    // A year without exact days gives way to one month, and not as a whole.
+    let mut by_year = months("b", "ES", "2001-01-01", "2001-12-31", 0);
+    by_year.reported = Some(Reported::ByYear(vec![(2001, of(TimeUnit::Month, 12))]));
+    by_year.dates_uncertain = true;
+    let outcome = totalise(
+        "eu-883",
+        &claim("ES", 11),
+        &[months("a", "FR", "2001-09-01", "2001-09-30", 1), by_year],
+    );
+    assert_eq!((outcome.own, outcome.foreign), (whole(11), whole(1)));
+    // Half a month abroad that is rounded up does not take an own month.
+    let periods = [
+        months("a", "CH", "2001-03-01", "2001-05-15", 2),
+        months("b", "CH", "2001-03-01", "2001-04-30", 1),
+        months("c", "FR", "2001-05-16", "2001-06-30", 2),
+    ];
+    let outcome = totalise("eu-883", &claim("CH", 3), &periods);
+    assert_eq!((outcome.own, outcome.foreign, outcome.alone), (whole(3), whole(1), Some(true)));
+}
+
+#[test]
+fn whether_own_time_is_enough_is_judged_without_other_states() {
+    let mut own = period("own", "DE", "2001-01-01", "2002-12-31", 24);
+    own.kind = PeriodKind::Voluntary;
+    let periods = [own, period("other", "FR", "2000-01-01", "2008-12-31", 108)];
+    // Voluntary time gives way where time is added, and national law alone does not ask who else counts.
+    let outcome = totalise("eu-883", &claim("DE", 12), &periods);
+    assert_eq!((outcome.own, outcome.alone, outcome.relieved), (whole(0), Some(true), false));
+    let before = Claim { on: Date::from_ymd(2005, 12, 31), ..claim("DE", 12) };
+    let outcome = totalise("eu-883", &before, &periods);
+    assert_eq!((outcome.own, outcome.foreign, outcome.total), (whole(24), whole(0), whole(24)));
+    assert_eq!((outcome.alone, outcome.together), (Some(true), Some(true)));
+}
