@@ -59,11 +59,15 @@ pub struct Init {
     #[arg(long, conflicts_with_all = ["name", "country", "role", "profile"])]
     pub no_log: bool,
     /// Address of the HTTP interface.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7878")]
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:7878")]
     pub http: String,
-    /// Address to listen on for other nodes, as a multiaddress.
-    #[arg(long, value_name = "ADDR", default_value = "/ip4/0.0.0.0/tcp/7879")]
-    pub listen: String,
+    /// Address to listen on for other nodes, as a multiaddress; may be repeated.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_values = ["/ip4/0.0.0.0/tcp/7879", "/ip4/0.0.0.0/udp/7879/quic-v1"]
+    )]
+    pub listen: Vec<String>,
 }
 
 /// Arguments of `node run`.
@@ -110,11 +114,15 @@ pub struct Restore {
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
     /// Address of the HTTP interface.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:7878")]
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:7878")]
     pub http: String,
-    /// Address to listen on for other nodes, as a multiaddress.
-    #[arg(long, value_name = "ADDR", default_value = "/ip4/0.0.0.0/tcp/7879")]
-    pub listen: String,
+    /// Address to listen on for other nodes, as a multiaddress; may be repeated.
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_values = ["/ip4/0.0.0.0/tcp/7879", "/ip4/0.0.0.0/udp/7879/quic-v1"]
+    )]
+    pub listen: Vec<String>,
     /// Read the 24 words from this file descriptor rather than from the terminal.
     #[arg(long, value_name = "FD")]
     pub words_fd: Option<u32>,

@@ -55,7 +55,7 @@ pub fn run(command: args::Node, context: &mut Context) -> Result<Answer, CliErro
 fn init(args: &args::Init, context: &mut Context) -> Result<Answer, CliError> {
     let dir = node_dir(args.dir.as_deref())?;
     let (http, listen) = addresses(&args.http, &args.listen)?;
-    let config = Config { http, listen: vec![listen], ..Config::default() };
+    let config = Config { http, listen, ..Config::default() };
     let profile = if args.no_log { None } else { Some(profile_of(args)?) };
     let made = make(&dir, InitOptions { profile, config }, &mut rng()).map_err(|cause| {
         CliError::store("node-init").arg("dir", dir.display().to_string()).caused_by(cause)
@@ -64,14 +64,16 @@ fn init(args: &args::Init, context: &mut Context) -> Result<Answer, CliError> {
 }
 
 /// Reads the addresses that a node is to listen on.
-fn addresses(http: &str, listen: &str) -> Result<(SocketAddr, Multiaddr), CliError> {
+fn addresses(http: &str, listen: &[String]) -> Result<(SocketAddr, Vec<Multiaddr>), CliError> {
     let at = http.parse().map_err(|cause| {
         CliError::usage("http-address").arg("value", http.to_owned()).caused_by(cause)
     })?;
-    let listen = listen.parse().map_err(|cause| {
-        CliError::usage("multiaddress").arg("value", listen.to_owned()).caused_by(cause)
-    })?;
-    Ok((at, listen))
+    let multiaddress = |text: &String| {
+        text.parse().map_err(|cause| {
+            CliError::usage("multiaddress").arg("value", text.clone()).caused_by(cause)
+        })
+    };
+    Ok((at, listen.iter().map(multiaddress).collect::<Result<_, _>>()?))
 }
 
 fn profile_of(args: &args::Init) -> Result<InstitutionProfile, CliError> {

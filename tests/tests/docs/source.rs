@@ -252,6 +252,7 @@ pub fn statement_kinds() -> Vec<(String, String, String)> {
     let kind = |line: &&str| {
         let (_, rest) = line.split_once('(').unwrap();
         let (payload, rest) = rest.split_once("), \"").unwrap();
+        let payload = payload.trim_end_matches(", apart");
         let (kind, rest) = rest.split_once("\", ").unwrap();
         let (_, expression) = rest.trim_end_matches(';').rsplit_once("| ").unwrap();
         let subject = match expression {

@@ -49,7 +49,7 @@ pub fn restore(args: &args::Restore, context: &mut Context) -> Result<Answer, Cl
         return Err(error.arg("dir", backup.display().to_string()).hint("restore-backup"));
     }
     let (http, listen) = super::addresses(&args.http, &args.listen)?;
-    let mut config = Config { http, listen: vec![listen], ..Config::default() };
+    let mut config = Config { http, listen, ..Config::default() };
     let whole = largest(&args.from, &wanted, &mut config, context)?;
     let revealed = secret::read_words(&context.texts.plain("key-words-prompt"), args.words_fd)?;
     let view = whole.replica.view();
