@@ -208,7 +208,7 @@ fn periods_are_certified_carried_shown_in_part_and_counted_on_a_worksheet() {
     ask("no-such", "DE", &file).fails(3, &["no agreement is called no-such"]);
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../data/agreements/de-ph.toml");
     let sick = std::fs::read_to_string(path).unwrap();
-    let sick = sick.replacen("\nfrom = ", "\nbranches = [\"sickness\"]\nfrom = ", 1);
+    let sick = sick.replacen("\"old-age\", \"invalidity\", \"survivors\"", "\"sickness\"", 1);
     std::fs::write(user.path("sick.toml"), sick).unwrap();
     ask("sick.toml", "DE", &file).fails(2, &["DE-PH is not about old-age", "about sickness"]);
     std::fs::copy(user.path(&file), user.path("same.carnet")).unwrap();
