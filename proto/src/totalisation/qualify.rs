@@ -85,7 +85,10 @@ impl Plan<'_> {
             counted.own = own.own;
         }
         let needed = self.needed(claim, state)?;
-        let alone_time = self.alone_time(claim, periods, &counted)?;
+        let alone_time = match &own_only {
+            Some(own) if !self.binds_own(claim) => own.own,
+            _ => self.alone_time(claim, periods, &counted)?,
+        };
         let unit = claim.unit;
         let mut out = Notes { explanation, unit };
         out.step(StepKind::Own, None, counted.own, counted.own);
@@ -220,11 +223,7 @@ impl Plan<'_> {
         periods: &[Period],
         counted: &Counted,
     ) -> Result<Rational, TotalisationError> {
-        let bound = self.has(MechanismKind::OwnAfter)
-            || self.has(MechanismKind::OwnBeforeAge)
-            || claim.own_after.is_some()
-            || claim.own_before_age.is_some();
-        if !bound {
+        if !self.binds_own(claim) {
             let own_only = self.own_only(claim, periods, counted, OwnBounds::Held)?;
             return Ok(own_only.map_or(counted.own, |own| own.own));
         }
@@ -232,6 +231,14 @@ impl Plan<'_> {
             periods.iter().filter(|p| claim.country == Some(p.country)).cloned().collect();
         let mut ignored = Explanation::default();
         Ok(self.count_within(claim, &own, Purpose::Right, OwnBounds::Open, &mut ignored)?.own)
+    }
+
+    /// Tells whether own time is totalised only within some days or ages.
+    fn binds_own(&self, claim: &Claim) -> bool {
+        self.has(MechanismKind::OwnAfter)
+            || self.has(MechanismKind::OwnBeforeAge)
+            || claim.own_after.is_some()
+            || claim.own_before_age.is_some()
     }
 
     /// Counts the own time as if there were no other State, if some of it gave way.
