@@ -17,6 +17,7 @@ mod flow;
 mod home;
 pub mod national;
 pub mod overlap;
+mod own;
 pub mod period;
 pub mod plan;
 pub mod qualify;

@@ -215,52 +215,6 @@ impl Plan<'_> {
         value.times(self.units.factor(does.unit.unwrap_or(unit), unit)?)
     }
 
-    /// Returns the own time that national law looks at: days and ages that only totalising minds do not
-    /// matter to it.
-    pub(super) fn alone_time(
-        &self,
-        claim: &Claim,
-        periods: &[Period],
-        counted: &Counted,
-    ) -> Result<Rational, TotalisationError> {
-        if !self.binds_own(claim) {
-            let own_only = self.own_only(claim, periods, counted, OwnBounds::Held)?;
-            return Ok(own_only.map_or(counted.own, |own| own.own));
-        }
-        let own: Vec<Period> =
-            periods.iter().filter(|p| claim.country == Some(p.country)).cloned().collect();
-        let mut ignored = Explanation::default();
-        Ok(self.count_within(claim, &own, Purpose::Right, OwnBounds::Open, &mut ignored)?.own)
-    }
-
-    /// Tells whether own time is totalised only within some days or ages.
-    fn binds_own(&self, claim: &Claim) -> bool {
-        self.has(MechanismKind::OwnAfter)
-            || self.has(MechanismKind::OwnBeforeAge)
-            || claim.own_after.is_some()
-            || claim.own_before_age.is_some()
-    }
-
-    /// Counts the own time as if there were no other State, if some of it gave way.
-    fn own_only(
-        &self,
-        claim: &Claim,
-        periods: &[Period],
-        counted: &Counted,
-        bounds: OwnBounds,
-    ) -> Result<Option<Counted>, TotalisationError> {
-        let is_own = |p: &Period| claim.country == Some(p.country);
-        let gave_way = counted.periods.iter().zip(periods).any(|(result, period)| {
-            is_own(period) && (!result.displaced.is_zero() || !result.given_way.is_empty())
-        });
-        if !gave_way {
-            return Ok(None);
-        }
-        let own: Vec<Period> = periods.iter().filter(|p| is_own(p)).cloned().collect();
-        let mut ignored = Explanation::default();
-        self.count_within(claim, &own, Purpose::Right, bounds, &mut ignored).map(Some)
-    }
-
     /// Tells whether own time is totalised only before an age.
     fn binds_age(&self, claim: &Claim, state: StateCode) -> bool {
         claim.own_before_age.is_some() || self.names(MechanismKind::OwnBeforeAge, state)
