@@ -7,6 +7,9 @@ use carnet_proto::statement::profile::Role;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
+/// Where a new node listens for others.
+const LISTEN: [&str; 2] = ["/ip4/0.0.0.0/tcp/7879", "/ip4/0.0.0.0/udp/7879/quic-v1"];
+
 /// Subcommands of `node`.
 #[derive(Debug, Subcommand)]
 pub enum Node {
@@ -62,11 +65,7 @@ pub struct Init {
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:7878")]
     pub http: String,
     /// Address to listen on for other nodes, as a multiaddress; may be repeated.
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_values = ["/ip4/0.0.0.0/tcp/7879", "/ip4/0.0.0.0/udp/7879/quic-v1"]
-    )]
+    #[arg(long, value_name = "ADDR", default_values = LISTEN)]
     pub listen: Vec<String>,
 }
 
@@ -117,11 +116,7 @@ pub struct Restore {
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:7878")]
     pub http: String,
     /// Address to listen on for other nodes, as a multiaddress; may be repeated.
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_values = ["/ip4/0.0.0.0/tcp/7879", "/ip4/0.0.0.0/udp/7879/quic-v1"]
-    )]
+    #[arg(long, value_name = "ADDR", default_values = LISTEN)]
     pub listen: Vec<String>,
     /// Read the 24 words from this file descriptor rather than from the terminal.
     #[arg(long, value_name = "FD")]

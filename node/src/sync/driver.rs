@@ -159,7 +159,7 @@ impl Driver {
                 _ = refresh.tick(), if has_room => self.refresh(None).await,
                 change = changes.recv() => self.change(change),
                 _ = tick.tick() => self.tick().await,
-                () = sleep_until(self.due), if self.due.is_some() && has_room => {
+                () = sleep_until(self.due), if has_room => {
                     self.due = None;
                     self.time_passed();
                 }

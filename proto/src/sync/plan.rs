@@ -247,6 +247,7 @@ impl<P: Ord + Clone> Sync<P> {
             } else {
                 0
             };
+            let not_before = state.not_before.max(now.plus(PLACE_PAUSE));
             for (origin, job) in state.jobs.iter_mut().filter(|(_, job)| !job.is_asked) {
                 if job.due <= now && room > 0 && self.in_flight.len() + ready.len() < MAX_IN_FLIGHT
                 {
@@ -254,7 +255,7 @@ impl<P: Ord + Clone> Sync<P> {
                     job.is_asked = true;
                     ready.push((peer.clone(), *origin));
                 } else {
-                    let at = job.due.max(now.plus(PLACE_PAUSE));
+                    let at = job.due.max(not_before);
                     next = Some(next.map_or(at, |next| next.min(at)));
                 }
             }

@@ -20,7 +20,7 @@ impl Plan<'_> {
         counted: &Counted,
     ) -> Result<Rational, TotalisationError> {
         if !self.binds_own(claim) {
-            let own_only = self.own_only(claim, periods, counted, OwnBounds::Held)?;
+            let own_only = self.own_only(claim, periods, counted)?;
             return Ok(own_only.map_or(counted.own, |own| own.own));
         }
         let own: Vec<Period> =
@@ -43,7 +43,6 @@ impl Plan<'_> {
         claim: &Claim,
         periods: &[Period],
         counted: &Counted,
-        bounds: OwnBounds,
     ) -> Result<Option<Counted>, TotalisationError> {
         let is_own = |p: &Period| claim.country == Some(p.country);
         let gave_way = counted.periods.iter().zip(periods).any(|(result, period)| {
@@ -54,6 +53,6 @@ impl Plan<'_> {
         }
         let own: Vec<Period> = periods.iter().filter(|p| is_own(p)).cloned().collect();
         let mut ignored = Explanation::default();
-        self.count_within(claim, &own, Purpose::Right, bounds, &mut ignored).map(Some)
+        self.count(claim, &own, Purpose::Right, &mut ignored).map(Some)
     }
 }

@@ -7,7 +7,7 @@ use super::explain::{
     Explanation, Missing, MissingKind, NotCounted, NotCountedReason, Step, StepKind, Warning,
     WarningKind,
 };
-use super::filter::{OwnBounds, Purpose};
+use super::filter::Purpose;
 use super::period::{Frame, Period, PeriodKind, StateCode, TimeUnit};
 use super::plan::Plan;
 use super::ratio::Ratio;
@@ -77,7 +77,7 @@ impl Plan<'_> {
         }
         let in_force = self.in_force(claim);
         let together_time = counted.own.plus(counted.foreign)?;
-        let own_only = self.own_only(claim, periods, &counted, OwnBounds::Held)?;
+        let own_only = self.own_only(claim, periods, &counted)?;
         if let Some(own) = &own_only
             && (!bound || !in_force || self.adds(state).is_err())
         {

@@ -100,8 +100,8 @@ fn give_own(
     let places: Vec<usize> =
         pieces.iter().enumerate().filter(|(_, piece)| is_own(piece)).map(|(at, _)| at).collect();
     let mut own: Vec<Piece> = places.iter().filter_map(|at| pieces.get(*at).copied()).collect();
-    let within = |at: &usize| places.iter().position(|place| place == at);
-    let own_losers: Vec<usize> = losers.iter().filter_map(within).collect();
+    let own_losers: Vec<usize> =
+        losers.iter().filter_map(|at| places.binary_search(at).ok()).collect();
     give(&mut own, &own_losers);
     for (at, piece) in places.into_iter().zip(own) {
         if let Some(held) = pieces.get_mut(at) {
@@ -213,26 +213,28 @@ impl Plan<'_> {
                     Ok(())
                 })
             })?;
-            let piece = |at: usize, figures: &[(Option<i32>, Place)], has: Rational| {
+            let piece = |at: usize, figures: &[(Option<i32>, Place)], has: i64| {
                 let (first, last) = (figures.first()?.1.inside, figures.last()?.1.inside);
                 let sum = |part: fn(&Place) -> i64| {
                     figures.iter().fold(0i64, |sum, (_, lies)| sum.saturating_add(part(lies)))
                 };
                 let time = sum(|lies| lies.inside.time);
                 let wants = Stretch { first: first.first, end: last.end, time };
-                let has = has.times(ticks_of_one).ok()?.ceil().to_whole()?;
-                let has =
-                    (has - sum(|lies| lies.beside.map_or(0, |beside| beside.time))).clamp(0, time);
-                Some(Piece { at: (place, at), wants, has })
+                let beside = sum(|lies| lies.beside.map_or(0, |beside| beside.time));
+                Some(Piece { at: (place, at), wants, has: (has - beside).clamp(0, time) })
+            };
+            let ticks = |time: Rational| {
+                time.times(ticks_of_one)?.ceil().to_whole().ok_or(TotalisationError::TooLarge)
             };
             if share.years.is_empty() {
                 // Without exact days the figures of all years are one.
-                pieces.extend(piece(0, &figures, share.counted));
+                pieces.extend(piece(0, &figures, ticks(share.counted)?));
             }
             for (at, (year, has)) in share.years.iter().enumerate() {
                 let of_year = figures.iter().position(|(of, _)| *of == Some(*year));
                 let of_year = of_year.and_then(|found| figures.get(found..=found));
-                pieces.extend(of_year.and_then(|figure| piece(at, figure, *has)));
+                let has = ticks(*has)?;
+                pieces.extend(of_year.and_then(|figure| piece(at, figure, has)));
             }
         }
         Ok(pieces)
